@@ -19,6 +19,7 @@ func (p *packer) str(s string) {
 	p.b = binary.AppendUvarint(p.b, uint64(len(s)))
 	p.b = append(p.b, s...)
 }
+
 func (p *packer) strs(v ...string) {
 	for _, s := range v {
 		p.str(s)

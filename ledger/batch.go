@@ -1,0 +1,419 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// The states of an instruction.
+const (
+	InstructionReady     int64 = 0 // waits for a batch
+	InstructionClaimed   int64 = 1 // in a batch
+	InstructionWithdrawn int64 = 2 // taken back before any batch claimed it
+	InstructionRefused   int64 = 3 // the warehouse refused it
+	InstructionStopped   int64 = 4 // the warehouse stopped it on request
+	InstructionShipped   int64 = 5
+)
+
+// The states of a batch, in the order in which it goes through them.
+const (
+	BatchClaimed   = "claimed"   // its instructions belong to it and no other
+	BatchBuilt     = "built"     // the bytes are on our disk
+	BatchUploaded  = "uploaded"  // the bytes are at the drop under the temporary name
+	BatchDelivered = "delivered" // the file has its final name
+	BatchInDoubt   = "in_doubt"  // the rename may have happened; only an ack or a person can tell
+	BatchDropped   = "dropped"   // every instruction left it before the rename
+)
+
+// A Batch is one file of instructions.
+type Batch struct {
+	ID           int64     `json:"id"`
+	WarehouseID  int64     `json:"-"`
+	Warehouse    string    `json:"warehouse"`
+	Number       string    `json:"number"`
+	State        string    `json:"state"`
+	Format       string    `json:"format"`
+	Name         string    `json:"name"` // final file name
+	Path         string    `json:"path"` // local copy, relative to the workspace
+	SHA256       string    `json:"sha256"`
+	Size         int64     `json:"size"`
+	Rows         int64     `json:"rows"`
+	Instructions int64     `json:"instructions"`
+	Lines        int64     `json:"lines"` // pieces of order lines
+	Attempts     int64     `json:"attempts"`
+	Message      string    `json:"message,omitempty"`
+	ClaimedAt    time.Time `json:"claimed_at"`
+	BuiltAt      time.Time `json:"built_at,omitzero"`
+	UploadedAt   time.Time `json:"uploaded_at,omitzero"`
+	DeliveredAt  time.Time `json:"delivered_at,omitzero"`
+	AckedAt      time.Time `json:"acked_at,omitzero"`
+}
+
+// A Claim describes the batch to make.
+type Claim struct {
+	WarehouseID int64
+	Format      string
+	ShipOn      order.Date // instructions meant for this day or earlier
+	Limit       int        // at most so many instructions; 0 means no limit
+	// Name gives batch number and final file name from the ledger's running
+	// number of the batch. It must be deterministic.
+	Name func(id int64) (number, file string, err error)
+}
+
+// Claim puts the ready instructions of a warehouse into a new batch, in one
+// transaction. It returns nil when there are none.
+func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, error) {
+	var id int64
+	err := l.write(ctx, "claim instructions", func(t tx) error {
+		id = 0
+		var ready int64
+		if err := t.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM instructions WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2 LIMIT 1) x`,
+			c.WarehouseID, string(c.ShipOn)).Scan(&ready); err != nil || ready == 0 {
+			return err
+		}
+		next, err := t.ids(ctx, "batches", 1)
+		if err != nil {
+			return err
+		}
+		number, file, err := c.Name(next)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `INSERT INTO batches (id, warehouse_id, number, state, format, name, claimed_at) VALUES ($1, $2, $3, 'claimed', $4, $5, $6)`,
+			next, c.WarehouseID, number, c.Format, file, instant(now)); err != nil {
+			return fmt.Errorf("batch %s: %w", number, err)
+		}
+		limit := int64(c.Limit)
+		if limit <= 0 {
+			limit = 1 << 40
+		}
+		n, err := t.exec(ctx, `INSERT INTO batch_items (instruction_id, batch_id) SELECT id, CAST($1 AS BIGINT) FROM instructions
+			WHERE warehouse_id = $2 AND state = 0 AND ship_on <= $3 ORDER BY id LIMIT $4`, next, c.WarehouseID, string(c.ShipOn), limit)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrChanged
+		}
+		if _, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE state = 0 AND warehouse_id = $2 AND id IN (SELECT instruction_id FROM batch_items WHERE batch_id = $1)`, next, c.WarehouseID); err != nil {
+			return err
+		}
+		id = next
+		return t.recount(ctx, id)
+	})
+	if err != nil || id == 0 {
+		return nil, err
+	}
+	return l.Batch(ctx, id)
+}
+
+func (t tx) recount(ctx context.Context, batch int64) error {
+	_, err := t.exec(ctx, `UPDATE batches SET
+		instructions = (SELECT count(*) FROM batch_items WHERE batch_id = $1),
+		line_count = (SELECT count(*) FROM batch_items b JOIN instruction_lines i ON i.instruction_id = b.instruction_id WHERE b.batch_id = $1)
+		WHERE id = $1`, batch)
+	return err
+}
+
+const batchColumns = `b.id, b.warehouse_id, w.name, b.number, b.state, b.format, b.name, b.path, b.sha256, b.size, b.file_rows, b.instructions, b.line_count,
+	b.attempts, b.message, b.claimed_at, b.built_at, b.uploaded_at, b.delivered_at, b.acked_at FROM batches b JOIN warehouses w ON w.id = b.warehouse_id `
+
+func (l *Ledger) batches(ctx context.Context, where string, args ...any) ([]Batch, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT `+batchColumns+where, args...)
+	if err != nil {
+		return nil, explain("read batches", err)
+	}
+	defer rows.Close()
+	var out []Batch
+	for rows.Next() {
+		var b Batch
+		var claimed, built, uploaded, delivered, acked int64
+		if err := rows.Scan(&b.ID, &b.WarehouseID, &b.Warehouse, &b.Number, &b.State, &b.Format, &b.Name, &b.Path, &b.SHA256, &b.Size, &b.Rows,
+			&b.Instructions, &b.Lines, &b.Attempts, &b.Message, &claimed, &built, &uploaded, &delivered, &acked); err != nil {
+			return nil, explain("read batches", err)
+		}
+		b.ClaimedAt, b.BuiltAt, b.UploadedAt, b.DeliveredAt, b.AckedAt = timeOf(claimed), timeOf(built), timeOf(uploaded), timeOf(delivered), timeOf(acked)
+		out = append(out, b)
+	}
+	return out, explain("read batches", rows.Err())
+}
+
+// Batch returns one batch.
+func (l *Ledger) Batch(ctx context.Context, id int64) (*Batch, error) {
+	bs, err := l.batches(ctx, `WHERE b.id = $1`, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(bs) == 0 {
+		return nil, order.Errorf(order.NotFound, "", "no batch %d", id)
+	}
+	return &bs[0], nil
+}
+
+// OpenBatches returns the batches of a warehouse that are neither delivered nor
+// dropped, oldest first.
+func (l *Ledger) OpenBatches(ctx context.Context, warehouse int64) ([]Batch, error) {
+	return l.batches(ctx, `WHERE b.warehouse_id = $1 AND b.state IN ('claimed', 'built', 'uploaded', 'in_doubt') ORDER BY b.id`, warehouse)
+}
+
+// Batches lists batches, newest first; an empty warehouse means every warehouse.
+func (l *Ledger) Batches(ctx context.Context, warehouse string, limit int) ([]Batch, error) {
+	return l.batches(ctx, `WHERE ($1 = '' OR w.name = $1) ORDER BY b.id DESC LIMIT $2`, warehouse, limit)
+}
+
+// BatchByNumber finds a batch by its number or its file name.
+func (l *Ledger) BatchByNumber(ctx context.Context, warehouse, number string) (*Batch, error) {
+	bs, err := l.batches(ctx, `WHERE ($1 = '' OR w.name = $1) AND (b.number = $2 OR b.name = $2) ORDER BY b.id DESC`, warehouse, number)
+	if err != nil {
+		return nil, err
+	}
+	if len(bs) == 0 {
+		return nil, order.Errorf(order.NotFound, `list them with "batches"`, "no batch %s", number)
+	}
+	return &bs[0], nil
+}
+
+// Instructions calls each for the instructions of a batch, by id.
+func (l *Ledger) Instructions(ctx context.Context, batch int64, each func(*order.Instruction) error) error {
+	rows, err := l.r.QueryContext(ctx, `SELECT i.id, i.doc FROM batch_items b JOIN instructions i ON i.id = b.instruction_id WHERE b.batch_id = $1 ORDER BY i.id`, batch)
+	return eachInstruction(rows, err, each)
+}
+
+// Ready calls each for the instructions of a warehouse that a claim would take
+// now, by id.
+func (l *Ledger) Ready(ctx context.Context, warehouse int64, shipOn order.Date, limit int, each func(*order.Instruction) error) error {
+	if limit <= 0 {
+		limit = 1 << 40
+	}
+	rows, err := l.r.QueryContext(ctx, `SELECT id, doc FROM instructions WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2 ORDER BY id LIMIT $3`,
+		warehouse, string(shipOn), int64(limit))
+	return eachInstruction(rows, err, each)
+}
+
+func eachInstruction(rows *sql.Rows, err error, each func(*order.Instruction) error) error {
+	if err != nil {
+		return explain("read instructions", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var doc sql.RawBytes
+		if err := rows.Scan(&id, &doc); err != nil {
+			return explain("read instructions", err)
+		}
+		in, err := unpackInstruction(doc)
+		if err != nil {
+			return explain(fmt.Sprintf("read instruction %d", id), err)
+		}
+		in.ID = id
+		if err := each(in); err != nil {
+			return err
+		}
+	}
+	return explain("read instructions", rows.Err())
+}
+
+// Built records the file of a claimed batch. A batch that was built before must
+// give the same bytes, unless instructions left it since.
+func (l *Ledger) Built(ctx context.Context, id int64, path, sha256 string, size, rows int64, now time.Time) error {
+	return l.advance(ctx, id, BatchBuilt, `UPDATE batches SET state = 'built', path = $3, sha256 = $4, size = $5, file_rows = $6, built_at = $2, message = ''
+		WHERE id = $1 AND state = 'claimed'`, now, path, sha256, size, rows)
+}
+
+// Uploaded records that the bytes are at the drop under the temporary name.
+func (l *Ledger) Uploaded(ctx context.Context, id int64, now time.Time) error {
+	return l.advance(ctx, id, BatchUploaded, `UPDATE batches SET state = 'uploaded', uploaded_at = $2, message = '' WHERE id = $1 AND state = 'built'`, now)
+}
+
+// Delivered records that the file has its final name. From in_doubt it takes
+// the word of an ack or a person, which detail and actor name.
+func (l *Ledger) Delivered(ctx context.Context, id int64, detail, actor string, now time.Time) error {
+	return l.move(ctx, id, BatchDelivered, detail, actor, `UPDATE batches SET state = 'delivered', delivered_at = $2, message = '' WHERE id = $1 AND state IN ('uploaded', 'in_doubt')`, now)
+}
+
+// InDoubt records that nobody can say whether the file arrived.
+func (l *Ledger) InDoubt(ctx context.Context, id int64, why string, now time.Time) error {
+	return l.move(ctx, id, BatchInDoubt, why, "", `UPDATE batches SET state = 'in_doubt', message = $3, uploaded_at = CASE WHEN uploaded_at = 0 THEN $2 ELSE uploaded_at END
+		WHERE id = $1 AND state = 'uploaded'`, now, why)
+}
+
+// Again lets a person send a batch in doubt once more: the warehouse was asked
+// and has not got it. It goes back to built.
+func (l *Ledger) Again(ctx context.Context, id int64, why, actor string, now time.Time) error {
+	return l.move(ctx, id, BatchBuilt, why, actor, `UPDATE batches SET state = 'built', uploaded_at = CASE WHEN $2 > 0 THEN 0 ELSE 0 END, message = '' WHERE id = $1 AND state = 'in_doubt'`, now)
+}
+
+// Rebuild takes a batch whose local file is gone or whose instructions changed
+// back to claimed. The rename must not have been tried.
+func (l *Ledger) Rebuild(ctx context.Context, id int64, why string, now time.Time) error {
+	return l.move(ctx, id, BatchClaimed, why, "", `UPDATE batches SET state = 'claimed', built_at = CASE WHEN $2 > 0 THEN 0 ELSE 0 END, uploaded_at = 0, message = $3
+		WHERE id = $1 AND state IN ('built', 'uploaded')`, now, why)
+}
+
+func (l *Ledger) move(ctx context.Context, id int64, to, detail, actor, text string, now time.Time, args ...any) error {
+	return l.write(ctx, fmt.Sprintf("batch %d to %s", id, to), func(t tx) error {
+		n, err := t.exec(ctx, text, append([]any{id, instant(now)}, args...)...)
+		if err != nil {
+			return err
+		}
+		if n != 1 {
+			return order.Errorf(order.Conflict, "look at it with \"batches\"", "the batch is not in a state from which it can become %s", to)
+		}
+		return t.event(ctx, Event{Kind: "batch." + to, BatchID: id, Detail: detail, Actor: actor}, now)
+	})
+}
+
+func (l *Ledger) advance(ctx context.Context, id int64, to, text string, now time.Time, args ...any) error {
+	return l.write(ctx, fmt.Sprintf("batch %d to %s", id, to), func(t tx) error {
+		n, err := t.exec(ctx, text, append([]any{id, instant(now)}, args...)...)
+		if err == nil && n != 1 {
+			err = order.Errorf(order.Conflict, "another run may be at work; run again", "the batch is not in a state from which it can become %s", to)
+		}
+		return err
+	})
+}
+
+// Attempt counts a try to deliver and keeps the last message.
+func (l *Ledger) Attempt(ctx context.Context, id int64, message string, now time.Time) error {
+	return l.write(ctx, "count attempt", func(t tx) error {
+		_, err := t.exec(ctx, `UPDATE batches SET attempts = attempts + 1, message = $2 WHERE id = $1`, id, message)
+		return err
+	})
+}
+
+// Leave takes instructions out of a batch that has not been renamed yet: they
+// are withdrawn, their orders planned again, and the batch goes back to claimed
+// to be rebuilt. A batch that becomes empty is dropped.
+func (l *Ledger) Leave(ctx context.Context, batch int64, instructions []int64, why string, now time.Time) error {
+	return l.write(ctx, fmt.Sprintf("leave batch %d", batch), func(t tx) error {
+		n, err := t.exec(ctx, `UPDATE batches SET state = 'claimed', built_at = 0, uploaded_at = 0 WHERE id = $1 AND state IN ('claimed', 'built', 'uploaded')`, batch)
+		if err != nil {
+			return err
+		}
+		if n != 1 {
+			return order.Errorf(order.Conflict, "", "the batch was delivered meanwhile")
+		}
+		for _, id := range instructions {
+			if n, err := t.exec(ctx, `DELETE FROM batch_items WHERE instruction_id = $1 AND batch_id = $2`, id, batch); err != nil {
+				return err
+			} else if n != 1 {
+				return fmt.Errorf("instruction %d: %w", id, ErrChanged)
+			}
+			if _, err := t.exec(ctx, `UPDATE instructions SET state = 2 WHERE id = $1`, id); err != nil {
+				return err
+			}
+			if _, err := t.exec(ctx, `UPDATE orders SET state = 0 WHERE state IN (3, 4) AND id IN (SELECT order_id FROM instruction_lines WHERE instruction_id = $1)`, id); err != nil {
+				return err
+			}
+			if _, err := t.exec(ctx, `DELETE FROM instruction_lines WHERE instruction_id = $1`, id); err != nil {
+				return err
+			}
+			if err := t.event(ctx, Event{Kind: "batch.left", BatchID: batch, InstructionID: id, Detail: why}, now); err != nil {
+				return err
+			}
+		}
+		if err := t.recount(ctx, batch); err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, `UPDATE batches SET state = 'dropped', message = $2 WHERE id = $1 AND instructions = 0`, batch, why)
+		return err
+	})
+}
+
+// Place says where an instruction of an order stands.
+type Place struct {
+	InstructionID int64
+	Number        string
+	Warehouse     string
+	State         int64
+	ShipOn        order.Date
+	CreatedAt     time.Time
+	Batch         *Batch // nil while it waits
+}
+
+// PlacesOf returns the instructions made from an order.
+func (l *Ledger) PlacesOf(ctx context.Context, orderID int64) ([]Place, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT DISTINCT i.id, i.number, w.name, i.state, i.ship_on, i.created_at, COALESCE(b.batch_id, 0)
+		FROM instruction_lines x JOIN instructions i ON i.id = x.instruction_id JOIN warehouses w ON w.id = i.warehouse_id
+		LEFT JOIN batch_items b ON b.instruction_id = i.id WHERE x.order_id = $1 ORDER BY i.id`, orderID)
+	if err != nil {
+		return nil, explain("find instructions", err)
+	}
+	defer rows.Close()
+	var out []Place
+	var batches []int64
+	for rows.Next() {
+		var p Place
+		var at, batch int64
+		if err := rows.Scan(&p.InstructionID, &p.Number, &p.Warehouse, &p.State, &p.ShipOn, &at, &batch); err != nil {
+			return nil, explain("find instructions", err)
+		}
+		p.CreatedAt = timeOf(at)
+		out = append(out, p)
+		batches = append(batches, batch)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, explain("find instructions", err)
+	}
+	for i, id := range batches {
+		if id != 0 {
+			if out[i].Batch, err = l.Batch(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// InstructionsOf returns the instructions made from an order, whole.
+func (l *Ledger) InstructionsOf(ctx context.Context, orderID int64) ([]*order.Instruction, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT i.id, i.doc FROM instructions i WHERE i.id IN (SELECT instruction_id FROM instruction_lines WHERE order_id = $1) ORDER BY i.id`, orderID)
+	var out []*order.Instruction
+	err = eachInstruction(rows, err, func(in *order.Instruction) error {
+		out = append(out, in)
+		return nil
+	})
+	return out, err
+}
+
+// OrdersOf returns the ids of the orders that an instruction serves.
+func (l *Ledger) OrdersOf(ctx context.Context, instruction int64) ([]int64, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT DISTINCT order_id FROM instruction_lines WHERE instruction_id = $1 ORDER BY order_id`, instruction)
+	if err != nil {
+		return nil, explain("find orders", err)
+	}
+	defer rows.Close()
+	var out []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, explain("find orders", err)
+		}
+		out = append(out, id)
+	}
+	return out, explain("find orders", rows.Err())
+}
+
+// ChangedInBatch returns the instructions of a batch with an order that changed
+// or was put on hold since it was planned.
+func (l *Ledger) ChangedInBatch(ctx context.Context, batch int64) ([]int64, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT DISTINCT x.instruction_id FROM batch_items b JOIN instruction_lines x ON x.instruction_id = b.instruction_id
+		JOIN orders o ON o.id = x.order_id WHERE b.batch_id = $1 AND o.state <> 3 ORDER BY x.instruction_id`, batch)
+	if err != nil {
+		return nil, explain("look for changes", err)
+	}
+	defer rows.Close()
+	var out []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, explain("look for changes", err)
+		}
+		out = append(out, id)
+	}
+	return out, explain("look for changes", rows.Err())
+}

@@ -1,0 +1,67 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// An Event is one thing that happened and that no column tells. Events are only
+// ever added.
+type Event struct {
+	ID            int64
+	At            time.Time
+	Kind          string // order.changed, order.held, hold.released, rule.applied, batch.delivered …
+	OrderID       int64
+	InstructionID int64
+	BatchID       int64
+	FileID        int64
+	Reason        order.Reason
+	Detail        string
+	Actor         string // a person's name, or empty for the program
+}
+
+func (t tx) event(ctx context.Context, e Event, now time.Time) error {
+	id, err := t.ids(ctx, "events", 1)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO events (id, at, kind, order_id, instruction_id, batch_id, file_id, reason, detail, actor)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, id, instant(now), e.Kind, e.OrderID, e.InstructionID, e.BatchID, e.FileID,
+		string(e.Reason), e.Detail, e.Actor)
+	return err
+}
+
+// Record adds events.
+func (l *Ledger) Record(ctx context.Context, now time.Time, es ...Event) error {
+	return l.write(ctx, "record event", func(t tx) error {
+		for _, e := range es {
+			if err := t.event(ctx, e, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Events returns the events of an order (or, with order 0, of a batch), oldest first.
+func (l *Ledger) Events(ctx context.Context, orderID, batchID int64) ([]Event, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT id, at, kind, order_id, instruction_id, batch_id, file_id, reason, detail, actor FROM events
+		WHERE ($1 <> 0 AND order_id = $1 AND order_id <> 0) OR ($2 <> 0 AND batch_id = $2 AND batch_id <> 0) ORDER BY id`, orderID, batchID)
+	if err != nil {
+		return nil, explain("read events", err)
+	}
+	defer rows.Close()
+	var out []Event
+	for rows.Next() {
+		var e Event
+		var at int64
+		if err := rows.Scan(&e.ID, &at, &e.Kind, &e.OrderID, &e.InstructionID, &e.BatchID, &e.FileID, &e.Reason, &e.Detail, &e.Actor); err != nil {
+			return nil, explain("read events", err)
+		}
+		e.At = timeOf(at)
+		out = append(out, e)
+	}
+	return out, explain("read events", rows.Err())
+}

@@ -1,0 +1,353 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// A State is where an order stands.
+type State int64
+
+// The states of an order.
+const (
+	Seen    State = 0 // stored, not planned yet
+	Held    State = 1
+	Outside State = 2
+	Planned State = 3 // has instructions
+	Recheck State = 4 // has instructions, and the mall changed it since
+)
+
+func (s State) String() string {
+	switch s {
+	case Seen:
+		return "seen"
+	case Held:
+		return "held"
+	case Outside:
+		return "outside"
+	case Planned:
+		return "planned"
+	case Recheck:
+		return "recheck"
+	}
+	return fmt.Sprintf("state %d", int64(s))
+}
+
+// Account returns the id of the account and when it was first used; it is
+// registered at now if it is new.
+func (l *Ledger) Account(ctx context.Context, name string, now time.Time) (id int64, registered time.Time, err error) {
+	var ms int64
+	err = l.r.QueryRowContext(ctx, `SELECT id, registered_at FROM accounts WHERE name = $1`, name).Scan(&id, &ms)
+	if err == nil {
+		return id, timeOf(ms), nil
+	}
+	if err != sql.ErrNoRows {
+		return 0, time.Time{}, explain("account "+name, err)
+	}
+	err = l.write(ctx, "register account "+name, func(t tx) error {
+		first, err := t.ids(ctx, "accounts", 1)
+		if err != nil {
+			return err
+		}
+		return t.QueryRowContext(ctx, `INSERT INTO accounts (id, name, registered_at) VALUES ($1, $2, $3)
+			ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id, registered_at`, first, name, instant(now)).Scan(&id, &ms)
+	})
+	return id, timeOf(ms), err
+}
+
+// Warehouse returns the id of the warehouse, registering it if it is new.
+func (l *Ledger) Warehouse(ctx context.Context, name string) (id int64, err error) {
+	err = l.r.QueryRowContext(ctx, `SELECT id FROM warehouses WHERE name = $1`, name).Scan(&id)
+	if err == nil {
+		return id, nil
+	}
+	if err != sql.ErrNoRows {
+		return 0, explain("warehouse "+name, err)
+	}
+	err = l.write(ctx, "register warehouse "+name, func(t tx) error {
+		first, err := t.ids(ctx, "warehouses", 1)
+		if err != nil {
+			return err
+		}
+		return t.QueryRowContext(ctx, `INSERT INTO warehouses (id, name) VALUES ($1, $2)
+			ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id`, first, name).Scan(&id)
+	})
+	return id, err
+}
+
+// An Intake is an order as it was read, with the place of its first row.
+type Intake struct {
+	Order *order.Order
+	Row   int64 // ordinal of its first row in the file, from 1
+}
+
+// PutCounts says what became of the orders of one [Ledger.PutOrders].
+type PutCounts struct{ New, Same, Changed int64 }
+
+// PutOrders stores orders of one account from one file in one transaction. A new
+// order is Seen. An order that is known with the same content and status is left
+// alone. A changed one gets the new content and is planned again: it becomes
+// Seen, or Recheck if instructions were made of it. Orders should not repeat
+// inside one call; a repeated number counts as a change.
+func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake, now time.Time) (PutCounts, error) {
+	var c PutCounts
+	if len(in) == 0 {
+		return c, nil
+	}
+	type packed struct {
+		doc  []byte
+		hash [16]byte
+	}
+	docs := make([]packed, len(in))
+	var arena []byte
+	for i := range in {
+		start := len(arena)
+		var from int
+		arena, from = packOrder(arena, in[i].Order)
+		docs[i].doc = arena[start:len(arena):len(arena)]
+		sum := sha256.Sum256(arena[from:])
+		copy(docs[i].hash[:], sum[:])
+	}
+	sorted := make([]int, len(in))
+	for i := range sorted {
+		sorted[i] = i
+	}
+	slices.SortStableFunc(sorted, func(a, b int) int { return strings.Compare(in[a].Order.Number, in[b].Order.Number) })
+	err := l.write(ctx, "store orders", func(t tx) error {
+		c = PutCounts{}
+		first, err := t.ids(ctx, "orders", len(in))
+		if err != nil {
+			return err
+		}
+		const width = 14
+		args := make([]any, 0, width*len(in))
+		for k, i := range sorted {
+			o := in[i].Order
+			args = append(args, first+int64(k), account, o.Number, int64(Seen), "", statusOf(o), int64(1), docs[i].hash[:], int64(o.Lines()),
+				instant(o.Ordered.UTC), instant(now), instant(now), file, in[i].Row)
+		}
+		known := make([]bool, len(in))
+		err = t.bulk(ctx, `INSERT INTO orders (id, account_id, number, state, reason, status, version, hash, line_count, ordered_at, seen_at, changed_at, file_id, file_row)`,
+			` ON CONFLICT (account_id, number) DO NOTHING`, width, args, func(at, rows int, affected int64) error {
+				if affected == int64(rows) {
+					return nil
+				}
+				return t.update(ctx, account, file, now, in, sorted[at:at+rows], known[at:at+rows], first+int64(at), &c,
+					func(i int) ([]byte, []byte) { return docs[i].doc, docs[i].hash[:] })
+			})
+		if err != nil {
+			return err
+		}
+		args = args[:0]
+		for k, i := range sorted {
+			if !known[k] {
+				c.New++
+				args = append(args, first+int64(k), docs[i].doc)
+			}
+		}
+		return t.bulk(ctx, `INSERT INTO order_docs (order_id, doc)`, ``, 2, args, nil)
+	})
+	return c, err
+}
+
+// statusOf is the text under which a change of status is noticed.
+func statusOf(o *order.Order) string {
+	if o.SubStatus == "" {
+		return o.Status
+	}
+	return o.Status + "/" + o.SubStatus
+}
+
+// update compares the orders at sorted with those that are known under their
+// numbers and stores what changed. firstID is the id that the first of them
+// would have had.
+func (t tx) update(ctx context.Context, account, file int64, now time.Time, in []Intake, sorted []int, known []bool, firstID int64, c *PutCounts, doc func(int) (doc, hash []byte)) error {
+	args := make([]any, 0, len(sorted)+1)
+	args = append(args, account)
+	for _, i := range sorted {
+		args = append(args, in[i].Order.Number)
+	}
+	rows, err := t.QueryContext(ctx, `SELECT id, number, state, status, hash FROM orders WHERE account_id = $1 AND number IN (`+list(2, len(sorted))+`)`, args...)
+	if err != nil {
+		return err
+	}
+	type old struct {
+		id     int64
+		state  State
+		status string
+		hash   []byte
+	}
+	olds := map[string]old{}
+	for rows.Next() {
+		var o old
+		var number string
+		if err := rows.Scan(&o.id, &number, &o.state, &o.status, &o.hash); err != nil {
+			rows.Close()
+			return err
+		}
+		olds[number] = o
+	}
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for k, i := range sorted {
+		o := in[i].Order
+		was, ok := olds[o.Number]
+		if !ok {
+			return fmt.Errorf("order %s was neither inserted nor found", o.Number)
+		}
+		if was.id == firstID+int64(k) {
+			continue
+		}
+		known[k] = true
+		d, hash := doc(i)
+		if was.status == statusOf(o) && bytes.Equal(was.hash, hash) {
+			c.Same++
+			continue
+		}
+		c.Changed++
+		next := Seen
+		if was.state == Planned || was.state == Recheck {
+			next = Recheck
+		}
+		if _, err := t.exec(ctx, `UPDATE orders SET state = $2, status = $3, version = version + 1, hash = $4, line_count = $5, ordered_at = $6,
+			changed_at = $7, file_id = $8, file_row = $9 WHERE id = $1`, was.id, int64(next), statusOf(o), hash, int64(o.Lines()),
+			instant(o.Ordered.UTC), instant(now), file, in[i].Row); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `INSERT INTO order_docs (order_id, doc) VALUES ($1, $2)
+			ON CONFLICT (order_id) DO UPDATE SET doc = excluded.doc`, was.id, d); err != nil {
+			return err
+		}
+		what := "status " + was.status + " → " + statusOf(o)
+		if !bytes.Equal(was.hash, hash) {
+			what = "content changed; " + what
+		}
+		if err := t.event(ctx, Event{Kind: "order.changed", OrderID: was.id, FileID: file, Detail: what}, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A Row is an order with what the ledger knows of it.
+type Row struct {
+	ID        int64
+	AccountID int64
+	Account   string
+	State     State
+	Reason    order.Reason
+	Version   int64
+	Hash      []byte
+	SeenAt    time.Time
+	ChangedAt time.Time
+	FileID    int64
+	FileRow   int64
+	Order     *order.Order
+	Released  []order.Reason // reasons that a person released for this version
+}
+
+const orderColumns = `o.id, o.account_id, a.name, o.state, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, d.doc
+	FROM orders o JOIN accounts a ON a.id = o.account_id JOIN order_docs d ON d.order_id = o.id`
+
+func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Row
+	for rows.Next() {
+		var r Row
+		var seen, changed int64
+		var doc sql.RawBytes
+		if err := rows.Scan(&r.ID, &r.AccountID, &r.Account, &r.State, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &doc); err != nil {
+			return nil, err
+		}
+		r.SeenAt, r.ChangedAt = timeOf(seen), timeOf(changed)
+		if r.Order, err = unpackOrder(doc); err != nil {
+			return nil, fmt.Errorf("order %d: %w", r.ID, err)
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// Pending returns up to limit orders of the account in state s with ids above
+// after, by id, with their releases.
+func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int64, limit int) ([]Row, error) {
+	// The states stand in the text so that the partial index is used.
+	out, err := scanOrders(l.r.QueryContext(ctx, `SELECT `+orderColumns+` WHERE o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`,
+		account, int64(s), after, limit))
+	if err != nil || s == Seen && len(out) == 0 {
+		return nil, explain("read pending orders", err)
+	}
+	at := make(map[int64]int, len(out))
+	for i := range out {
+		at[out[i].ID] = i
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	rows, err := l.r.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id BETWEEN $1 AND $2`, out[0].ID, out[len(out)-1].ID)
+	if err != nil {
+		return nil, explain("read releases", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, version int64
+		var r order.Reason
+		if err := rows.Scan(&id, &version, &r); err != nil {
+			return nil, explain("read releases", err)
+		}
+		if i, ok := at[id]; ok && out[i].Version == version {
+			out[i].Released = append(out[i].Released, r)
+		}
+	}
+	return out, explain("read releases", rows.Err())
+}
+
+// OrdersByNumber returns the orders of that number, of every account unless one
+// is named.
+func (l *Ledger) OrdersByNumber(ctx context.Context, number, account string) ([]Row, error) {
+	out, err := scanOrders(l.r.QueryContext(ctx, `SELECT `+orderColumns+` WHERE o.number = $1 AND ($2 = '' OR a.name = $2) ORDER BY a.name`, number, account))
+	return out, explain("find order "+number, err)
+}
+
+// OrderList filters [Ledger.Orders]. Zero fields do not filter.
+type OrderList struct {
+	Account string
+	State   string // seen, held, outside, planned
+	Reason  order.Reason
+	After   int64 // only ids above it
+	Limit   int
+}
+
+// Orders lists orders by id.
+func (l *Ledger) Orders(ctx context.Context, q OrderList) ([]Row, error) {
+	state := int64(-1)
+	for s := Seen; s <= Recheck; s++ {
+		if s.String() == q.State {
+			state = int64(s)
+		}
+	}
+	if q.State != "" && state < 0 {
+		return nil, order.Errorf(order.Invalid, "use seen, held, outside, planned or recheck", "no such state: %s", q.State)
+	}
+	if q.Limit <= 0 {
+		q.Limit = 100
+	}
+	out, err := scanOrders(l.r.QueryContext(ctx, `SELECT `+orderColumns+` WHERE o.id > $1 AND ($2 = '' OR a.name = $2) AND ($3 < 0 OR o.state = $3)
+		AND ($4 = '' OR o.reason = $4) ORDER BY o.id LIMIT $5`, q.After, q.Account, state, string(q.Reason), q.Limit))
+	return out, explain("list orders", err)
+}

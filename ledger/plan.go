@@ -1,0 +1,361 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// A Disposition is what planning decided for one order.
+type Disposition struct {
+	ID      int64
+	Version int64 // of the order that was read; planning a changed order fails with ErrChanged
+	State   State // Held, Outside or Planned
+	Reason  order.Reason
+	Holds   []order.Hold
+	Was     State // the state it was read in
+}
+
+// A Piece is the claim of an instruction on a part of an order line.
+type Piece struct {
+	OrderID  int64
+	Package  int64 // position in the order, from 0
+	Line     int64 // position in the package, from 0
+	Part     int64 // position in the set that the listing stands for, from 0
+	Quantity int64
+}
+
+// A NewInstruction is an instruction with the pieces it claims. Its number is
+// given by the ledger: prefix and running number, at least width digits.
+type NewInstruction struct {
+	Instruction *order.Instruction
+	WarehouseID int64
+	AccountID   int64
+	Prefix      string
+	Width       int
+	Pieces      []Piece
+}
+
+// A Plan is what one planning step decided, stored as a whole or not at all.
+type Plan struct {
+	Orders       []Disposition
+	Instructions []NewInstruction
+	Withdraw     []int64 // instructions to take back; they must not be claimed by a batch
+	Events       []Event
+}
+
+// Apply stores a plan in one transaction. It fails with [ErrChanged] when an
+// order changed since it was read or an instruction to withdraw was claimed; the
+// schema refuses a piece that is already in an instruction.
+func (l *Ledger) Apply(ctx context.Context, p *Plan, now time.Time) error {
+	return l.write(ctx, "store plan", func(t tx) error {
+		for _, id := range p.Withdraw {
+			if err := t.withdraw(ctx, id); err != nil {
+				return err
+			}
+		}
+		if err := t.dispose(ctx, p.Orders, now); err != nil {
+			return err
+		}
+		if err := t.instructions(ctx, p.Instructions, now); err != nil {
+			return err
+		}
+		for _, e := range p.Events {
+			if err := t.event(ctx, e, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t tx) withdraw(ctx context.Context, id int64) error {
+	n, err := t.exec(ctx, `UPDATE instructions SET state = 2 WHERE id = $1 AND state = 0
+		AND NOT EXISTS (SELECT 1 FROM batch_items b WHERE b.instruction_id = $1)`, id)
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return fmt.Errorf("instruction %d: %w", id, ErrChanged)
+	}
+	_, err = t.exec(ctx, `DELETE FROM instruction_lines WHERE instruction_id = $1`, id)
+	return err
+}
+
+func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error {
+	type outcome struct {
+		state  State
+		reason order.Reason
+	}
+	groups := map[outcome][]any{}
+	for i := range ds {
+		d := &ds[i]
+		k := outcome{d.State, d.Reason}
+		groups[k] = append(groups[k], d.ID, d.Version)
+	}
+	for k, pairs := range groups {
+		const most = 250
+		for len(pairs) > 0 {
+			n := min(most, len(pairs)/2)
+			var b strings.Builder
+			b.WriteString(`UPDATE orders SET state = $1, reason = $2 WHERE (id, version) IN (VALUES `)
+			for i := range n {
+				if i > 0 {
+					b.WriteByte(',')
+				}
+				fmt.Fprintf(&b, "(CAST($%d AS BIGINT),CAST($%d AS BIGINT))", 3+2*i, 4+2*i)
+			}
+			b.WriteByte(')')
+			s, err := t.prepared(ctx, b.String())
+			if err != nil {
+				return err
+			}
+			res, err := s.ExecContext(ctx, append([]any{int64(k.state), string(k.reason)}, pairs[:2*n]...)...)
+			if err != nil {
+				return err
+			}
+			if a, err := res.RowsAffected(); err != nil {
+				return err
+			} else if a != int64(n) {
+				return ErrChanged
+			}
+			pairs = pairs[2*n:]
+		}
+	}
+	var args []any
+	for i := range ds {
+		d := &ds[i]
+		if d.Was == Seen && len(d.Holds) == 0 {
+			continue
+		}
+		since, err := t.heldSince(ctx, d.ID)
+		if err != nil {
+			return err
+		}
+		if len(since) > 0 {
+			if _, err := t.exec(ctx, `DELETE FROM holds WHERE order_id = $1`, d.ID); err != nil {
+				return err
+			}
+		}
+		seen := map[[2]string]bool{}
+		for _, h := range d.Holds {
+			key := [2]string{string(h.Reason), h.Detail}
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			at, ok := since[key]
+			if !ok {
+				at = instant(now)
+				if err := t.event(ctx, Event{Kind: "order.held", OrderID: d.ID, Reason: h.Reason, Detail: h.Detail}, now); err != nil {
+					return err
+				}
+			}
+			delete(since, key)
+			args = append(args, d.ID, string(h.Reason), h.Detail, h.Field, h.Value, at)
+		}
+		for key := range since {
+			if err := t.event(ctx, Event{Kind: "hold.ended", OrderID: d.ID, Reason: order.Reason(key[0]), Detail: key[1]}, now); err != nil {
+				return err
+			}
+		}
+	}
+	return t.bulk(ctx, `INSERT INTO holds (order_id, reason, detail, field, value, since)`, ``, 6, args, nil)
+}
+
+func (t tx) heldSince(ctx context.Context, id int64) (map[[2]string]int64, error) {
+	s, err := t.prepared(ctx, `SELECT reason, detail, since FROM holds WHERE order_id = $1`)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.QueryContext(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	m := map[[2]string]int64{}
+	for rows.Next() {
+		var r, d string
+		var at int64
+		if err := rows.Scan(&r, &d, &at); err != nil {
+			return nil, err
+		}
+		m[[2]string{r, d}] = at
+	}
+	return m, rows.Err()
+}
+
+func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Time) error {
+	if len(ins) == 0 {
+		return nil
+	}
+	first, err := t.ids(ctx, "instructions", len(ins))
+	if err != nil {
+		return err
+	}
+	args := make([]any, 0, 10*len(ins))
+	var pieces []any
+	var arena []byte
+	for i := range ins {
+		n := &ins[i]
+		in := n.Instruction
+		in.ID = first + int64(i)
+		in.Number = fmt.Sprintf("%s%0*d", n.Prefix, n.Width, in.ID)
+		start := len(arena)
+		arena = packInstruction(arena, in)
+		args = append(args, in.ID, n.WarehouseID, n.AccountID, in.Number, int64(InstructionReady), string(in.ShipOn), string(in.NotBefore),
+			int64(len(in.Lines)), instant(now), arena[start:len(arena):len(arena)])
+		for _, p := range n.Pieces {
+			pieces = append(pieces, p.OrderID, p.Package, p.Line, p.Part, in.ID, p.Quantity)
+		}
+	}
+	if err := t.bulk(ctx, `INSERT INTO instructions (id, warehouse_id, account_id, number, state, ship_on, not_before, line_count, created_at, doc)`, ``, 10, args, nil); err != nil {
+		return err
+	}
+	return t.bulk(ctx, `INSERT INTO instruction_lines (order_id, package_no, line_no, part, instruction_id, quantity)`, ``, 6, pieces, nil)
+}
+
+// Release records a person's word that reasons no longer hold an order, and lets
+// it be planned again. An empty reasons releases every hold it has now.
+func (l *Ledger) Release(ctx context.Context, orderID int64, reasons []order.Reason, note, actor string, now time.Time) error {
+	if strings.TrimSpace(note) == "" {
+		return order.Errorf(order.Invalid, "say why with --note", "a release needs a reason")
+	}
+	return l.write(ctx, "release order", func(t tx) error {
+		if len(reasons) == 0 {
+			since, err := t.heldSince(ctx, orderID)
+			if err != nil {
+				return err
+			}
+			for k := range since {
+				reasons = append(reasons, order.Reason(k[0]))
+			}
+		}
+		if len(reasons) == 0 {
+			return order.Errorf(order.Conflict, "", "the order is not held")
+		}
+		for _, r := range reasons {
+			if _, err := t.exec(ctx, `INSERT INTO releases (order_id, version, reason, note, actor, at)
+				SELECT id, version, $2, $3, $4, $5 FROM orders WHERE id = $1
+				ON CONFLICT (order_id, version, reason) DO UPDATE SET note = excluded.note, actor = excluded.actor, at = excluded.at`,
+				orderID, string(r), note, actor, instant(now)); err != nil {
+				return err
+			}
+			if err := t.event(ctx, Event{Kind: "hold.released", OrderID: orderID, Reason: r, Detail: note, Actor: actor}, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Hold puts an order that has no instruction yet on hold by a person's word.
+func (l *Ledger) Hold(ctx context.Context, orderID int64, note, actor string, now time.Time) error {
+	return l.write(ctx, "hold order", func(t tx) error {
+		n, err := t.exec(ctx, `UPDATE orders SET state = 1, reason = $2 WHERE id = $1 AND state IN (0, 1)`, orderID, string(order.HoldPerson))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return order.Errorf(order.Conflict, "ask the warehouse to stop the parcel", "the order is outside or already instructed")
+		}
+		if _, err := t.exec(ctx, `DELETE FROM releases WHERE order_id = $1 AND reason = $2`, orderID, string(order.HoldPerson)); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `INSERT INTO holds (order_id, reason, detail, field, value, since) VALUES ($1, $2, $3, '', '', $4)
+			ON CONFLICT (order_id, reason, detail) DO NOTHING`, orderID, string(order.HoldPerson), note, instant(now)); err != nil {
+			return err
+		}
+		return t.event(ctx, Event{Kind: "order.held", OrderID: orderID, Reason: order.HoldPerson, Detail: note, Actor: actor}, now)
+	})
+}
+
+// HoldsOf returns the holds of an order with the time since when each stands.
+func (l *Ledger) HoldsOf(ctx context.Context, orderID int64) ([]HeldFor, error) {
+	return l.holds(ctx, `WHERE h.order_id = $1`, orderID)
+}
+
+// HeldFor is a hold with its order.
+type HeldFor struct {
+	order.Hold
+	OrderID int64
+	Account string
+	Number  string
+	Since   time.Time
+}
+
+// Holds lists holds, oldest first; an empty account means every account.
+func (l *Ledger) Holds(ctx context.Context, account string, limit int) ([]HeldFor, error) {
+	return l.holds(ctx, `WHERE ($1 = '' OR a.name = $1) ORDER BY h.since, h.order_id LIMIT $2`, account, limit)
+}
+
+func (l *Ledger) holds(ctx context.Context, where string, args ...any) ([]HeldFor, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT h.order_id, a.name, o.number, h.reason, h.detail, h.field, h.value, h.since
+		FROM holds h JOIN orders o ON o.id = h.order_id JOIN accounts a ON a.id = o.account_id `+where, args...)
+	if err != nil {
+		return nil, explain("read holds", err)
+	}
+	defer rows.Close()
+	var out []HeldFor
+	for rows.Next() {
+		var h HeldFor
+		var at int64
+		if err := rows.Scan(&h.OrderID, &h.Account, &h.Number, &h.Reason, &h.Detail, &h.Field, &h.Value, &at); err != nil {
+			return nil, explain("read holds", err)
+		}
+		h.Since = timeOf(at)
+		out = append(out, h)
+	}
+	return out, explain("read holds", rows.Err())
+}
+
+// PutListings remembers listings and whether a SKU is linked to each.
+func (l *Ledger) PutListings(ctx context.Context, account int64, ls []Listing, now time.Time) error {
+	if len(ls) == 0 {
+		return nil
+	}
+	return l.write(ctx, "store listings", func(t tx) error {
+		args := make([]any, 0, 7*len(ls))
+		for _, x := range ls {
+			linked := int64(0)
+			if x.Linked {
+				linked = 1
+			}
+			args = append(args, account, x.Code, x.Name, x.Option, x.Barcode, linked, instant(now))
+		}
+		return t.bulk(ctx, `INSERT INTO listings (account_id, code, name, option, barcode, linked, seen_at)`,
+			` ON CONFLICT (account_id, code) DO UPDATE SET name = excluded.name, option = excluded.option, barcode = excluded.barcode, linked = excluded.linked, seen_at = excluded.seen_at`,
+			7, args, nil)
+	})
+}
+
+// A Listing is the mall's code of what was sold.
+type Listing struct {
+	Account, Code, Name, Option, Barcode string
+	Linked                               bool
+	SeenAt                               time.Time
+}
+
+// Unlinked lists listings without a SKU.
+func (l *Ledger) Unlinked(ctx context.Context, account string) ([]Listing, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT a.name, x.code, x.name, x.option, x.barcode, x.seen_at FROM listings x JOIN accounts a ON a.id = x.account_id
+		WHERE x.linked = 0 AND ($1 = '' OR a.name = $1) ORDER BY a.name, x.code`, account)
+	if err != nil {
+		return nil, explain("read listings", err)
+	}
+	defer rows.Close()
+	var out []Listing
+	for rows.Next() {
+		var x Listing
+		var at int64
+		if err := rows.Scan(&x.Account, &x.Code, &x.Name, &x.Option, &x.Barcode, &at); err != nil {
+			return nil, explain("read listings", err)
+		}
+		x.SeenAt = timeOf(at)
+		out = append(out, x)
+	}
+	return out, explain("read listings", rows.Err())
+}

@@ -1,0 +1,209 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// A Lease is the right to run one stage on one target until it expires. Its
+// token grows with every new owner.
+type Lease struct {
+	Name    string
+	Owner   string
+	Token   int64
+	Expires time.Time
+}
+
+// Acquire takes the lease of that name for owner until now+ttl, or renews it.
+// ok is false while someone else holds it; then the lease returned is theirs.
+func (l *Ledger) Acquire(ctx context.Context, name, owner string, ttl time.Duration, now time.Time) (Lease, bool, error) {
+	var got Lease
+	var expires int64
+	err := l.write(ctx, "take lease "+name, func(t tx) error {
+		if _, err := t.exec(ctx, `INSERT INTO leases (name, owner, token, expires_at) VALUES ($1, $2, 1, $3)
+			ON CONFLICT (name) DO UPDATE SET token = CASE WHEN leases.owner = excluded.owner THEN leases.token ELSE leases.token + 1 END,
+			owner = excluded.owner, expires_at = excluded.expires_at WHERE leases.owner = excluded.owner OR leases.expires_at <= $4`,
+			name, owner, instant(now.Add(ttl)), instant(now)); err != nil {
+			return err
+		}
+		return t.QueryRowContext(ctx, `SELECT name, owner, token, expires_at FROM leases WHERE name = $1`, name).Scan(&got.Name, &got.Owner, &got.Token, &expires)
+	})
+	got.Expires = timeOf(expires)
+	return got, err == nil && got.Owner == owner, err
+}
+
+// Drop gives a lease back. It is no error if it was lost meanwhile.
+func (l *Ledger) Drop(ctx context.Context, name, owner string) error {
+	return l.write(ctx, "give back lease "+name, func(t tx) error {
+		_, err := t.exec(ctx, `UPDATE leases SET expires_at = 0 WHERE name = $1 AND owner = $2`, name, owner)
+		return err
+	})
+}
+
+// A Run is one pass of a stage over one target.
+type Run struct {
+	ID        int64     `json:"id"`
+	Stage     string    `json:"stage"`
+	Target    string    `json:"target"`
+	Owner     string    `json:"owner"`
+	StartedAt time.Time `json:"started_at"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
+	Outcome   string    `json:"outcome"` // ok, nothing, waiting, failed; empty while it runs or if it was killed
+	Summary   string    `json:"summary"`
+}
+
+// StartRun records that a run begins.
+func (l *Ledger) StartRun(ctx context.Context, stage, target, owner string, now time.Time) (id int64, err error) {
+	err = l.write(ctx, "start run", func(t tx) error {
+		if id, err = t.ids(ctx, "runs", 1); err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, `INSERT INTO runs (id, stage, target, owner, started_at) VALUES ($1, $2, $3, $4, $5)`, id, stage, target, owner, instant(now))
+		return err
+	})
+	return id, err
+}
+
+// EndRun records how a run ended.
+func (l *Ledger) EndRun(ctx context.Context, id int64, outcome, summary string, now time.Time) error {
+	return l.write(ctx, "end run", func(t tx) error {
+		_, err := t.exec(ctx, `UPDATE runs SET ended_at = $2, outcome = $3, summary = $4 WHERE id = $1`, id, instant(now), outcome, summary)
+		return err
+	})
+}
+
+// Runs lists runs, newest first.
+func (l *Ledger) Runs(ctx context.Context, stage, target string, limit int) ([]Run, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT id, stage, target, owner, started_at, ended_at, outcome, summary FROM runs
+		WHERE ($1 = '' OR stage = $1) AND ($2 = '' OR target = $2) ORDER BY id DESC LIMIT $3`, stage, target, limit)
+	if err != nil {
+		return nil, explain("read runs", err)
+	}
+	defer rows.Close()
+	var out []Run
+	for rows.Next() {
+		var r Run
+		var s, e int64
+		if err := rows.Scan(&r.ID, &r.Stage, &r.Target, &r.Owner, &s, &e, &r.Outcome, &r.Summary); err != nil {
+			return nil, explain("read runs", err)
+		}
+		r.StartedAt, r.EndedAt = timeOf(s), timeOf(e)
+		out = append(out, r)
+	}
+	return out, explain("read runs", rows.Err())
+}
+
+// A Tally counts the orders of an account, or of all, by what became of them.
+type Tally struct {
+	Orders     int64                  `json:"orders"`     // stored
+	Seen       int64                  `json:"seen"`       // not planned yet
+	Planned    int64                  `json:"planned"`    // has instructions
+	Instructed int64                  `json:"instructed"` // planned, and every instruction of it is in a delivered batch
+	Shipped    int64                  `json:"shipped"`    // every instruction of it has a tracking number
+	Held       map[order.Reason]int64 `json:"held"`       // by the first reason
+	Outside    map[order.Reason]int64 `json:"outside"`
+	Warned     map[order.Reason]int64 `json:"warned"`  // planned orders with a hold: changed, cancelled or refused after the instruction
+	Refused    int64                  `json:"refused"` // orders whose rows were refused
+}
+
+// Tally counts. Orders = Seen + Planned + Σ Held + Σ Outside, always.
+func (l *Ledger) Tally(ctx context.Context, account string) (Tally, error) {
+	t := Tally{Held: map[order.Reason]int64{}, Outside: map[order.Reason]int64{}, Warned: map[order.Reason]int64{}}
+	rows, err := l.r.QueryContext(ctx, `SELECT o.state, o.reason, count(*) FROM orders o JOIN accounts a ON a.id = o.account_id
+		WHERE ($1 = '' OR a.name = $1) GROUP BY o.state, o.reason`, account)
+	if err != nil {
+		return t, explain("count orders", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var s State
+		var r order.Reason
+		var n int64
+		if err := rows.Scan(&s, &r, &n); err != nil {
+			return t, explain("count orders", err)
+		}
+		t.Orders += n
+		switch s {
+		case Seen:
+			t.Seen += n
+		case Held:
+			t.Held[r] += n
+		case Outside:
+			t.Outside[r] += n
+		default:
+			t.Planned += n
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return t, explain("count orders", err)
+	}
+	err = l.r.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(sent), 0), COALESCE(sum(shipped), 0) FROM (
+		SELECT x.order_id, min(CASE WHEN b.state = 'delivered' THEN 1 ELSE 0 END) AS sent, min(CASE WHEN i.state = 5 THEN 1 ELSE 0 END) AS shipped
+		FROM instruction_lines x JOIN instructions i ON i.id = x.instruction_id JOIN orders o ON o.id = x.order_id JOIN accounts a ON a.id = o.account_id
+		LEFT JOIN batch_items t ON t.instruction_id = i.id LEFT JOIN batches b ON b.id = t.batch_id
+		WHERE ($1 = '' OR a.name = $1) GROUP BY x.order_id) y`, account).Scan(new(int64), &t.Instructed, &t.Shipped)
+	if err != nil {
+		return t, explain("count instructions", err)
+	}
+	if err := l.r.QueryRowContext(ctx, `SELECT COALESCE(sum(orders_refused), 0) FROM files WHERE kind = 'orders' AND ($1 = '' OR owner = $1)`, account).Scan(&t.Refused); err != nil {
+		return t, explain("count refused orders", err)
+	}
+	warned, err := l.r.QueryContext(ctx, `SELECT h.reason, count(DISTINCT h.order_id) FROM holds h JOIN orders o ON o.id = h.order_id JOIN accounts a ON a.id = o.account_id
+		WHERE o.state IN (3, 4) AND ($1 = '' OR a.name = $1) GROUP BY h.reason`, account)
+	if err != nil {
+		return t, explain("count warnings", err)
+	}
+	defer warned.Close()
+	for warned.Next() {
+		var r order.Reason
+		var n int64
+		if err := warned.Scan(&r, &n); err != nil {
+			return t, explain("count warnings", err)
+		}
+		t.Warned[r] = n
+	}
+	return t, explain("count warnings", warned.Err())
+}
+
+// A Balance is the proof for one batch: what was claimed, what the file says,
+// what the warehouse answered.
+type Balance struct {
+	Batch    Batch `json:"batch"`
+	Claimed  int64 `json:"claimed"`  // pieces of order lines claimed by its instructions
+	Numbers  int64 `json:"numbers"`  // its instructions
+	Accepted int64 `json:"accepted"` // instructions acknowledged or shipped
+	Refused  int64 `json:"refused"`  // instructions the warehouse refused
+	Shipped  int64 `json:"shipped"`
+}
+
+// Balances returns the proof rows of the batches claimed in [from, to).
+func (l *Ledger) Balances(ctx context.Context, from, to time.Time) ([]Balance, error) {
+	bs, err := l.batches(ctx, `WHERE b.claimed_at >= $1 AND b.claimed_at < $2 ORDER BY b.id`, instant(from), instant(to))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Balance, len(bs))
+	for i := range bs {
+		out[i].Batch = bs[i]
+		if err := l.r.QueryRowContext(ctx, `SELECT count(*) FROM batch_items t JOIN instruction_lines x ON x.instruction_id = t.instruction_id WHERE t.batch_id = $1`,
+			bs[i].ID).Scan(&out[i].Claimed); err != nil {
+			return nil, explain("balance", err)
+		}
+		if err := l.r.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(CASE WHEN a.ok = 1 OR i.state = 5 THEN 1 ELSE 0 END), 0),
+			COALESCE(sum(CASE WHEN a.ok = 0 THEN 1 ELSE 0 END), 0), COALESCE(sum(CASE WHEN i.state = 5 THEN 1 ELSE 0 END), 0)
+			FROM batch_items t JOIN instructions i ON i.id = t.instruction_id LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 WHERE t.batch_id = $1`,
+			bs[i].ID).Scan(&out[i].Numbers, &out[i].Accepted, &out[i].Refused, &out[i].Shipped); err != nil {
+			return nil, explain("balance", err)
+		}
+	}
+	return out, nil
+}
+
+// Unclaimed counts the planned orders that have no instruction at all, which
+// must be none.
+func (l *Ledger) Unclaimed(ctx context.Context) (n int64, err error) {
+	err = l.r.QueryRowContext(ctx, `SELECT count(*) FROM orders o WHERE o.state IN (3, 4) AND NOT EXISTS (SELECT 1 FROM instruction_lines x WHERE x.order_id = o.id)`).Scan(&n)
+	return n, explain("look for orders without instructions", err)
+}
