@@ -1,0 +1,202 @@
+package configs
+
+import (
+	"time"
+
+	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// An Account is one shop's login at one mall: a file of accounts/. Its name is
+// the file's name without .yaml and never changes, for all state hangs on it.
+type Account struct {
+	Name string `yaml:"-"` // of the file: letters a-z, digits, hyphens
+	File string `yaml:"-"` // path from the workspace
+
+	// The mall: rakuten, smartstore, coupang, or plain for orders in the
+	// Mallbridge sheet or in formats of your own.
+	Mall string `yaml:"mall" jsonschema:"required,enum=rakuten,enum=smartstore,enum=coupang,enum=plain"`
+	// Whether anything runs for the account. What was instructed before stays.
+	Enabled bool `yaml:"enabled" jsonschema:"default=true"`
+	// What people call the shop.
+	Title string `yaml:"title"`
+
+	// Time zone of dates in the mall's sheets. Default: the mall's.
+	Timezone string `yaml:"timezone"`
+	// Currency (ISO 4217) of amounts in the mall's sheets. Default: the mall's.
+	Currency string `yaml:"currency" jsonschema:"pattern=^[A-Z]{3}$"`
+	// Country (JP, KR) of addresses that name none. Default: the mall's.
+	Country string `yaml:"country" jsonschema:"pattern=^[A-Z]{2}$"`
+
+	// Orders placed before this day (in the account's zone) are left outside.
+	// Default: the day the account was first run, which the ledger keeps.
+	NotBefore order.Date `yaml:"not_before"`
+	// Orders placed more than this many days before a run are left outside.
+	// Default 0: every order of a sheet is looked at, however old.
+	LookbackDays int `yaml:"lookback_days" jsonschema:"default=0,minimum=0,maximum=366"`
+
+	// How the account's order sheets are found and read.
+	Intake Intake `yaml:"intake"`
+
+	// Read sheets from the watch folder by themselves. Off, only ingest reads.
+	AutoOrderIntake bool `yaml:"auto_order_intake" jsonschema:"default=true"`
+	// Confirm new orders at the mall by themselves. Needs the mall's API.
+	AutoConfirmation bool `yaml:"auto_confirmation" jsonschema:"default=false"`
+	// Instruct orders by themselves. Off, each waits until a person releases it.
+	AutoInstruction bool `yaml:"auto_instruction" jsonschema:"default=true"`
+	// Push stock to the mall by itself. Needs the mall's API.
+	AutoStockSync bool `yaml:"auto_stock_sync" jsonschema:"default=false"`
+
+	// The mall status in which an order is instructed, for each payment code of
+	// masters/payments.csv. default holds for those not named and is required
+	// where the mall has statuses. Before it an order is unshipped, after it done.
+	Targets map[string]string `yaml:"targets"`
+	// Statuses of the shop's own, or another meaning of the mall's: status to
+	// class.
+	Statuses map[string]string `yaml:"statuses"`
+	// What to do with orders of sheets that have no status column: take or hold
+	// them.
+	WithoutStatus string `yaml:"without_status" jsonschema:"default=hold,enum=take,enum=hold"`
+
+	// Which codes of a listing link to a SKU, the first that is filled counts:
+	// item_id, item_code, option_id, option_code, sku_code, barcode. Default: the
+	// mall's.
+	SKUFrom []string `yaml:"sku_from"`
+	// The warehouse of orders that no rule routes. May be left out where there is
+	// only one.
+	Warehouse string `yaml:"warehouse"`
+	// Who is printed as sender.
+	Sender Sender `yaml:"sender"`
+	// What the buyer wrote.
+	Remarks Remarks `yaml:"remarks"`
+	// What the mall marks an order with (mall_check, warning, island, amount_open,
+	// gift, claim, mall_fulfils, address_later, preorder, medicine,
+	// split_shipping): take, hold or outside. What is not named follows the
+	// defaults that check prints.
+	Flags map[string]string `yaml:"flags"`
+	// Ship the lines that can ship, or wait until all of an order can.
+	ShipPartial bool `yaml:"ship_partial" jsonschema:"default=false"`
+	// Orders for the same recipient in one parcel.
+	Merge Merge `yaml:"merge"`
+	// Other times than those of mallbridge.yaml.
+	Schedules AccountSchedules `yaml:"schedules"`
+
+	// Location is the account's time zone, ready to use.
+	Location *time.Location `yaml:"-"`
+	pos      *positions
+}
+
+// Intake says how order sheets come.
+type Intake struct {
+	// Watch folder. Default: <inbox>/<account>.
+	Folder string `yaml:"folder"`
+	// Names of files that count, as a pattern: *.csv. Default: every file whose
+	// name does not start with a dot or ~$ or end as downloads under way do.
+	Pattern string `yaml:"pattern"`
+	// Formats that the sheets may have, tried in this order. Default: the mall's.
+	Formats []string `yaml:"formats"`
+	// Password of protected Excel files, as a reference: env:SMARTSTORE_PASSWORD.
+	Password secrets.Ref `yaml:"password"`
+	// What is added to a sheet's name to form its done mark: .done. A sheet then
+	// counts as complete when its done mark is there.
+	DoneMark string `yaml:"done_mark"`
+	// Without a done mark a sheet counts as complete when this many looks in a row
+	// found the same size and time.
+	Looks int `yaml:"looks" jsonschema:"default=2,minimum=1,maximum=20"`
+	// Pause between two looks of one run.
+	LookEvery Duration `yaml:"look_every" jsonschema:"default=2s"`
+	// Charset of the sheets where it is not the format's: cp932, utf-8, cp949 …
+	Charset string `yaml:"charset"`
+}
+
+// A Sender is printed on labels.
+type Sender struct {
+	// Name of the shop or person.
+	Name string `yaml:"name"`
+	// The same in kana, where a carrier wants it.
+	Kana string `yaml:"kana"`
+	// Company, above the name.
+	Company string `yaml:"company"`
+	// Phone, with hyphens.
+	Phone string `yaml:"phone"`
+	// Postal code. Quote it: "0600001".
+	Postal string `yaml:"postal"`
+	// 都道府県, 시도.
+	Prefecture string `yaml:"prefecture"`
+	// 市区郡, 시군구.
+	City string `yaml:"city"`
+	// The rest of the address.
+	Street string `yaml:"street"`
+	// Building, floor, room.
+	Building string `yaml:"building"`
+}
+
+// Party returns the sender as the trade's type.
+func (s Sender) Party(country string) order.Party {
+	return order.Party{
+		Name: s.Name, Kana: s.Kana, Company: s.Company, Phone: s.Phone, Country: country, Postal: s.Postal,
+		Prefecture: s.Prefecture, City: s.City, Street: s.Street, Building: s.Building,
+	}
+}
+
+// Remarks is what happens to orders on which the buyer wrote something.
+type Remarks struct {
+	// Hold an order with a remark until a person has read it: true, false, or
+	// unless_known, which lets the texts of known pass.
+	Hold string `yaml:"hold" jsonschema:"default=true,enum=true,enum=false,enum=unless_known"`
+	// Remarks that need no person: whole texts, or lines of a remark made of
+	// nothing else. Spaces and width of letters do not matter.
+	Known []string `yaml:"known"`
+}
+
+// The values of [Remarks.Hold].
+const (
+	HoldAlways      = "true"
+	HoldNever       = "false"
+	HoldUnlessKnown = "unless_known"
+)
+
+// Merge puts orders for the same recipient into one parcel.
+type Merge struct {
+	// How long an order waits for others to the same name, address and phone: 2h.
+	// Default 0: it waits for none, but what is planned together is merged.
+	Within Duration `yaml:"within" jsonschema:"default=0"`
+	// Never merge orders of this account.
+	Never bool `yaml:"never" jsonschema:"default=false"`
+}
+
+// AccountSchedules are times of an account's own.
+type AccountSchedules struct {
+	// Looking into the watch folder. Default: as in mallbridge.yaml.
+	Extract Schedule `yaml:"extract"`
+	// Mapping and planning. Default: as in mallbridge.yaml.
+	Plan Schedule `yaml:"plan"`
+}
+
+// Since returns the first day whose orders the account takes, for a run at now:
+// the later of the start and the look-back. first is the day the ledger keeps as
+// the account's first run; it counts where the configuration has no not_before.
+func (a *Account) Since(now time.Time, first order.Date) order.Date {
+	since := a.NotBefore
+	if since == "" {
+		since = first
+	}
+	if a.LookbackDays > 0 {
+		if back := order.DateOf(now.In(a.Location)).AddDays(-a.LookbackDays); back > since {
+			since = back
+		}
+	}
+	return since
+}
+
+// Target returns the status in which orders paid by a payment code are
+// instructed; empty where the mall has none.
+func (a *Account) Target(payment string) string {
+	if t, ok := a.Targets[payment]; ok {
+		return t
+	}
+	return a.Targets[DefaultTarget]
+}
+
+// DefaultTarget is the key of [Account.Targets] that holds for every payment.
+const DefaultTarget = "default"

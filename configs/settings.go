@@ -1,0 +1,89 @@
+package configs
+
+import (
+	"github.com/mallbridge/mallbridge/internal/secrets"
+)
+
+// Settings are those of mallbridge.yaml: what holds for the whole workspace.
+type Settings struct {
+	// Time zone of lists, reports and schedules that belong to no account or
+	// warehouse: an IANA name such as Asia/Tokyo or Asia/Seoul.
+	Timezone string `yaml:"timezone" jsonschema:"default=Asia/Tokyo"`
+	// Language of messages and reports: ja, ko or en. Left out, the environment
+	// decides (MALLBRIDGE_LANG, LC_ALL, LC_MESSAGES, LANG).
+	Language string `yaml:"language" jsonschema:"enum=ja,enum=ko,enum=en"`
+	// The ledger: a SQLite file, a postgres:// URL without a password, or a
+	// reference (env:NAME, file:PATH, age:NAME) to such a URL.
+	Ledger string `yaml:"ledger" jsonschema:"default=ledger.db"`
+
+	// Folder that holds one watch folder for each account. People and mall
+	// downloads put order sheets there.
+	Inbox string `yaml:"inbox" jsonschema:"default=inbox"`
+	// Folder where every file that was read is kept as it came, for proof and
+	// for replay.
+	Archive string `yaml:"archive" jsonschema:"default=archive"`
+	// Folder where instruction files are built before they are dropped.
+	Outbox string `yaml:"outbox" jsonschema:"default=outbox"`
+	// Folder to which sheets move once they are read and stored.
+	Done string `yaml:"done" jsonschema:"default=done"`
+	// Folder for sheets that could not be read, and for the files of refused rows
+	// that a person mends and drops again.
+	Rejected string `yaml:"rejected" jsonschema:"default=rejected"`
+
+	// The age file of age: references.
+	Secrets SecretSettings `yaml:"secrets"`
+	// The health and metrics pages of serve.
+	Console Console `yaml:"console"`
+	// What the program writes about itself on standard error.
+	Log Log `yaml:"log"`
+	// When serve runs each stage; accounts and warehouses may differ.
+	Schedules Schedules `yaml:"schedules"`
+	// How long data is kept.
+	Retention Retention `yaml:"retention"`
+}
+
+// SecretSettings say how age: references are opened.
+type SecretSettings struct {
+	// Age-encrypted text of lines NAME=VALUE.
+	File string `yaml:"file" jsonschema:"default=secrets.age"`
+	// Reference (env: or file:) to the age identity that opens it.
+	Identity secrets.Ref `yaml:"identity" jsonschema:"default=env:MALLBRIDGE_AGE_IDENTITY"`
+}
+
+// Console is where serve listens.
+type Console struct {
+	// Address and port of the health and metrics pages; off for none. They show
+	// counts, no personal data, and have no login: keep them on the machine.
+	Listen string `yaml:"listen" jsonschema:"default=127.0.0.1:8383"`
+}
+
+// Log is what the program writes about itself.
+type Log struct {
+	// The least level that is written: debug, info, warn or error.
+	Level string `yaml:"level" jsonschema:"default=info,enum=debug,enum=info,enum=warn,enum=error"`
+	// Lines for people (text) or for programs (json).
+	Format string `yaml:"format" jsonschema:"default=text,enum=text,enum=json"`
+}
+
+// Schedules say when serve runs each stage. Each is an interval (90s, 10m, 1h), a
+// cron line of five fields, or off. Cron lines count in the zone of the account
+// or warehouse.
+type Schedules struct {
+	// Looking into the watch folders for order sheets.
+	Extract Schedule `yaml:"extract" jsonschema:"default=30s"`
+	// Mapping, holding, routing and merging what is new.
+	Plan Schedule `yaml:"plan" jsonschema:"default=1m"`
+	// Making and dropping instruction files.
+	Instruct Schedule `yaml:"instruct" jsonschema:"default=10m"`
+	// Fetching answers, results and stock from the warehouses.
+	Collect Schedule `yaml:"collect" jsonschema:"default=5m"`
+}
+
+// Retention is how long data is kept, in days; 0 keeps it for ever.
+type Retention struct {
+	// Days that files stay in archive, done, rejected and outbox.
+	RawDays int `yaml:"raw_days" jsonschema:"default=180,minimum=0,maximum=36500"`
+	// Days after which names, addresses, phones and mail addresses of finished
+	// orders are removed from the ledger.
+	PersonalDays int `yaml:"personal_days" jsonschema:"default=180,minimum=0,maximum=36500"`
+}

@@ -1,0 +1,230 @@
+package configs
+
+import (
+	"time"
+
+	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// A Warehouse ships: a file of warehouses/. Its name is the file's name without
+// .yaml.
+type Warehouse struct {
+	Name string `yaml:"-"` // of the file: letters a-z, digits, hyphens
+	File string `yaml:"-"` // path from the workspace
+
+	// What people call the warehouse.
+	Title string `yaml:"title"`
+	// Whether files are dropped and fetched. Off, its orders wait.
+	Enabled bool `yaml:"enabled" jsonschema:"default=true"`
+	// Time zone of its cut-offs, dates and file names.
+	Timezone string `yaml:"timezone"`
+	// Country (JP, KR) of the warehouse. Default: by its time zone.
+	Country string `yaml:"country" jsonschema:"pattern=^[A-Z]{2}$"`
+
+	// Where files are exchanged.
+	Drop Drop `yaml:"drop"`
+	// The files we give it.
+	Instructions Instructions `yaml:"instructions"`
+	// What it shipped. Left out: nothing is fetched.
+	Results *Results `yaml:"results"`
+	// Its answers to our files. Left out: none are expected.
+	Acks *Acks `yaml:"acks"`
+	// Its stock. Left out: nothing is fetched.
+	Stock *Stock `yaml:"stock"`
+	// Requests to stop a parcel that was cancelled after the drop. Left out: a
+	// person tells the warehouse.
+	Stops *Stops `yaml:"stops"`
+
+	// Charset of the files we give it, where it is not the format's.
+	Charset string `yaml:"charset"`
+	// The bytes of NEC and IBM extension characters in cp932: nec (rows ED, EE) or
+	// ibm (rows FA to FC), where it is not the format's.
+	ByteForm string `yaml:"byte_form" jsonschema:"enum=nec,enum=ibm"`
+	// What may be written for characters that the charset lacks. Nothing else is
+	// ever replaced.
+	Replacements Replacements `yaml:"replacements"`
+
+	// When it works.
+	Calendar Calendar `yaml:"calendar"`
+	// What is split into several instructions.
+	Split Split `yaml:"split"`
+	// Temperature classes that it handles.
+	Temperatures []order.Temperature `yaml:"temperatures" jsonschema:"default=normal,enum=normal,enum=chilled,enum=frozen"`
+	// How instruction numbers are formed.
+	Number Number `yaml:"number"`
+	// Texts for its files that are the same in every row, such as a customer code:
+	// formats read them as value.<name>. Quote codes: "0312345678".
+	Values map[string]string `yaml:"values"`
+	// Other times than those of mallbridge.yaml.
+	Schedules WarehouseSchedules `yaml:"schedules"`
+
+	// Location is the warehouse's time zone, ready to use.
+	Location *time.Location `yaml:"-"`
+	// Holidays are the days of calendar.holidays.
+	Holidays map[order.Date]string `yaml:"-"`
+	pos      *positions
+}
+
+// A Drop is where files are exchanged: an SFTP account or a folder of this
+// machine.
+type Drop struct {
+	// sftp, or local for a folder of this machine (a share, a test).
+	Kind string `yaml:"kind" jsonschema:"required,enum=sftp,enum=local"`
+	// Folder below which all others lie. sftp: on the server, from the login
+	// folder if it does not start with a slash. local: a folder of this machine.
+	Root string `yaml:"root"`
+	// Name or address of the server.
+	Host string `yaml:"host"`
+	// Its port.
+	Port int `yaml:"port" jsonschema:"default=22,minimum=1,maximum=65535"`
+	// Login name.
+	User string `yaml:"user"`
+	// Private key in PEM or OpenSSH form, as a reference: file:keys/id_ed25519.
+	Key secrets.Ref `yaml:"key"`
+	// Passphrase of the key, as a reference.
+	Passphrase secrets.Ref `yaml:"passphrase"`
+	// Password, as a reference.
+	Password secrets.Ref `yaml:"password"`
+	// Use the SSH agent of the program's user.
+	Agent bool `yaml:"agent" jsonschema:"default=false"`
+	// File in OpenSSH's known_hosts form. It or host_keys is required for sftp.
+	KnownHosts string `yaml:"known_hosts"`
+	// Fingerprints (SHA256:…) or public keys (ssh-ed25519 AAAA…) of the server.
+	HostKeys []string `yaml:"host_keys"`
+	// Permit the SHA-1 methods that very old servers need.
+	AllowSHA1 bool `yaml:"allow_sha1" jsonschema:"default=false"`
+	// Silence after which a connection is given up.
+	Timeout Duration `yaml:"timeout" jsonschema:"default=1m"`
+}
+
+// Instructions are the files we give to a warehouse.
+type Instructions struct {
+	// Format of the files.
+	Format string `yaml:"format" jsonschema:"required"`
+	// Folder at the drop.
+	Folder string `yaml:"folder"`
+	// File name as a template. Default: the format's.
+	Name string `yaml:"name"`
+	// Name while the bytes travel, with {name} for the final name: {name}.part,
+	// .{name}, tmp/{name}.
+	Temporary string `yaml:"temporary" jsonschema:"default={name}.part"`
+	// Name of the empty file that tells the warehouse that {name} is complete:
+	// {name}.done. Default: none.
+	DoneMark string `yaml:"done_mark"`
+	// Folders into which the warehouse moves the files it has taken.
+	Archive []string `yaml:"archive"`
+	// Drop a file without rows when there is nothing to ship at a cut-off.
+	EmptyFile bool `yaml:"empty_file" jsonschema:"default=false"`
+	// Whether the warehouse lets us read our own files back.
+	Readable bool `yaml:"readable" jsonschema:"default=true"`
+	// What is compared before the rename: hash reads the file back, size asks for
+	// its size only.
+	Verify string `yaml:"verify" jsonschema:"default=size,enum=size,enum=hash"`
+	// Most instructions in one file; 0 for no limit.
+	MaxInstructions int `yaml:"max_instructions" jsonschema:"default=0,minimum=0,maximum=1000000"`
+	// Whether a person approves each file before it is dropped: never or always.
+	Approval string `yaml:"approval" jsonschema:"default=never,enum=never,enum=always"`
+}
+
+// A Pickup is one kind of file that a warehouse gives us.
+type Pickup struct {
+	// Format of the files.
+	Format string `yaml:"format" jsonschema:"required"`
+	// Folder at the drop.
+	Folder string `yaml:"folder"`
+	// Names of files that count: result_*.csv. Default: every file that is not
+	// temporary.
+	Pattern string `yaml:"pattern"`
+	// Name of the file that says that {name} is complete: {name}.done. Default:
+	// none, two equal looks count.
+	DoneMark string `yaml:"done_mark"`
+	// Without a done mark a file counts as complete when this many looks in a row
+	// found the same size and time.
+	Looks int `yaml:"looks" jsonschema:"default=2,minimum=1,maximum=20"`
+	// Pause between two looks of one run.
+	LookEvery Duration `yaml:"look_every" jsonschema:"default=2s"`
+	// What happens to a file once it is stored: move it to done, delete it, or
+	// keep it where it is.
+	After string `yaml:"after" jsonschema:"default=move,enum=move,enum=delete,enum=keep"`
+	// Folder at the drop for files that were read. Default: done inside folder.
+	Done string `yaml:"done"`
+}
+
+// Results are files of what was shipped.
+type Results struct {
+	Pickup `yaml:",inline"`
+}
+
+// Acks are files of a warehouse's answers to our files.
+type Acks struct {
+	Pickup `yaml:",inline"`
+	// Every instruction must be answered; those that are not are shown.
+	Expect bool `yaml:"expect" jsonschema:"default=false"`
+	// Time after the drop within which the answer is expected.
+	Within Duration `yaml:"within" jsonschema:"default=1h"`
+}
+
+// Stock is files of what a warehouse has.
+type Stock struct {
+	Pickup `yaml:",inline"`
+	// The warehouse leaves out SKUs of which it has none: a SKU that is missing
+	// from a file has stock 0.
+	ZeroMissing bool `yaml:"zero_missing" jsonschema:"default=false"`
+}
+
+// Stops are files by which we ask a warehouse to stop parcels. Answers come as
+// acks.
+type Stops struct {
+	// Format of the files.
+	Format string `yaml:"format" jsonschema:"required"`
+	// Folder at the drop.
+	Folder string `yaml:"folder"`
+	// File name as a template. Default: the format's.
+	Name string `yaml:"name"`
+}
+
+// Replacements are what may be written for characters that a charset lacks.
+type Replacements struct {
+	// A built-in list: none, standard (dashes, tildes and the like between their
+	// twins) or b2 (what Yamato B2 Cloud takes).
+	List string `yaml:"list" jsonschema:"default=none,enum=none,enum=standard,enum=b2"`
+	// Pairs agreed with the warehouse, before those of the list: {髙: 高}. A
+	// character may be given as U+00A0.
+	Pairs map[string]string `yaml:"pairs"`
+}
+
+// A Calendar says when a warehouse works.
+type Calendar struct {
+	// Days of the week: mon, tue, wed, thu, fri, sat, sun.
+	WorkingDays []Weekday `yaml:"working_days" jsonschema:"default=mon;tue;wed;thu;fri"`
+	// Days off: jp, kr (public holidays) and files of the workspace with one day a
+	// line, 2026-12-31,year end.
+	Holidays []string `yaml:"holidays"`
+	// Times of day until which orders go out on the same day: "14:30".
+	CutOffs []Clock `yaml:"cut_offs"`
+	// Working days that the warehouse needs before it ships.
+	LeadDays int `yaml:"lead_days" jsonschema:"default=0,minimum=0,maximum=60"`
+}
+
+// Split says what becomes several instructions.
+type Split struct {
+	// One instruction for each temperature class.
+	Temperature bool `yaml:"temperature" jsonschema:"default=true"`
+}
+
+// Number is how instruction numbers look: prefix and a running number.
+type Number struct {
+	// Letters and digits before the number.
+	Prefix string `yaml:"prefix" jsonschema:"pattern=^[A-Za-z0-9]*$"`
+	// Digits of the number, filled with zeros.
+	Width int `yaml:"width" jsonschema:"default=8,minimum=4,maximum=18"`
+}
+
+// WarehouseSchedules are times of a warehouse's own.
+type WarehouseSchedules struct {
+	// Making and dropping files. Default: as in mallbridge.yaml.
+	Instruct Schedule `yaml:"instruct"`
+	// Fetching files. Default: as in mallbridge.yaml.
+	Collect Schedule `yaml:"collect"`
+}

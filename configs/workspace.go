@@ -1,0 +1,49 @@
+package configs
+
+import (
+	"path/filepath"
+)
+
+// SettingsFile is the file that makes a folder a workspace.
+const SettingsFile = "mallbridge.yaml"
+
+// A Workspace is everything that was read from its folder, checked and ready.
+type Workspace struct {
+	Dir        string // absolute
+	Settings   Settings
+	Accounts   []*Account   // by name
+	Warehouses []*Warehouse // by name
+	// Hash identifies the configuration: SHA-256, hexadecimal, over the names and
+	// contents of all files that were read.
+	Hash string
+}
+
+// Account returns the account of that name.
+func (w *Workspace) Account(name string) (*Account, bool) {
+	for _, a := range w.Accounts {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return nil, false
+}
+
+// Warehouse returns the warehouse of that name.
+func (w *Workspace) Warehouse(name string) (*Warehouse, bool) {
+	for _, h := range w.Warehouses {
+		if h.Name == name {
+			return h, true
+		}
+	}
+	return nil, false
+}
+
+// Path returns where a path of the configuration lies: relative ones start at
+// the workspace.
+func (w *Workspace) Path(elem ...string) string {
+	p := filepath.FromSlash(filepath.Join(elem...))
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(w.Dir, p)
+}
