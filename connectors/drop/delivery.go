@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"time"
 )
 
 // A Delivery is what one batch file needs at the drop. The same batch always has
@@ -317,8 +318,13 @@ func (v Delivery) send(ctx context.Context, d Drop, open func() (io.ReadSeekClos
 // discard removes a file that must not stay. What it cannot remove has a
 // temporary name and is removed by the next Upload.
 func discard(ctx context.Context, d Drop, name string) {
-	_ = d.Remove(context.WithoutCancel(ctx), name)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTime)
+	defer cancel()
+	_ = d.Remove(ctx, name)
 }
+
+// discardTime keeps a shutdown short when the server is away.
+const discardTime = 5 * time.Second
 
 // commitTries bounds the looks after an answer that never came.
 const commitTries = 3
@@ -388,7 +394,7 @@ func (v Delivery) rename(ctx context.Context, d Drop, found Found) (Found, error
 func (v Delivery) lookAgain(ctx context.Context, d Drop, cause error, sent bool) (Found, error) {
 	found, err := inspect(ctx, d, v)
 	if err != nil && sent {
-		return found, &UnknownError{Op: "rename", From: v.temp(), To: v.final(), Err: errors.Join(cause, err)}
+		return found, &UnknownError{Op: "rename", From: v.temp(), To: v.final(), Err: fmt.Errorf("%w; then: %w", cause, err)}
 	}
 	return found, err
 }

@@ -3,6 +3,7 @@ package drop
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -123,6 +124,26 @@ func Hint(err error) string {
 
 // absent reports the one error that is an answer and not a trouble.
 func absent(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// errNoFolder is not fs.ErrNotExist: the file is there, its new folder is not.
+var errNoFolder = errors.New("the folder does not exist")
+
+func noFolder(dir string) error { return fmt.Errorf("%s: %w", printable(dir), errNoFolder) }
+
+const hintFolder = "make the folder, or correct the path in the warehouse's file"
+
+// folderOp reports whether a missing path means a missing folder.
+func folderOp(op string) bool { return op == "list" || op == "write" || op == "mkdir" || op == "open" }
+
+// refusal reports errors that our own checks made; trying again changes nothing.
+func refusal(err error) bool {
+	for _, target := range []error{ErrExists, ErrPath, ErrTooLarge, ErrSource, ErrClosed, fs.ErrNotExist, context.Canceled} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
 
 // printable quotes a path that would disturb a log line.
 func printable(p string) string {
