@@ -1,0 +1,64 @@
+package payment
+
+// Defaults returns the rows with which a new workspace's master begins for a
+// mall: settlementMethodCode of the Rakuten RMS order API with the names that
+// the order CSV carries, and the usual 결제수단 of Korean malls. They are not
+// applied unless the master has them.
+func Defaults(mall string) []Row {
+	rows := defaults[mall]
+	out := make([]Row, len(rows))
+	for i, r := range rows {
+		out[i] = Row{Account: mall, Name: r.name, Code: r.code, Payment: r.payment}
+	}
+	return out
+}
+
+type row struct{ code, name, payment string }
+
+var defaults = map[string][]row{
+	"rakuten": {
+		{"1", "クレジットカード", Prepaid},
+		{"2", "代金引換", COD},
+		{"3", "後払い", Deferred},
+		{"4", "ショッピングクレジット／ローン", Prepaid},
+		{"5", "オートローン", Prepaid},
+		{"6", "リース", Prepaid},
+		{"7", "請求書払い", Deferred},
+		{"8", "ポイント", Prepaid},
+		{"9", "銀行振込", Prepaid},
+		{"12", "Apple Pay", Prepaid},
+		{"13", "セブンイレブン（前払）", Prepaid},
+		{"14", "ローソン、郵便局ATM等（前払）", Prepaid},
+		{"14", "ファミリーマート、ローソン等（前払）", Prepaid}, // the name of code 14 since 2026-01-22
+		{"16", "Alipay", Prepaid},
+		{"17", "PayPal", Prepaid},
+		{"21", "後払い決済", Deferred},
+		{"27", "Alipay（支付宝）", Prepaid},
+	},
+	"smartstore": {
+		{"", "신용카드", Prepaid},
+		{"", "신용카드 간편결제", Prepaid},
+		{"", "계좌 간편결제", Prepaid},
+		{"", "실시간계좌이체", Prepaid},
+		{"", "계좌이체", Prepaid},
+		{"", "무통장입금", Prepaid},
+		{"", "휴대폰", Prepaid},
+		{"", "휴대폰 간편결제", Prepaid},
+		{"", "포인트결제", Prepaid},
+		{"", "포인트", Prepaid},
+		{"", "나중에결제", Prepaid},
+		{"", "후불결제", Prepaid}, // Naver pays the seller and waits itself
+	},
+	"coupang": {
+		{"", "쿠팡", Prepaid},
+	},
+	"plain": {
+		{"", Prepaid, Prepaid},
+		{"", COD, COD},
+		{"", Deferred, Deferred},
+		{"", "代引", COD},
+		{"", "代金引換", COD},
+		{"", "前払い", Prepaid},
+		{"", "선결제", Prepaid},
+	},
+}
