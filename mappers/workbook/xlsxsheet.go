@@ -1,7 +1,6 @@
 package workbook
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"math"
@@ -299,7 +298,7 @@ func (s *sheet) value(cell *Cell, kind cellType, style int) error {
 	case resultText, inlineText:
 		return s.textValue(cell, unescape(s.raw))
 	}
-	raw := bytes.Trim(s.raw, " \t\r\n")
+	raw := trimBlanks(s.raw)
 	if len(raw) == 0 {
 		return nil
 	}
@@ -329,7 +328,7 @@ func boolValue(cell *Cell, v bool) {
 }
 
 func (s *sheet) sharedValue(cell *Cell) error {
-	raw := bytes.Trim(s.raw, " \t\r\n")
+	raw := trimBlanks(s.raw)
 	if len(raw) == 0 {
 		return nil
 	}

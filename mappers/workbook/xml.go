@@ -259,7 +259,7 @@ func (s *scanner) scanText() (bool, error) {
 	raw := s.buf[s.pos : s.pos+from]
 	s.pos += from
 	if len(s.marks) == 0 {
-		if len(bytes.Trim(raw, " \t\r\n")) > 0 {
+		if len(trimBlanks(raw)) > 0 {
 			return false, errors.New("this is not XML: text outside of the root element")
 		}
 		return false, nil
@@ -274,7 +274,7 @@ func (s *scanner) scanEnd() error {
 	if err != nil {
 		return err
 	}
-	raw = bytes.TrimRight(raw, " \t\r\n")
+	raw = trimBlanks(raw)
 	if len(s.marks) == 0 || !bytes.Equal(raw, s.open[s.marks[len(s.marks)-1]:]) {
 		return fmt.Errorf("the XML closes <%.40s>, which is not open", raw)
 	}
@@ -585,3 +585,13 @@ func local(name []byte) []byte {
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && isBlank(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isBlank(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
