@@ -87,6 +87,9 @@ func (l *Ledger) Warehouse(ctx context.Context, name string) (id int64, err erro
 type Intake struct {
 	Order *order.Order
 	Row   int64 // ordinal of its first row in the file, from 1
+	// Recipient is a hash by which orders that may be merged find each other; 0
+	// for an order that never merges.
+	Recipient int64
 }
 
 // PutCounts says what became of the orders of one [Ledger.PutOrders].
@@ -127,15 +130,15 @@ func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake
 		if err != nil {
 			return err
 		}
-		const width = 14
+		const width = 15
 		args := make([]any, 0, width*len(in))
 		for k, i := range sorted {
 			o := in[i].Order
 			args = append(args, first+int64(k), account, o.Number, int64(Seen), "", statusOf(o), int64(1), docs[i].hash[:], int64(o.Lines()),
-				instant(o.Ordered.UTC), instant(now), instant(now), file, in[i].Row)
+				in[i].Recipient, instant(o.Ordered.UTC), instant(now), instant(now), file, in[i].Row)
 		}
 		known := make([]bool, len(in))
-		err = t.bulk(ctx, `INSERT INTO orders (id, account_id, number, state, reason, status, version, hash, line_count, ordered_at, seen_at, changed_at, file_id, file_row)`,
+		err = t.bulk(ctx, `INSERT INTO orders (id, account_id, number, state, reason, status, version, hash, line_count, recipient, ordered_at, seen_at, changed_at, file_id, file_row)`,
 			` ON CONFLICT (account_id, number) DO NOTHING`, width, args, func(at, rows int, affected int64) error {
 				if affected == int64(rows) {
 					return nil
@@ -222,8 +225,8 @@ func (t tx) update(ctx context.Context, account, file int64, now time.Time, in [
 			next = Recheck
 		}
 		if _, err := t.exec(ctx, `UPDATE orders SET state = $2, status = $3, version = version + 1, hash = $4, line_count = $5, ordered_at = $6,
-			changed_at = $7, file_id = $8, file_row = $9 WHERE id = $1`, was.id, int64(next), statusOf(o), hash, int64(o.Lines()),
-			instant(o.Ordered.UTC), instant(now), file, in[i].Row); err != nil {
+			changed_at = $7, file_id = $8, file_row = $9, recipient = $10 WHERE id = $1`, was.id, int64(next), statusOf(o), hash, int64(o.Lines()),
+			instant(o.Ordered.UTC), instant(now), file, in[i].Row, in[i].Recipient); err != nil {
 			return err
 		}
 		if _, err := t.exec(ctx, `INSERT INTO order_docs (order_id, doc) VALUES ($1, $2)
@@ -254,11 +257,12 @@ type Row struct {
 	ChangedAt time.Time
 	FileID    int64
 	FileRow   int64
+	Recipient int64
 	Order     *order.Order
 	Released  []order.Reason // reasons that a person released for this version
 }
 
-const orderColumns = `o.id, o.account_id, a.name, o.state, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, d.doc
+const orderColumns = `o.id, o.account_id, a.name, o.state, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, o.recipient, d.doc
 	FROM orders o JOIN accounts a ON a.id = o.account_id JOIN order_docs d ON d.order_id = o.id`
 
 func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
@@ -271,7 +275,7 @@ func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
 		var r Row
 		var seen, changed int64
 		var doc sql.RawBytes
-		if err := rows.Scan(&r.ID, &r.AccountID, &r.Account, &r.State, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &doc); err != nil {
+		if err := rows.Scan(&r.ID, &r.AccountID, &r.Account, &r.State, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &r.Recipient, &doc); err != nil {
 			return nil, err
 		}
 		r.SeenAt, r.ChangedAt = timeOf(seen), timeOf(changed)
@@ -315,6 +319,25 @@ func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int6
 		}
 	}
 	return out, explain("read releases", rows.Err())
+}
+
+// Twins returns the recipients that more than one order of the account that is
+// not planned yet has.
+func (l *Ledger) Twins(ctx context.Context, account int64) (map[int64]bool, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT recipient FROM orders WHERE account_id = $1 AND state IN (0, 1) AND recipient <> 0 GROUP BY recipient HAVING count(*) > 1`, account)
+	if err != nil {
+		return nil, explain("look for orders to merge", err)
+	}
+	defer rows.Close()
+	out := map[int64]bool{}
+	for rows.Next() {
+		var r int64
+		if err := rows.Scan(&r); err != nil {
+			return nil, explain("look for orders to merge", err)
+		}
+		out[r] = true
+	}
+	return out, explain("look for orders to merge", rows.Err())
 }
 
 // OrdersByNumber returns the orders of that number, of every account unless one

@@ -43,7 +43,7 @@ type NewInstruction struct {
 type Plan struct {
 	Orders       []Disposition
 	Instructions []NewInstruction
-	Withdraw     []int64 // instructions to take back; they must not be claimed by a batch
+	Withdraw     []int64 // instructions to take back: not claimed by a batch, or refused by the warehouse
 	Events       []Event
 }
 
@@ -73,8 +73,8 @@ func (l *Ledger) Apply(ctx context.Context, p *Plan, now time.Time) error {
 }
 
 func (t tx) withdraw(ctx context.Context, id int64) error {
-	n, err := t.exec(ctx, `UPDATE instructions SET state = 2 WHERE id = $1 AND state = 0
-		AND NOT EXISTS (SELECT 1 FROM batch_items b WHERE b.instruction_id = $1)`, id)
+	n, err := t.exec(ctx, `UPDATE instructions SET state = 2 WHERE id = $1 AND (state = 3 OR state = 0
+		AND NOT EXISTS (SELECT 1 FROM batch_items b WHERE b.instruction_id = $1))`, id)
 	if err != nil {
 		return err
 	}
@@ -248,7 +248,9 @@ func (l *Ledger) Release(ctx context.Context, orderID int64, reasons []order.Rea
 				return err
 			}
 		}
-		return nil
+		// An order that has instructions is judged again with the release.
+		_, err := t.exec(ctx, `UPDATE orders SET state = 4 WHERE id = $1 AND state = 3`, orderID)
+		return err
 	})
 }
 

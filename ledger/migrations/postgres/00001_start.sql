@@ -54,6 +54,7 @@ CREATE TABLE orders (
   version    BIGINT NOT NULL,
   hash       BYTEA NOT NULL,
   line_count BIGINT NOT NULL,
+  recipient  BIGINT NOT NULL,
   ordered_at BIGINT NOT NULL,
   seen_at    BIGINT NOT NULL,
   changed_at BIGINT NOT NULL,
