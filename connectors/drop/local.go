@@ -283,6 +283,9 @@ func (l *local) Mkdir(ctx context.Context, dir string) error {
 }
 
 func localError(p Profile, op, name string, err error) error {
+	if strings.Contains(err.Error(), "path escapes from parent") { // os.Root has no value for it
+		err = fmt.Errorf("%w: a symbolic link leads out of the root", ErrPath)
+	}
 	e := &Error{Op: op, Place: p.place(), Path: name, Err: strip(err)}
 	switch {
 	case errors.Is(err, os.ErrClosed):
