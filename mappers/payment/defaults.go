@@ -50,7 +50,7 @@ var defaults = map[string][]row{
 		{"", "후불결제", Prepaid}, // Naver pays the seller and waits itself
 	},
 	"coupang": {
-		{"", "쿠팡", Prepaid},
+		{"", Any, Prepaid}, // paid at Coupang; the sheet has no such column
 	},
 	"plain": {
 		{"", Prepaid, Prepaid},

@@ -14,6 +14,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// Any is the name that matches every text, also an empty one: for malls whose
+// sheets do not tell the payment method.
+const Any = "*"
+
 // Kinds of payment, as instructions carry them.
 const (
 	Prepaid  = "prepaid"  // nothing to collect: card, wallet, transfer already received, points
@@ -27,7 +31,7 @@ func Kinds() []string { return []string{Prepaid, COD, Deferred} }
 // A Row is one line of the payment master. The tags are its column names.
 type Row struct {
 	Account string `csv:"account"` // account name or mall; empty for every account
-	Name    string `csv:"name"`    // the mall's text, as sheets carry it
+	Name    string `csv:"name"`    // the mall's text, as sheets carry it, or *
 	Code    string `csv:"code"`    // the mall's code, as its API carries it; empty if none
 	Payment string `csv:"payment"` // one of [Kinds]
 	Line    int    `csv:"-"`       // line in the file
@@ -106,15 +110,15 @@ func known(kind string) bool {
 }
 
 // Map returns our kind of a mall's payment text or code. A row of the account
-// goes before one of its mall, and that before one for every account.
+// goes before one of its mall, and that before one for every account; within
+// them the exact text goes before *.
 func (m *Map) Map(account, mall, text string) (payment string, ok bool) {
 	t := fold(text)
-	if t == "" {
-		return "", false
-	}
 	for _, scope := range [...]string{account, mall, ""} {
-		if e, ok := m.rows[key{scope, t}]; ok {
-			return e.payment, true
+		for _, k := range [...]string{t, Any} {
+			if e, ok := m.rows[key{scope, k}]; ok {
+				return e.payment, true
+			}
 		}
 	}
 	return "", false

@@ -91,6 +91,15 @@ func TestDefaults(t *testing.T) {
 			t.Errorf("%s: %q %v", text, p, ok)
 		}
 	}
+	m2, findings := NewMap([]Row{{Account: "coupang", Name: "*", Payment: "prepaid"}, {Account: "coupang", Name: "착불", Payment: "cod"}})
+	if len(findings) > 0 {
+		t.Fatal(findings)
+	}
+	for text, want := range map[string]string{"": Prepaid, "x": Prepaid, "착불": COD} {
+		if p, _ := m2.Map("shop", "coupang", text); p != want {
+			t.Errorf("%q: %q, want %q", text, p, want)
+		}
+	}
 	for text, want := range map[string]string{"2": COD, "代金引換": COD, "21": Deferred, "8": Prepaid} {
 		if p, _ := m.Map("shop", "rakuten", text); p != want {
 			t.Errorf("%s: %q, want %q", text, p, want)
