@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -47,16 +48,16 @@ type Account struct {
 	// Push stock to the mall by itself. Needs the mall's API.
 	AutoStockSync bool `yaml:"auto_stock_sync" jsonschema:"default=false"`
 
-	// The mall status in which an order is instructed, for each payment code of
-	// masters/payments.csv. default holds for those not named and is required
-	// where the mall has statuses. Before it an order is unshipped, after it done.
-	Targets map[string]string `yaml:"targets"`
-	// Statuses of the shop's own, or another meaning of the mall's: status to
-	// class.
-	Statuses map[string]string `yaml:"statuses"`
-	// What to do with orders of sheets that have no status column: take or hold
-	// them.
-	WithoutStatus string `yaml:"without_status" jsonschema:"default=hold,enum=take,enum=hold"`
+	// The mall status in which an order is instructed, by payment: the mall's text
+	// (代金引換) or ours (prepaid, cod, deferred). default holds for payments not
+	// named and is required. In an earlier status an order is unshipped, in a later
+	// one done; check prints the table.
+	Targets map[string]string `yaml:"targets" jsonschema:"required"`
+	// Statuses of the shop's own, or another meaning of the mall's.
+	Statuses []Status `yaml:"statuses"`
+	// What to do with orders whose sheet has no status: take or hold them. Default:
+	// take for coupang and plain, whose sheets list what is to be shipped; else hold.
+	WithoutStatus string `yaml:"without_status" jsonschema:"enum=take,enum=hold"`
 
 	// Which codes of a listing link to a SKU, the first that is filled counts:
 	// item_id, item_code, option_id, option_code, sku_code, barcode. Default: the
@@ -83,7 +84,19 @@ type Account struct {
 
 	// Location is the account's time zone, ready to use.
 	Location *time.Location `yaml:"-"`
-	pos      *positions
+	// Status judges the mall's statuses by Targets and Statuses.
+	Status *status.Resolver `yaml:"-"`
+	pos    *positions
+}
+
+// A Status is one that an account adds to its mall's, or counts otherwise.
+type Status struct {
+	// The sheet's text, or status/substatus.
+	Code string `yaml:"code" jsonschema:"required"`
+	// The known status as which it counts. Either this or class.
+	SameAs string `yaml:"same_as"`
+	// What it means whatever the target.
+	Class string `yaml:"class" jsonschema:"enum=unshipped,enum=instructed,enum=hold,enum=done,enum=cancelled,enum=outside"`
 }
 
 // Intake says how order sheets come.
@@ -189,14 +202,41 @@ func (a *Account) Since(now time.Time, first order.Date) order.Date {
 	return since
 }
 
-// Target returns the status in which orders paid by a payment code are
-// instructed; empty where the mall has none.
-func (a *Account) Target(payment string) string {
-	if t, ok := a.Targets[payment]; ok {
-		return t
-	}
-	return a.Targets[DefaultTarget]
-}
-
 // DefaultTarget is the key of [Account.Targets] that holds for every payment.
 const DefaultTarget = "default"
+
+// What an account does with an order that has a flag.
+const (
+	FlagTake    = "take"
+	FlagHold    = "hold"
+	FlagOutside = "outside"
+)
+
+// flagDefaults is what happens to flagged orders where an account says nothing.
+var flagDefaults = []struct{ flag, action string }{
+	{order.FlagMallCheck, FlagHold},
+	{order.FlagWarning, FlagHold},
+	{order.FlagAmountOpen, FlagHold},
+	{order.FlagClaim, FlagHold},
+	{order.FlagAddressLater, FlagHold},
+	{order.FlagIsland, FlagTake},
+	{order.FlagGift, FlagHold},
+	{order.FlagPreorder, FlagHold},
+	{order.FlagMedicine, FlagHold},
+	{order.FlagMallFulfils, FlagOutside},
+	{order.FlagSplitShipping, FlagTake},
+}
+
+// FlagAction returns what to do with an order that has the flag: [FlagTake],
+// [FlagHold] or [FlagOutside]. Flags that nobody knows are held.
+func (a *Account) FlagAction(flag string) string {
+	if action, ok := a.Flags[flag]; ok {
+		return action
+	}
+	for _, d := range flagDefaults {
+		if d.flag == flag {
+			return d.action
+		}
+	}
+	return FlagHold
+}

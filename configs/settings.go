@@ -30,6 +30,8 @@ type Settings struct {
 	// that a person mends and drops again.
 	Rejected string `yaml:"rejected" jsonschema:"default=rejected"`
 
+	// How the tables of masters/ are read.
+	Masters Masters `yaml:"masters"`
 	// The age file of age: references.
 	Secrets SecretSettings `yaml:"secrets"`
 	// The health and metrics pages of serve.
@@ -40,6 +42,13 @@ type Settings struct {
 	Schedules Schedules `yaml:"schedules"`
 	// How long data is kept.
 	Retention Retention `yaml:"retention"`
+}
+
+// Masters are the tables of masters/: sku-links, skus, payments,
+// delivery-services and time-bands, each as .csv or .xlsx.
+type Masters struct {
+	// Charset of the CSV files: utf-8, cp932 or cp949.
+	Charset string `yaml:"charset" jsonschema:"default=utf-8,enum=utf-8,enum=cp932,enum=cp949"`
 }
 
 // SecretSettings say how age: references are opened.

@@ -1,0 +1,207 @@
+package configs
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/mappers/charset"
+)
+
+func (l *loader) checkWarehouse(h *Warehouse) {
+	p := h.pos
+	h.Location = l.zone(p, "timezone", h.Timezone)
+	if h.Country == "" {
+		l.at(p, "", "it has no country", "add country: JP or country: KR")
+	}
+	l.checkDrop(h)
+	l.checkInstructions(h)
+	for _, kind := range slices.Sorted(maps.Keys(h.Pickups())) {
+		l.checkPickup(h, kind, h.Pickups()[kind])
+	}
+	if h.Acks != nil && !h.Acks.Expect && p.has("acks.within") {
+		l.at(p, "acks.within", "acks.within has no effect while acks.expect is false", "write expect: true, or remove within")
+	}
+	if h.Stops != nil {
+		l.remotePath(p, "stops.folder", h.Stops.Folder)
+		if h.Acks == nil {
+			l.warn(p, "stops", "stop requests are answered in acks, and there are none", "add acks, or a person ends each stop request by hand")
+		}
+	}
+	l.charset(p, "charset", h.Charset)
+	l.checkReplacements(h)
+	l.checkCalendar(h)
+	l.checkValues(h)
+}
+
+func (l *loader) checkDrop(h *Warehouse) {
+	d, p := &h.Drop, h.pos
+	switch d.Kind {
+	case "local":
+		if d.Root == "" {
+			l.at(p, "drop", "drop has no root", "add root: a folder of this machine")
+		} else {
+			l.localPath(p, "drop.root", d.Root)
+		}
+		for _, key := range []string{"host", "port", "user", "key", "passphrase", "password", "agent", "known_hosts", "host_keys", "allow_sha1", "timeout"} {
+			if p.has("drop." + key) {
+				l.at(p, "drop."+key, "drop."+key+" has no effect for a local folder", "remove it, or write kind: sftp")
+			}
+		}
+	case "sftp":
+		l.checkSFTP(h)
+	}
+}
+
+func (l *loader) checkSFTP(h *Warehouse) {
+	d, p := &h.Drop, h.pos
+	if d.Host == "" {
+		l.at(p, "drop", "drop has no host", "add host: the server's name or address")
+	} else if strings.ContainsAny(d.Host, "/@ ") || strings.Contains(d.Host, "://") {
+		l.at(p, "drop.host", fmt.Sprintf("drop.host is %q", d.Host), "write only the server's name or address; port, user and root have keys of their own")
+	}
+	if d.User == "" {
+		l.at(p, "drop", "drop has no user", "add user: the login name")
+	}
+	if d.Key == "" && d.Password == "" && !d.Agent {
+		l.at(p, "drop", "drop has no way to log in", "add key: file:keys/id_ed25519, agent: true, or password: env:NAME")
+	}
+	if d.Passphrase != "" && d.Key == "" {
+		l.at(p, "drop.passphrase", "drop.passphrase has no effect without drop.key", "add key, or remove it")
+	}
+	if d.Key.Kind() == secrets.File && strings.HasSuffix(d.Key.Name(), ".pub") {
+		l.at(p, "drop.key", "drop.key is the public key", "name the private one, without .pub")
+	}
+	if d.KnownHosts == "" && len(d.HostKeys) == 0 {
+		l.at(p, "drop", "drop knows no host key", "add known_hosts: a file made by ssh-keyscan and checked, or host_keys: [\"SHA256:…\"]")
+	}
+	if d.KnownHosts != "" && !strings.HasPrefix(d.KnownHosts, "~/") {
+		l.localPath(p, "drop.known_hosts", d.KnownHosts)
+	}
+	for i, key := range d.HostKeys {
+		if !hostKey.MatchString(key) {
+			l.at(p, fmt.Sprintf("drop.host_keys.%d", i), fmt.Sprintf("drop.host_keys: %q is no host key", key), "write SHA256:… as ssh prints it, or the key as ssh-ed25519 AAAA…")
+		}
+	}
+}
+
+var hostKey = regexp.MustCompile(`^(SHA256:[A-Za-z0-9+/]{43}=?|(\S+ )?(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?)$`)
+
+func (l *loader) checkInstructions(h *Warehouse) {
+	in, p := &h.Instructions, h.pos
+	l.remotePath(p, "instructions.folder", in.Folder)
+	for i, dir := range in.Archive {
+		l.remotePath(p, fmt.Sprintf("instructions.archive.%d", i), dir)
+	}
+	l.markTemplate(p, "instructions.temporary", in.Temporary, true)
+	l.markTemplate(p, "instructions.done_mark", in.DoneMark, false)
+	if in.DoneMark != "" && in.DoneMark == in.Temporary {
+		l.at(p, "instructions.done_mark", "instructions.done_mark is the temporary name", "give them different names")
+	}
+	if in.Verify == "hash" && !in.Readable {
+		l.at(p, "instructions.verify", "instructions.verify: hash reads files back, and readable is false", "write verify: size")
+	}
+}
+
+// markTemplate checks a name made from {name}.
+func (l *loader) markTemplate(p *positions, key, text string, needsName bool) {
+	if text == "" {
+		return
+	}
+	rest := strings.ReplaceAll(text, "{name}", "")
+	switch {
+	case text == "{name}":
+		l.at(p, key, key+" is the final name itself", "write {name}.part or .{name}")
+	case needsName && !strings.Contains(text, "{name}"):
+		l.at(p, key, fmt.Sprintf("%s %q has no {name}", key, text), "write {name}.part: each file needs a name of its own")
+	case strings.ContainsAny(rest, "{}\\\x00"):
+		l.at(p, key, fmt.Sprintf("%s is %q", key, text), "only {name} is filled in")
+	default:
+		l.remotePath(p, key, strings.ReplaceAll(text, "{name}", "x"))
+	}
+}
+
+func (l *loader) checkPickup(h *Warehouse, kind string, pk *Pickup) {
+	p := h.pos
+	l.remotePath(p, kind+".folder", pk.Folder)
+	l.remotePath(p, kind+".done", pk.Done)
+	l.pattern(p, kind+".pattern", pk.Pattern)
+	l.markTemplate(p, kind+".done_mark", pk.DoneMark, false)
+	if pk.DoneMark != "" && p.has(kind+".looks") {
+		l.at(p, kind+".looks", kind+".looks has no effect beside "+kind+".done_mark", "remove one of them")
+	}
+	if pk.After != "move" && p.has(kind+".done") {
+		l.at(p, kind+".done", fmt.Sprintf("%s.done has no effect while %s.after is %s", kind, kind, pk.After), "write after: move, or remove done")
+	}
+	if pk.After == "move" && clean(pk.Done) == clean(pk.Folder) {
+		l.at(p, kind+".done", kind+".done is the folder that is read", "name another folder")
+	}
+	if clean(pk.Folder) == clean(h.Instructions.Folder) && pk.Pattern == "" {
+		l.at(p, kind+".folder", kind+" would read the folder into which instructions are dropped", "name another folder, or add "+kind+".pattern")
+	}
+	for _, other := range slices.Sorted(maps.Keys(h.Pickups())) {
+		o := h.Pickups()[other]
+		if other < kind && clean(o.Folder) == clean(pk.Folder) && (o.Pattern == pk.Pattern || o.Pattern == "" || pk.Pattern == "") {
+			l.at(p, kind+".folder", fmt.Sprintf("%s and %s read the same files", kind, other), "give them different folders, or patterns that part their files")
+		}
+	}
+}
+
+func clean(folder string) string { return strings.Trim(folder, "/") }
+
+// checkDrops reports files that two warehouses would fetch.
+func (l *loader) checkDrops() {
+	type place struct{ host, user, root, folder, pattern string }
+	first := make(map[place]string)
+	for _, h := range l.ws.Warehouses {
+		if !h.Enabled || h.Drop.Kind != "sftp" {
+			continue
+		}
+		for _, kind := range slices.Sorted(maps.Keys(h.Pickups())) {
+			pk := h.Pickups()[kind]
+			at := place{fmt.Sprintf("%s:%d", strings.ToLower(h.Drop.Host), h.Drop.Port), h.Drop.User, h.Drop.Root, clean(pk.Folder), pk.Pattern}
+			if other, twice := first[at]; twice && other != h.Name {
+				l.at(h.pos, kind+".folder", fmt.Sprintf("%s of %s reads the same files as %s", kind, h.Name, other), "give each its own folder or pattern")
+			}
+			first[at] = h.Name
+		}
+	}
+}
+
+func (l *loader) checkReplacements(h *Warehouse) {
+	pairs := make([]charset.Pair, 0, len(h.Replacements.Pairs))
+	for _, from := range slices.Sorted(maps.Keys(h.Replacements.Pairs)) {
+		pair := charset.Pair{From: from, To: h.Replacements.Pairs[from]}
+		if _, err := charset.NewReplacements([]charset.Pair{pair}); err != nil {
+			l.atKey(h.pos, "replacements.pairs."+from, strings.TrimPrefix(err.Error(), "charset: "), "write one character, or its code point as U+00A0")
+			continue
+		}
+		pairs = append(pairs, pair)
+	}
+	if _, err := charset.NewReplacements(pairs); err != nil {
+		l.at(h.pos, "replacements.pairs", strings.TrimPrefix(err.Error(), "charset: "), "name the final text in each pair")
+	}
+}
+
+func (l *loader) checkCalendar(h *Warehouse) {
+	c, p := &h.Calendar, h.pos
+	if len(c.WorkingDays) == 0 {
+		l.at(p, "calendar.working_days", "calendar.working_days is empty: nothing would ever ship", "name days, as [mon, tue, wed, thu, fri]")
+	}
+	if !slices.IsSorted(c.CutOffs) {
+		slices.Sort(c.CutOffs)
+	}
+}
+
+var valueName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+func (l *loader) checkValues(h *Warehouse) {
+	for name := range h.Values {
+		if !valueName.MatchString(name) {
+			l.atKey(h.pos, "values."+name, fmt.Sprintf("values: %q cannot be a name", name), "use a-z, 0-9 and _, as billing_code")
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package configs
+
+import "slices"
+
+// A Mall is what an account takes over from its mall where its file is silent.
+type Mall struct {
+	Name     string
+	Title    map[string]string // by language: ja, ko, en
+	Country  string
+	Currency string
+	Timezone string
+	Formats  []string // of its order sheets, in the order in which they are tried
+	SKUFrom  []string
+	// MaxLookback is how many days the mall itself looks back; 0 for no limit.
+	MaxLookback int
+}
+
+// Malls lists the malls whose sheets are known, in the order in which the
+// documentation shows them. Rakuten's order search goes back 64 days at most
+// for one request's period (RMS rakutenPayOrderAPI searchOrder).
+var Malls = []Mall{
+	{
+		Name: "rakuten", Title: map[string]string{"ja": "楽天市場", "ko": "라쿠텐", "en": "Rakuten Ichiba"},
+		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"rakuten-orders"},
+		SKUFrom: []string{"sku_code", "option_code", "item_code", "item_id"}, MaxLookback: 64,
+	},
+	{
+		Name: "smartstore", Title: map[string]string{"ja": "スマートストア", "ko": "스마트스토어", "en": "Naver Smart Store"},
+		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"smartstore-orders"},
+		SKUFrom: []string{"option_code", "item_code", "item_id"},
+	},
+	{
+		Name: "coupang", Title: map[string]string{"ja": "クーパン", "ko": "쿠팡", "en": "Coupang"},
+		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"coupang-orders"},
+		SKUFrom: []string{"item_code", "option_id"},
+	},
+	{
+		Name: "plain", Title: map[string]string{"ja": "手入力・その他", "ko": "수기 입력·기타", "en": "entered by hand, others"},
+		Formats: []string{"plain-orders-csv", "plain-orders-xlsx"},
+		SKUFrom: []string{"sku_code", "item_code"},
+	},
+}
+
+// LookupMall returns the mall of that name.
+func LookupMall(name string) (Mall, bool) {
+	i := slices.IndexFunc(Malls, func(m Mall) bool { return m.Name == name })
+	if i < 0 {
+		return Mall{}, false
+	}
+	return Malls[i], true
+}
+
+// countries by the time zone that most of their workspaces use.
+var countries = map[string]string{"Asia/Tokyo": "JP", "Asia/Seoul": "KR", "Japan": "JP", "ROK": "KR"}
+
+var currencies = map[string]string{"JP": "JPY", "KR": "KRW"}
