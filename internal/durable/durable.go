@@ -1,0 +1,148 @@
+// Package durable writes files so that they are whole or absent after a crash:
+// temporary name, fsync, rename, fsync of the folder.
+package durable
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Write makes or replaces the file at path with what write puts out.
+func Write(path string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(write(f), f.Chmod(0o640), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// SyncDir makes renames inside dir durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// A Kept file lies in an archive under the name of its content.
+type Kept struct {
+	Path   string // of the file, below the archive's root
+	SHA256 string // hexadecimal
+	Size   int64
+}
+
+// Keep stores the bytes of r below root, in a folder named by when (for people
+// and for retention), under their SHA-256 and ext (".csv"). The same bytes are
+// stored once a folder. More than max bytes are refused with [ErrTooLarge].
+func Keep(root, when, ext string, r io.Reader, max int64) (Kept, error) {
+	dir := filepath.Join(root, when)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return Kept{}, err
+	}
+	f, err := os.CreateTemp(dir, ".tmp-*")
+	if err != nil {
+		return Kept{}, err
+	}
+	defer os.Remove(f.Name())
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(r, max+1))
+	if err == nil && n > max {
+		err = fmt.Errorf("%w: over %d bytes", ErrTooLarge, max)
+	}
+	if err := errors.Join(err, f.Chmod(0o640), f.Sync(), f.Close()); err != nil {
+		return Kept{}, err
+	}
+	k := Kept{SHA256: hex.EncodeToString(sum.Sum(nil)), Size: n}
+	k.Path = filepath.ToSlash(filepath.Join(when, k.SHA256+cleanExt(ext)))
+	if err := os.Rename(f.Name(), filepath.Join(root, k.Path)); err != nil {
+		return Kept{}, err
+	}
+	return k, SyncDir(dir)
+}
+
+// ErrTooLarge means that a file has more bytes than allowed.
+var ErrTooLarge = errors.New("the file is too large")
+
+// cleanExt keeps extensions that are safe in a file name.
+func cleanExt(ext string) string {
+	if len(ext) < 2 || len(ext) > 8 || ext[0] != '.' {
+		return ""
+	}
+	for _, c := range ext[1:] {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return ""
+		}
+	}
+	return strings.ToLower(ext)
+}
+
+// Move gives a file another place and never replaces one that is there: a number
+// goes before the extension then. It returns the path that it got.
+func Move(from, to string) (string, error) {
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		return "", err
+	}
+	ext := filepath.Ext(to)
+	stem := strings.TrimSuffix(to, ext)
+	for n := 1; ; n++ {
+		at := to
+		if n > 1 {
+			at = fmt.Sprintf("%s-%d%s", stem, n, ext)
+		}
+		if _, err := os.Lstat(at); err == nil {
+			continue
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+		if err := os.Rename(from, at); err != nil {
+			return at, moveByCopy(from, at, err)
+		}
+		return at, errors.Join(SyncDir(filepath.Dir(at)), SyncDir(filepath.Dir(from)))
+	}
+}
+
+// moveByCopy serves watch folders on another file system.
+func moveByCopy(from, to string, cause error) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return cause
+	}
+	defer in.Close()
+	if err := Write(to, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	}); err != nil {
+		return errors.Join(cause, err)
+	}
+	return os.Remove(from)
+}
+
+// Sum returns the SHA-256 and size of a file.
+func Sum(path string) (sha string, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	size, err = io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), size, err
+}

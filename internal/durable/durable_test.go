@@ -1,0 +1,66 @@
+package durable
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWriteLeavesNothingOfAFailedTry(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a", "file.csv")
+	if err := Write(path, func(w io.Writer) error { _, err := io.WriteString(w, "one"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	err := Write(path, func(w io.Writer) error { io.WriteString(w, "half"); return broken })
+	if !errors.Is(err, broken) {
+		t.Fatalf("error = %v", err)
+	}
+	got, _ := os.ReadFile(path)
+	entries, _ := os.ReadDir(filepath.Dir(path))
+	if string(got) != "one" || len(entries) != 1 {
+		t.Errorf("file holds %q, folder holds %d files", got, len(entries))
+	}
+}
+
+func TestKeepNamesByContentAndLimits(t *testing.T) {
+	root := t.TempDir()
+	a, err := Keep(root, "2026-11", ".CSV", strings.NewReader("abc"), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.SHA256 != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" || a.Path != "2026-11/"+a.SHA256+".csv" || a.Size != 3 {
+		t.Errorf("kept as %+v", a)
+	}
+	b, err := Keep(root, "2026-11", ".csv", strings.NewReader("abc"), 3)
+	if err != nil || b != a {
+		t.Errorf("second time: %+v, %v", b, err)
+	}
+	if _, err := Keep(root, "2026-11", "/../x", strings.NewReader("abcd"), 3); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("error = %v, want ErrTooLarge", err)
+	}
+	entries, _ := os.ReadDir(filepath.Join(root, "2026-11"))
+	if len(entries) != 1 {
+		t.Errorf("%d files are left, want 1", len(entries))
+	}
+}
+
+func TestMoveNeverReplaces(t *testing.T) {
+	dir := t.TempDir()
+	for i, want := range []string{"x.csv", "x-2.csv", "x-3.csv"} {
+		from := filepath.Join(dir, "in.csv")
+		if err := os.WriteFile(from, []byte{byte('a' + i)}, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at, err := Move(from, filepath.Join(dir, "done", "x.csv"))
+		if err != nil || filepath.Base(at) != want {
+			t.Fatalf("moved to %s, %v; want %s", at, err, want)
+		}
+		if got, _ := os.ReadFile(at); string(got) != string(rune('a'+i)) {
+			t.Errorf("%s holds %q", want, got)
+		}
+	}
+}
