@@ -417,3 +417,31 @@ func (l *Ledger) ChangedInBatch(ctx context.Context, batch int64) ([]int64, erro
 	}
 	return out, explain("look for changes", rows.Err())
 }
+
+// NextBatch returns the id that the next batch will get.
+func (l *Ledger) NextBatch(ctx context.Context) (id int64, err error) {
+	err = l.r.QueryRowContext(ctx, `SELECT COALESCE(max(value), 0) + 1 FROM counters WHERE name = 'batches'`).Scan(&id)
+	return id, explain("look at the next batch", err)
+}
+
+// Approve records a person's consent to drop a built batch with exactly the
+// bytes of that hash.
+func (l *Ledger) Approve(ctx context.Context, id int64, sha256, note, actor string, now time.Time) error {
+	return l.write(ctx, fmt.Sprintf("approve batch %d", id), func(t tx) error {
+		var n int64
+		if err := t.QueryRowContext(ctx, `SELECT count(*) FROM batches WHERE id = $1 AND state = 'built' AND sha256 = $2`, id, sha256).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 {
+			return order.Errorf(order.Conflict, "look at it again", "the batch is not built with these bytes")
+		}
+		return t.event(ctx, Event{Kind: "batch.approved", BatchID: id, Detail: sha256, Actor: actor}, now)
+	})
+}
+
+// Approved reports whether a person approved the batch with those bytes.
+func (l *Ledger) Approved(ctx context.Context, id int64, sha256 string) (bool, error) {
+	var n int64
+	err := l.r.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE batch_id = $1 AND batch_id <> 0 AND kind = 'batch.approved' AND detail = $2`, id, sha256).Scan(&n)
+	return n > 0, explain("look for an approval", err)
+}

@@ -1,0 +1,365 @@
+// Package instruct drops instruction files at a warehouse, each exactly once.
+//
+// A batch goes through claimed, built, uploaded, delivered, and each state is in
+// the ledger before the next step starts. Whatever was left by a crash is
+// finished before anything new is claimed, by looking at what is true: our disk
+// and the drop.
+package instruct
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/connectors/drop"
+	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/mappers/calendar"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+	"github.com/mallbridge/mallbridge/pipeline/files"
+)
+
+var (
+	atClaimed   = fault.Point("instruct.claimed")
+	atBuilding  = fault.Point("instruct.file-on-disk")
+	atBuilt     = fault.Point("instruct.built")
+	atSent      = fault.Point("instruct.temporary-at-drop")
+	atUploaded  = fault.Point("instruct.uploaded")
+	atRenamed   = fault.Point("instruct.renamed")
+	atDelivered = fault.Point("instruct.delivered")
+)
+
+// Run finishes open batches of a warehouse and makes new ones of what is ready.
+func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, error) {
+	var rep stage.Report
+	w, ok := env.Workspace.Warehouse(target)
+	if !ok {
+		return rep, order.Errorf(order.NotFound, "look into warehouses/", "no warehouse %s", target)
+	}
+	if !w.Enabled {
+		return rep, nil
+	}
+	id, err := env.Ledger.Warehouse(ctx, w.Name)
+	if err != nil {
+		return rep, err
+	}
+	r := &runner{env: env, w: w, id: id, rep: &rep}
+	if r.cal, err = w.Calendar.New(w); err != nil {
+		return rep, err
+	}
+	defer r.close()
+	if env.DryRun != nil {
+		return rep, r.dryRun(ctx)
+	}
+	return rep, r.run(ctx)
+}
+
+type runner struct {
+	env  *stage.Env
+	w    *configs.Warehouse
+	id   int64
+	cal  *calendar.Calendar
+	rep  *stage.Report
+	drop drop.Drop
+}
+
+func (r *runner) run(ctx context.Context) error {
+	open, err := r.env.Ledger.OpenBatches(ctx, r.id)
+	if err != nil {
+		return err
+	}
+	for i := range open {
+		if err := r.finish(ctx, &open[i]); err != nil {
+			return err
+		}
+	}
+	for {
+		b, err := r.claim(ctx)
+		if err != nil || b == nil {
+			return err
+		}
+		fault.At(atClaimed)
+		if err := r.finish(ctx, b); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *runner) claim(ctx context.Context) (*ledger.Batch, error) {
+	now := r.env.Now()
+	return r.env.Ledger.Claim(ctx, ledger.Claim{
+		WarehouseID: r.id, Format: r.w.Instructions.Format, ShipOn: r.cal.NextShipDay(now), Limit: r.w.Instructions.MaxInstructions,
+		Name: func(id int64) (number, file string, err error) { return r.name(id, now) },
+	}, now)
+}
+
+// name gives a batch its number and file name. Both hold the running number, so
+// that no two batches of a warehouse share a name.
+func (r *runner) name(id int64, now time.Time) (number, file string, err error) {
+	number = fmt.Sprintf("%s%06d", r.w.Number.Prefix, id)
+	f, err := files.Format(r.env, r.w.Instructions.Format)
+	if err != nil {
+		return "", "", err
+	}
+	file, err = f.FileName(r.w.Instructions.Name, number, now.In(r.w.Location))
+	return number, file, err
+}
+
+// finish takes a batch as far as it can go. A batch that has to wait (approval,
+// in doubt) is no error.
+func (r *runner) finish(ctx context.Context, b *ledger.Batch) error {
+	// Each turn brings the batch one state further, or back to claimed when
+	// instructions leave it; each return to claimed makes it smaller.
+	for turn := 0; ; turn++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var err error
+		switch b.State {
+		case ledger.BatchClaimed:
+			err = r.build(ctx, b)
+		case ledger.BatchBuilt:
+			var wait bool
+			if wait, err = r.upload(ctx, b); wait {
+				return err
+			}
+		case ledger.BatchUploaded:
+			err = r.commit(ctx, b)
+		case ledger.BatchInDoubt:
+			var wait bool
+			if wait, err = r.ask(ctx, b); wait {
+				return err
+			}
+		case ledger.BatchDelivered:
+			r.rep.Add("batches", 1)
+			r.rep.Add("instructions", b.Instructions)
+			return nil
+		default:
+			return nil
+		}
+		if err != nil {
+			if e := r.env.Ledger.Attempt(context.WithoutCancel(ctx), b.ID, err.Error(), r.env.Now()); e != nil {
+				err = errors.Join(err, e)
+			}
+			return fmt.Errorf("instruct: %s: batch %s: %w", r.w.Name, b.Number, dropError(err))
+		}
+		if b, err = r.env.Ledger.Batch(ctx, b.ID); err != nil {
+			return err
+		}
+	}
+}
+
+// dropError gives errors of the drop the codes and hints that commands act on.
+func dropError(err error) error {
+	var known *order.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	code, hint := order.Internal, drop.Hint(err)
+	switch {
+	case drop.Retryable(err):
+		code = order.Retry
+	case errors.Is(err, drop.ErrUnknown):
+		code = order.Unknown
+	case errors.Is(err, drop.ErrForeign):
+		code = order.Conflict
+		if hint == "" {
+			hint = "another file lies under this name at the drop; ask the warehouse whose it is before anything is sent"
+		}
+	case drop.NeedsPerson(err):
+		code = order.Denied
+	}
+	return &order.Error{Code: code, Hint: hint, Err: err}
+}
+
+func (r *runner) local(b *ledger.Batch) string {
+	return r.env.Workspace.Path(r.env.Workspace.Settings.Outbox, r.w.Name, b.Name)
+}
+
+// build renders the file from the ledger. What does not fit leaves the batch.
+func (r *runner) build(ctx context.Context, b *ledger.Batch) error {
+	out, err := files.NewOut(r.env, r.w, b.Number, b.ClaimedAt)
+	if err != nil {
+		return err
+	}
+	path := r.local(b)
+	sum, misfits, err := out.File(path, func(each func(*order.Instruction) error) error {
+		return r.env.Ledger.Instructions(ctx, b.ID, each)
+	})
+	if err != nil {
+		return err
+	}
+	if len(misfits) > 0 {
+		ids := make([]int64, len(misfits))
+		for i, m := range misfits {
+			ids[i] = m.Instruction.ID
+		}
+		r.rep.Add("left", int64(len(ids)))
+		return r.env.Ledger.Leave(ctx, b.ID, ids, "does not fit the file: "+misfits[0].String(), r.env.Now())
+	}
+	fault.At(atBuilding)
+	rel, err := filepath.Rel(r.env.Workspace.Dir, path)
+	if err != nil {
+		rel = path
+	}
+	if err := r.env.Ledger.Built(ctx, b.ID, filepath.ToSlash(rel), sum.SHA256, sum.Bytes, sum.Rows, r.env.Now()); err != nil {
+		return err
+	}
+	fault.At(atBuilt)
+	return nil
+}
+
+// guard takes out of the batch what changed at the mall since it was planned.
+// left tells that the batch has to be built again.
+func (r *runner) guard(ctx context.Context, b *ledger.Batch) (left bool, err error) {
+	ids, err := r.env.Ledger.ChangedInBatch(ctx, b.ID)
+	if err != nil || len(ids) == 0 {
+		return false, err
+	}
+	r.rep.Add("left", int64(len(ids)))
+	return true, r.env.Ledger.Leave(ctx, b.ID, ids, "the order changed at the mall before the drop", r.env.Now())
+}
+
+func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err error) {
+	if r.w.Instructions.Approval == "always" {
+		ok, err := r.env.Ledger.Approved(ctx, b.ID, b.SHA256)
+		if err != nil || !ok {
+			r.rep.Waiting++
+			r.rep.Notef("batch %s of %s waits for approval (%s)", b.Number, r.w.Name, b.Path)
+			return true, err
+		}
+	}
+	if left, err := r.guard(ctx, b); left || err != nil {
+		return false, err
+	}
+	path := r.local(b)
+	if err := checkFile(path, b); err != nil {
+		r.env.Log.Warn("the local file of a batch is not the recorded one; it is built again", "batch", b.Number, "err", err)
+		return false, r.env.Ledger.Rebuild(ctx, b.ID, err.Error(), r.env.Now())
+	}
+	d, err := r.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	v := r.delivery(b)
+	found, err := drop.Inspect(ctx, d, v)
+	if err != nil {
+		return false, err
+	}
+	switch found {
+	case drop.Foreign:
+		return false, fmt.Errorf("%s: %w", b.Name, drop.ErrForeign)
+	case drop.Final, drop.Taken:
+		// The ledger knows less than the drop: it was restored from an older copy.
+		if err := r.env.Ledger.Uploaded(ctx, b.ID, r.env.Now()); err != nil {
+			return false, err
+		}
+		return false, r.env.Ledger.Delivered(ctx, b.ID, "found at the drop with our bytes", "", r.env.Now())
+	}
+	if err := drop.Upload(ctx, d, v, func() (io.ReadSeekCloser, error) { return os.Open(path) }); err != nil {
+		return false, err
+	}
+	fault.At(atSent)
+	if err := r.env.Ledger.Uploaded(ctx, b.ID, r.env.Now()); err != nil {
+		return false, err
+	}
+	fault.At(atUploaded)
+	return false, nil
+}
+
+func checkFile(path string, b *ledger.Batch) error {
+	sha, size, err := files.Sum(path)
+	if err != nil {
+		return err
+	}
+	if sha != b.SHA256 || size != b.Size {
+		return fmt.Errorf("%s: it has %d bytes with SHA-256 %s; recorded are %d bytes with %s", path, size, sha, b.Size, b.SHA256)
+	}
+	return nil
+}
+
+func (r *runner) commit(ctx context.Context, b *ledger.Batch) error {
+	d, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	v := r.delivery(b)
+	found, err := drop.Inspect(ctx, d, v)
+	if err != nil {
+		return err
+	}
+	if found == drop.Temporary {
+		if left, err := r.guard(ctx, b); left || err != nil {
+			return err
+		}
+	}
+	err = drop.Commit(ctx, d, v)
+	switch {
+	case errors.Is(err, drop.ErrIncomplete):
+		return r.env.Ledger.Rebuild(ctx, b.ID, err.Error(), r.env.Now())
+	case errors.Is(err, drop.ErrUnknown):
+		if found, e := drop.Inspect(ctx, d, v); e == nil && found == drop.Nothing {
+			return r.env.Ledger.InDoubt(ctx, b.ID, "the file is neither under its temporary nor under its final name, nor in an archive folder", r.env.Now())
+		}
+		return err
+	case err != nil:
+		return err
+	}
+	fault.At(atRenamed)
+	if err := r.env.Ledger.Delivered(ctx, b.ID, "", "", r.env.Now()); err != nil {
+		return err
+	}
+	fault.At(atDelivered)
+	return nil
+}
+
+// ask looks once more for a batch in doubt. An ack ends the doubt in collect.
+func (r *runner) ask(ctx context.Context, b *ledger.Batch) (wait bool, err error) {
+	d, err := r.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	found, err := drop.Inspect(ctx, d, r.delivery(b))
+	if err != nil {
+		return false, err
+	}
+	if found == drop.Final || found == drop.Taken {
+		return false, r.env.Ledger.Delivered(ctx, b.ID, "found at the drop: "+found.String(), "", r.env.Now())
+	}
+	r.rep.Waiting++
+	r.rep.Notef("batch %s of %s is in doubt: ask the warehouse whether it has %s, then batches resolve", b.Number, r.w.Name, b.Name)
+	return true, nil
+}
+
+func (r *runner) open(ctx context.Context) (drop.Drop, error) {
+	if r.drop != nil {
+		return r.drop, nil
+	}
+	d, err := files.OpenDrop(ctx, r.env, r.w)
+	r.drop = d
+	return d, err
+}
+
+func (r *runner) close() {
+	if r.drop != nil {
+		if err := r.drop.Close(); err != nil {
+			r.env.Log.Debug("close drop", "warehouse", r.w.Name, "err", err)
+		}
+	}
+}
+
+func (r *runner) delivery(b *ledger.Batch) drop.Delivery {
+	in := &r.w.Instructions
+	named := func(template string) string { return strings.ReplaceAll(template, "{name}", b.Name) }
+	return drop.Delivery{
+		Dir: in.Folder, Name: b.Name, TempName: named(in.Temporary), DoneMark: named(in.DoneMark), ArchiveDirs: in.Archive,
+		Size: b.Size, SHA256: b.SHA256, Readable: in.Readable, Verify: in.Verify == "hash",
+	}
+}

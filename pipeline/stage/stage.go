@@ -1,0 +1,88 @@
+// Package stage holds what every stage of the pipeline is given and gives back.
+package stage
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/ledger"
+)
+
+// An Env is the world of a run: configuration, ledger, clock. Stages share
+// nothing else.
+type Env struct {
+	Workspace *configs.Workspace
+	Ledger    *ledger.Ledger
+	Secrets   *secrets.Resolver
+	Now       func() time.Time
+	// Sleep waits for d or until ctx ends; tests and the demo pass shorter ones.
+	Sleep func(ctx context.Context, d time.Duration) error
+	Log   *slog.Logger
+	Owner string // names this process in leases and runs
+	// DryRun, when set, gets the exact bytes that would be dropped, and nothing is
+	// moved, dropped or fetched.
+	DryRun io.Writer
+}
+
+// Sleep is the Sleep of a real run.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// A Report says what one run of a stage did. A stage that fails returns an error
+// beside it; what the report counts was done all the same.
+type Report struct {
+	Counts  map[string]int64
+	Waiting int64    // things that wait for a person: holds, refused rows, in doubt
+	Notes   []string // for people, one a line
+}
+
+// Add counts n of a thing.
+func (r *Report) Add(what string, n int64) {
+	if n == 0 {
+		return
+	}
+	if r.Counts == nil {
+		r.Counts = map[string]int64{}
+	}
+	r.Counts[what] += n
+}
+
+// Notef adds a line for people.
+func (r *Report) Notef(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
+// Nothing reports whether the stage found nothing to do.
+func (r *Report) Nothing() bool { return len(r.Counts) == 0 && len(r.Notes) == 0 }
+
+// String writes the counts, "12 held, 88 instructed".
+func (r *Report) String() string {
+	names := make([]string, 0, len(r.Counts))
+	for n := range r.Counts {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	parts := make([]string, len(names))
+	for i, n := range names {
+		parts[i] = fmt.Sprintf("%d %s", r.Counts[n], n)
+	}
+	if len(parts) == 0 {
+		return "nothing to do"
+	}
+	return strings.Join(parts, ", ")
+}
