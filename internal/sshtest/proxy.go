@@ -27,7 +27,7 @@ type Proxy struct {
 	wg       sync.WaitGroup
 
 	mu     sync.Mutex
-	flow   *sync.Cond // signalled when stalled ends
+	flow   *sync.Cond // signalled when bytes moved, a stall ended or the proxy closed
 	closed bool
 	stall  bool
 	slice  int
@@ -62,6 +62,17 @@ func (p *Proxy) Moved(d Direction) int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.moved[d]
+}
+
+// Await returns once total bytes went one way, or with false once the proxy is
+// closed.
+func (p *Proxy) Await(d Direction, total int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.moved[d] < total && !p.closed {
+		p.flow.Wait()
+	}
+	return p.moved[d] >= total
 }
 
 // CutAfter lets n more bytes pass one way, then closes every connection, once.
@@ -206,5 +217,6 @@ func (p *Proxy) take(d Direction, data []byte) (part []byte, cut, ok bool) {
 		cut = true
 	}
 	p.moved[d] += int64(n)
+	p.flow.Broadcast()
 	return data[:n], cut, true
 }
