@@ -60,8 +60,8 @@ type Account struct {
 	WithoutStatus string `yaml:"without_status" jsonschema:"enum=take,enum=hold"`
 
 	// Which codes of a listing link to a SKU, the first that is filled counts:
-	// item_id, item_code, option_id, option_code, sku_code, barcode. Default: the
-	// mall's.
+	// item_id, item_code, option_id, option_code, sku_code, barcode, or several
+	// joined by +. Default: the mall's.
 	SKUFrom []string `yaml:"sku_from"`
 	// The warehouse of orders that no rule routes. May be left out where there is
 	// only one.

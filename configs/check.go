@@ -14,8 +14,8 @@ import (
 
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/sku"
 	"github.com/mallbridge/mallbridge/mappers/status"
-	"github.com/mallbridge/mallbridge/order"
 )
 
 // check looks at what the tags of single keys cannot say.
@@ -253,10 +253,10 @@ func (l *loader) hintTargets(a *Account, hint string) {
 }
 
 func (l *loader) checkSKUFrom(a *Account) {
-	for i, name := range a.SKUFrom {
-		if !slices.Contains(order.CodeNames(), name) {
-			key := "sku_from." + strconv.Itoa(i)
-			l.at(a.pos, key, fmt.Sprintf("sku_from %q is no code of a listing", name), "use "+orList(order.CodeNames()))
+	for i, from := range a.SKUFrom {
+		if err := sku.CheckFrom([]string{from}); err != nil {
+			message, hint, _ := strings.Cut(err.Error(), "; ")
+			l.at(a.pos, "sku_from."+strconv.Itoa(i), message, hint)
 		}
 	}
 }

@@ -1,13 +1,16 @@
 package configs
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/mappers/calendar"
 	"github.com/mallbridge/mallbridge/mappers/charset"
 )
 
@@ -171,19 +174,57 @@ func (l *loader) checkDrops() {
 	}
 }
 
+// checkReplacements checks each pair alone, to name its place, then all.
 func (l *loader) checkReplacements(h *Warehouse) {
-	pairs := make([]charset.Pair, 0, len(h.Replacements.Pairs))
-	for _, from := range slices.Sorted(maps.Keys(h.Replacements.Pairs)) {
-		pair := charset.Pair{From: from, To: h.Replacements.Pairs[from]}
+	whole := true
+	for _, pair := range h.Replacements.own() {
 		if _, err := charset.NewReplacements([]charset.Pair{pair}); err != nil {
-			l.atKey(h.pos, "replacements.pairs."+from, strings.TrimPrefix(err.Error(), "charset: "), "write one character, or its code point as U+00A0")
-			continue
+			l.atKey(h.pos, "replacements.pairs."+pair.From, strings.TrimPrefix(err.Error(), "charset: "), "write one character, or its code point as U+00A0")
+			whole = false
 		}
-		pairs = append(pairs, pair)
 	}
-	if _, err := charset.NewReplacements(pairs); err != nil {
+	if !whole {
+		return
+	}
+	if _, err := charset.NewReplacements(h.Replacements.own()); err != nil {
 		l.at(h.pos, "replacements.pairs", strings.TrimPrefix(err.Error(), "charset: "), "name the final text in each pair")
 	}
+}
+
+func (r *Replacements) own() []charset.Pair {
+	pairs := make([]charset.Pair, 0, len(r.Pairs))
+	for _, from := range slices.Sorted(maps.Keys(r.Pairs)) {
+		pairs = append(pairs, charset.Pair{From: from, To: r.Pairs[from]})
+	}
+	return pairs
+}
+
+// For returns what may be replaced in files in c: the agreed pairs, then the
+// lists in their order. A pair of a list that contradicts what stands before it
+// is left out.
+func (r *Replacements) For(c *charset.Charset) (*charset.Replacements, error) {
+	pairs := r.own()
+	made, err := charset.NewReplacements(pairs)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range r.Lists {
+		list := charset.Suggested(c)
+		if name != "suggested" {
+			if list, err = charset.List(name); err != nil {
+				return nil, err
+			}
+		}
+		for _, pair := range list {
+			if with, err := charset.NewReplacements(append(slices.Clip(pairs), pair)); err == nil {
+				pairs, made = append(pairs, pair), with
+			}
+		}
+	}
+	if r.Compose {
+		made = made.WithNFC()
+	}
+	return made, nil
 }
 
 func (l *loader) checkCalendar(h *Warehouse) {
@@ -191,9 +232,70 @@ func (l *loader) checkCalendar(h *Warehouse) {
 	if len(c.WorkingDays) == 0 {
 		l.at(p, "calendar.working_days", "calendar.working_days is empty: nothing would ever ship", "name days, as [mon, tue, wed, thu, fri]")
 	}
-	if !slices.IsSorted(c.CutOffs) {
-		slices.Sort(c.CutOffs)
+	config := calendar.Config{Zone: h.Location, CutOffs: clocks(c.CutOffs), WorkingDates: c.WorkingDates, CutOffsOn: make(map[time.Weekday][]calendar.Clock)}
+	for _, d := range c.WorkingDays {
+		config.Working = append(config.Working, time.Weekday(d))
 	}
+	for day, times := range c.CutOffsOn {
+		var d Weekday
+		if err := d.UnmarshalText([]byte(day)); err != nil {
+			l.atKey(p, "calendar.cut_offs_on."+day, fmt.Sprintf("calendar.cut_offs_on: %q is no weekday", day), "write mon, tue, wed, thu, fri, sat or sun")
+			continue
+		}
+		config.CutOffsOn[time.Weekday(d)] = clocks(times)
+	}
+	for i, name := range c.Holidays {
+		config.Holidays = append(config.Holidays, l.holidays(h, i, name)...)
+	}
+	days, err := calendar.New(config)
+	if err != nil {
+		l.at(p, "calendar", strings.TrimPrefix(err.Error(), "calendar: "), "")
+		return
+	}
+	h.Days = days
+}
+
+func clocks(times []Clock) []calendar.Clock {
+	out := make([]calendar.Clock, len(times))
+	for i, t := range times {
+		out[i] = calendar.Clock(t)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// holidays reads one entry of calendar.holidays: a country, or a file.
+func (l *loader) holidays(h *Warehouse, i int, name string) []calendar.Holiday {
+	p, key := h.pos, fmt.Sprintf("calendar.holidays.%d", i)
+	if list, ok := calendar.PublicHolidays(strings.ToUpper(name)); ok {
+		return list
+	}
+	if !strings.Contains(name, ".") {
+		l.at(p, key, fmt.Sprintf("calendar.holidays: %q is no country that is known", name), "write jp, kr or a file of the workspace, as masters/holidays.csv")
+		return nil
+	}
+	before := len(l.findings)
+	if l.localPath(p, key, name); len(l.findings) > before {
+		return nil
+	}
+	data, err := l.read(name, maxConfig)
+	if err != nil {
+		l.at(p, key, fmt.Sprintf("calendar.holidays: %s: %s", name, cause(err)), "make the file with the columns date,name, or correct the path")
+		return nil
+	}
+	list, findings := calendar.ParseHolidays(bytes.NewReader(data))
+	for _, f := range findings {
+		l.find(Finding{File: name, Line: f.Line, Name: f.Column, Message: valued(f.Value, f.Why), Hint: f.Hint})
+	}
+	return list
+}
+
+// valued puts a value before what is wrong with it.
+func valued(value, why string) string {
+	if value == "" {
+		return why
+	}
+	return fmt.Sprintf("%q: %s", value, why)
 }
 
 var valueName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)

@@ -61,7 +61,7 @@ func decodeYAML(file string, data []byte, out any, findings *Findings) *position
 	root := d.parse(data)
 	if root == nil {
 		if len(*findings) == 0 || (*findings)[len(*findings)-1].File != file {
-			d.required(v, "", &yaml.Node{Line: 1, Column: 1})
+			d.required(v.Type(), "", &yaml.Node{Line: 1, Column: 1})
 		}
 		return d.pos
 	}
@@ -161,18 +161,21 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) {
 			d.unknown(key, fields.names())
 			return
 		}
+		if isNull(value) {
+			return // a key without a value leaves the default
+		}
 		d.note(join(path, key.Value), value)
 		d.value(value, v.FieldByIndex(f.index), join(path, key.Value), f.rules)
 	})
-	d.required(v, path, n)
+	d.required(v.Type(), path, n)
 }
 
 func (d *decoder) note(path string, n *yaml.Node) { d.pos.at[path] = position{n.Line, n.Column} }
 
 // required names the keys that are missing from a struct.
-func (d *decoder) required(v reflect.Value, path string, n *yaml.Node) {
-	for _, f := range fieldsOf(v.Type()) {
-		if f.rules.required && v.FieldByIndex(f.index).IsZero() && !d.pos.has(join(path, f.name)) {
+func (d *decoder) required(t reflect.Type, path string, n *yaml.Node) {
+	for _, f := range fieldsOf(t) {
+		if f.rules.required && !d.pos.has(join(path, f.name)) {
 			hint := "add " + f.name + ": …"
 			if len(f.rules.enum) > 0 {
 				hint = "add " + f.name + ": " + orList(f.rules.enum)
@@ -261,7 +264,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, r rules) {
 	case v.Kind() == reflect.Struct:
 		d.structure(n, v, path)
 	case v.Kind() == reflect.Map:
-		d.texts(n, v, path)
+		d.entries(n, v, path)
 	case v.Kind() == reflect.Slice:
 		d.list(n, v, path, r)
 	case v.Kind() == reflect.Bool:
@@ -395,9 +398,9 @@ func (d *decoder) date(n *yaml.Node, v reflect.Value, path string) {
 	v.SetString(n.Value)
 }
 
-// texts reads a mapping of texts.
-func (d *decoder) texts(n *yaml.Node, v reflect.Value, path string) {
-	m := make(map[string]string)
+// entries reads a mapping whose keys are texts.
+func (d *decoder) entries(n *yaml.Node, v reflect.Value, path string) {
+	v.Set(reflect.MakeMap(v.Type()))
 	d.mapping(n, path, func(key, value *yaml.Node) {
 		at := join(path, key.Value)
 		d.note(at, value)
@@ -409,15 +412,13 @@ func (d *decoder) texts(n *yaml.Node, v reflect.Value, path string) {
 		if !d.bareKey(key, path) {
 			return
 		}
-		var text string
-		tv := reflect.ValueOf(&text).Elem()
+		elem := reflect.New(v.Type().Elem()).Elem()
 		before := len(*d.findings)
-		d.text(value, tv, at, rules{})
+		d.value(value, elem, at, rules{})
 		if len(*d.findings) == before {
-			m[key.Value] = text
+			v.SetMapIndex(reflect.ValueOf(key.Value), elem)
 		}
 	})
-	v.Set(reflect.ValueOf(m))
 }
 
 func (d *decoder) bareKey(key *yaml.Node, path string) bool {

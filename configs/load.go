@@ -37,7 +37,7 @@ func Load(dir string, getenv func(string) string) (*Workspace, Findings, error) 
 	if err != nil {
 		return nil, nil, fmt.Errorf("workspace %s: %w", dir, err)
 	}
-	l := &loader{ws: &Workspace{Dir: abs}, hash: sha256.New()}
+	l := &loader{ws: &Workspace{Dir: abs}, hash: sha256.New(), hashed: make(map[string]bool)}
 	data, err := l.read(SettingsFile, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, order.Errorf(order.NotFound, "go to the workspace's folder, name it with --dir, or make one with: mallbridge init "+dir,
@@ -50,6 +50,7 @@ func Load(dir string, getenv func(string) string) (*Workspace, Findings, error) 
 	l.accounts()
 	l.warehouses()
 	l.check()
+	l.masters()
 	l.findings.sort()
 	l.ws.Hash = hex.EncodeToString(l.hash.Sum(nil))
 	return l.ws, l.findings, nil
@@ -61,6 +62,7 @@ type loader struct {
 	settPos  *positions
 	findings Findings
 	hash     hash.Hash
+	hashed   map[string]bool // files that are in hash
 }
 
 // read returns the content of a file of the workspace, and adds it to the hash.
@@ -84,9 +86,18 @@ func (l *loader) read(name string, limit int64) ([]byte, error) {
 	if int64(len(data)) > limit {
 		return nil, fmt.Errorf("%s is larger than %d MiB", name, limit>>20)
 	}
+	l.note(name, data)
+	return data, nil
+}
+
+// note adds a file to the hash, once.
+func (l *loader) note(name string, data []byte) {
+	if l.hashed[name] {
+		return
+	}
+	l.hashed[name] = true
 	fmt.Fprintf(l.hash, "%s\x00%d\x00", name, len(data))
 	l.hash.Write(data)
-	return data, nil
 }
 
 func (l *loader) find(f Finding) { l.findings = append(l.findings, f) }

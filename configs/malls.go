@@ -22,7 +22,9 @@ var Malls = []Mall{
 	{
 		Name: "rakuten", Title: map[string]string{"ja": "楽天市場", "ko": "라쿠텐", "en": "Rakuten Ichiba"},
 		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"rakuten-orders"},
-		SKUFrom: []string{"sku_code", "option_code", "item_code", "item_id"}, MaxLookback: 64,
+		// SKU管理番号 is unique only inside an item, and normal-inventory where the item
+		// has no variations.
+		SKUFrom: []string{"sku_code", "item_id+option_code", "item_code", "item_id"}, MaxLookback: 64,
 	},
 	{
 		Name: "smartstore", Title: map[string]string{"ja": "スマートストア", "ko": "스마트스토어", "en": "Naver Smart Store"},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/mappers/calendar"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -23,9 +24,9 @@ type Warehouse struct {
 	Country string `yaml:"country" jsonschema:"pattern=^[A-Z]{2}$"`
 
 	// Where files are exchanged.
-	Drop Drop `yaml:"drop"`
+	Drop Drop `yaml:"drop" jsonschema:"required"`
 	// The files we give it.
-	Instructions Instructions `yaml:"instructions"`
+	Instructions Instructions `yaml:"instructions" jsonschema:"required"`
 	// What it shipped. Left out: nothing is fetched.
 	Results *Results `yaml:"results"`
 	// Its answers to our files. Left out: none are expected.
@@ -61,9 +62,9 @@ type Warehouse struct {
 
 	// Location is the warehouse's time zone, ready to use.
 	Location *time.Location `yaml:"-"`
-	// Holidays are the days of calendar.holidays.
-	Holidays map[order.Date]string `yaml:"-"`
-	pos      *positions
+	// Days is the calendar, ready to use.
+	Days *calendar.Calendar `yaml:"-"`
+	pos  *positions
 }
 
 // A Drop is where files are exchanged: an SFTP account or a folder of this
@@ -184,25 +185,35 @@ type Stops struct {
 	Name string `yaml:"name"`
 }
 
-// Replacements are what may be written for characters that a charset lacks.
+// Replacements are what may be written for characters that a charset lacks, or
+// that the warehouse's system refuses.
 type Replacements struct {
-	// A built-in list: none, standard (dashes, tildes and the like between their
-	// twins) or b2 (what Yamato B2 Cloud takes).
-	List string `yaml:"list" jsonschema:"default=none,enum=none,enum=standard,enum=b2"`
-	// Pairs agreed with the warehouse, before those of the list: {髙: 高}. A
-	// character may be given as U+00A0.
+	// Pairs agreed with the warehouse: {髙: 高}. A character may be given by code
+	// point, U+00A0, and a range of them, U+FE00..U+FE0F. Pairs go before lists.
 	Pairs map[string]string `yaml:"pairs"`
+	// Built-in lists: suggested (look-alikes and invisible characters that the
+	// charset lacks), b2 (enclosed characters and units, which Yamato B2 Cloud
+	// refuses, spelled out) and kanji (JIS X 0213 forms to those of JIS X 0208).
+	Lists []string `yaml:"lists" jsonschema:"enum=suggested,enum=b2,enum=kanji"`
+	// Compose letters and marks first, as が from か and its mark, which files from a
+	// Mac keep apart.
+	Compose bool `yaml:"compose" jsonschema:"default=false"`
 }
 
 // A Calendar says when a warehouse works.
 type Calendar struct {
 	// Days of the week: mon, tue, wed, thu, fri, sat, sun.
 	WorkingDays []Weekday `yaml:"working_days" jsonschema:"default=mon;tue;wed;thu;fri"`
-	// Days off: jp, kr (public holidays) and files of the workspace with one day a
-	// line, 2026-12-31,year end.
+	// Days off: jp and kr (public holidays), and files of the workspace with the
+	// columns date,name.
 	Holidays []string `yaml:"holidays"`
-	// Times of day until which orders go out on the same day: "14:30".
+	// Days on which it works although a holiday or the week says otherwise.
+	WorkingDates []order.Date `yaml:"working_dates"`
+	// Times of day until which instructions are taken for the same day: "14:30".
+	// Default: all day.
 	CutOffs []Clock `yaml:"cut_offs"`
+	// Other times on some days: {sat: ["11:00"]}.
+	CutOffsOn map[string][]Clock `yaml:"cut_offs_on"`
 	// Working days that the warehouse needs before it ships.
 	LeadDays int `yaml:"lead_days" jsonschema:"default=0,minimum=0,maximum=60"`
 }

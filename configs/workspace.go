@@ -2,6 +2,10 @@ package configs
 
 import (
 	"path/filepath"
+
+	"github.com/mallbridge/mallbridge/mappers/delivery"
+	"github.com/mallbridge/mallbridge/mappers/payment"
+	"github.com/mallbridge/mallbridge/mappers/sku"
 )
 
 // SettingsFile is the file that makes a folder a workspace.
@@ -13,6 +17,11 @@ type Workspace struct {
 	Settings   Settings
 	Accounts   []*Account   // by name
 	Warehouses []*Warehouse // by name
+	Masters    []Master     // what was read of masters/
+	SKUs       *sku.Index
+	Payments   *payment.Map
+	Services   *delivery.Services
+	Bands      *delivery.TimeBands
 	// Hash identifies the configuration: SHA-256, hexadecimal, over the names and
 	// contents of all files that were read.
 	Hash string
