@@ -118,7 +118,7 @@ func appendNumber(dst []byte, v float64) []byte {
 		if math.Abs(v) < maxExact {
 			return strconv.AppendInt(dst, int64(v), 10)
 		}
-		return strconv.AppendFloat(dst, v, 'f', -1, 64)
+		return strconv.AppendFloat(dst, v, 'f', 0, 64)
 	}
 	start := len(dst)
 	dst = strconv.AppendFloat(dst, v, 'f', -1, 64)

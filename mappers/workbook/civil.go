@@ -108,8 +108,8 @@ func (c Civil) serial() float64 {
 	if !c.HasDate() {
 		return seconds
 	}
-	from := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
-	day := time.Date(int(c.Year), time.Month(c.Month), int(c.Day), 0, 0, 0, 0, time.UTC).Sub(from).Hours() / 24
+	from := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).Unix()
+	day := float64((time.Date(int(c.Year), time.Month(c.Month), int(c.Day), 0, 0, 0, 0, time.UTC).Unix() - from) / 86400)
 	if day <= fakeLeapDay {
 		day--
 	}

@@ -76,18 +76,28 @@ func (s *scanner) fill() (bool, error) {
 		}
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
 	}
-	n, err := io.ReadFull(s.r, s.buf[s.end:])
-	s.end += n
-	if err != nil {
-		s.eof = true
-		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			s.readErr = err
-		}
-	}
+	n := s.read()
 	if first {
 		s.skipMark()
 	}
 	return n > 0, s.readErr
+}
+
+// read fills the buffer. Unlike io.ReadFull it tells the end of the part from
+// a part that is cut off.
+func (s *scanner) read() (n int) {
+	for s.end < len(s.buf) && !s.eof {
+		m, err := s.r.Read(s.buf[s.end:])
+		s.end += m
+		n += m
+		if err != nil {
+			s.eof = true
+			if !errors.Is(err, io.EOF) {
+				s.readErr = err
+			}
+		}
+	}
+	return n
 }
 
 // skipMark deals with a byte order mark at the very start.
@@ -100,9 +110,7 @@ func (s *scanner) skipMark() {
 		rest := io.MultiReader(bytes.NewReader(bytes.Clone(head)), s.r)
 		s.r = transform.NewReader(rest, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder())
 		s.end, s.eof = 0, false
-		n, err := io.ReadFull(s.r, s.buf)
-		s.end = n
-		s.eof = err != nil
+		s.read()
 	}
 }
 

@@ -146,8 +146,10 @@ func (x *xmlPart) fail(cell string, err error) error {
 func failIn(part, cell string, err error) error {
 	var limit *LimitError
 	var corrupt *CorruptError
+	var sheet *SheetError
+	var kind *KindError
 	switch {
-	case errors.As(err, &limit), errors.As(err, &corrupt):
+	case errors.As(err, &limit), errors.As(err, &corrupt), errors.As(err, &sheet), errors.As(err, &kind):
 		return err
 	case errors.Is(err, zip.ErrChecksum):
 		return &CorruptError{Part: part, Cell: cell, Msg: "the checksum is wrong", Err: err}
