@@ -114,7 +114,7 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 func (t tx) recount(ctx context.Context, batch int64) error {
 	_, err := t.exec(ctx, `UPDATE batches SET
 		instructions = (SELECT count(*) FROM batch_items WHERE batch_id = $1),
-		line_count = (SELECT count(*) FROM batch_items b JOIN instruction_lines i ON i.instruction_id = b.instruction_id WHERE b.batch_id = $1)
+		line_count = (SELECT COALESCE(sum(i.line_count), 0) FROM batch_items b JOIN instructions i ON i.id = b.instruction_id WHERE b.batch_id = $1)
 		WHERE id = $1`, batch)
 	return err
 }
@@ -179,7 +179,7 @@ func (l *Ledger) BatchByNumber(ctx context.Context, warehouse, number string) (*
 
 // Instructions calls each for the instructions of a batch, by id.
 func (l *Ledger) Instructions(ctx context.Context, batch int64, each func(*order.Instruction) error) error {
-	rows, err := l.r.QueryContext(ctx, `SELECT i.id, i.doc FROM batch_items b JOIN instructions i ON i.id = b.instruction_id WHERE b.batch_id = $1 ORDER BY i.id`, batch)
+	rows, err := l.r.QueryContext(ctx, `SELECT b.instruction_id, d.doc FROM batch_items b JOIN instruction_docs d ON d.instruction_id = b.instruction_id WHERE b.batch_id = $1 ORDER BY b.instruction_id`, batch)
 	return eachInstruction(rows, err, each)
 }
 
@@ -189,7 +189,8 @@ func (l *Ledger) Ready(ctx context.Context, warehouse int64, shipOn order.Date, 
 	if limit <= 0 {
 		limit = 1 << 40
 	}
-	rows, err := l.r.QueryContext(ctx, `SELECT id, doc FROM instructions WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2 ORDER BY id LIMIT $3`,
+	rows, err := l.r.QueryContext(ctx, `SELECT i.id, d.doc FROM instructions i JOIN instruction_docs d ON d.instruction_id = i.id
+		WHERE i.warehouse_id = $1 AND i.state = 0 AND i.ship_on <= $2 ORDER BY i.id LIMIT $3`,
 		warehouse, string(shipOn), int64(limit))
 	return eachInstruction(rows, err, each)
 }
@@ -306,10 +307,7 @@ func (l *Ledger) Leave(ctx context.Context, batch int64, instructions []int64, w
 			if _, err := t.exec(ctx, `UPDATE instructions SET state = 2 WHERE id = $1`, id); err != nil {
 				return err
 			}
-			if _, err := t.exec(ctx, `UPDATE orders SET state = 0 WHERE state IN (3, 4) AND id IN (SELECT order_id FROM instruction_lines WHERE instruction_id = $1)`, id); err != nil {
-				return err
-			}
-			if _, err := t.exec(ctx, `DELETE FROM instruction_lines WHERE instruction_id = $1`, id); err != nil {
+			if err := t.free(ctx, id); err != nil {
 				return err
 			}
 			if err := t.event(ctx, Event{Kind: "batch.left", BatchID: batch, InstructionID: id, Detail: why}, now); err != nil {
@@ -371,7 +369,8 @@ func (l *Ledger) PlacesOf(ctx context.Context, orderID int64) ([]Place, error) {
 
 // InstructionsOf returns the instructions made from an order, whole.
 func (l *Ledger) InstructionsOf(ctx context.Context, orderID int64) ([]*order.Instruction, error) {
-	rows, err := l.r.QueryContext(ctx, `SELECT i.id, i.doc FROM instructions i WHERE i.id IN (SELECT instruction_id FROM instruction_lines WHERE order_id = $1) ORDER BY i.id`, orderID)
+	rows, err := l.r.QueryContext(ctx, `SELECT d.instruction_id, d.doc FROM instruction_docs d WHERE d.instruction_id IN
+		(SELECT instruction_id FROM instruction_lines WHERE order_id = $1) ORDER BY d.instruction_id`, orderID)
 	var out []*order.Instruction
 	err = eachInstruction(rows, err, func(in *order.Instruction) error {
 		out = append(out, in)

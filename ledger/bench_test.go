@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -29,7 +28,7 @@ func perLine(b *testing.B, n int) {
 
 func putAll(b *testing.B, l *Ledger, acc int64, in []Intake) (c PutCounts) {
 	for i := 0; i < len(in); i += benchStep {
-		p, err := l.PutOrders(context.Background(), acc, 1, in[i:min(i+benchStep, len(in))], noon)
+		p, err := l.PutOrders(b.Context(), acc, 1, in[i:min(i+benchStep, len(in))], noon)
 		ok(b, err)
 		c.New, c.Same, c.Changed = c.New+p.New, c.Same+p.Same, c.Changed+p.Changed
 	}
@@ -38,7 +37,7 @@ func putAll(b *testing.B, l *Ledger, acc int64, in []Intake) (c PutCounts) {
 
 // planAll plans every other order and leaves the rest outside.
 func planAll(b *testing.B, l *Ledger, acc, wh int64) {
-	ctx := context.Background()
+	ctx := b.Context()
 	for after := int64(0); ; {
 		rows, err := l.Pending(ctx, acc, Seen, after, benchStep)
 		ok(b, err)
@@ -60,7 +59,7 @@ func planAll(b *testing.B, l *Ledger, acc, wh int64) {
 }
 
 func claimAll(b *testing.B, l *Ledger, wh int64) (n int) {
-	ctx := context.Background()
+	ctx := b.Context()
 	batch, err := l.Claim(ctx, Claim{WarehouseID: wh, Format: "plain", ShipOn: "2026-11-23", Name: batchName}, noon)
 	ok(b, err)
 	ok(b, l.Instructions(ctx, batch.ID, func(in *order.Instruction) error {

@@ -322,18 +322,15 @@ func (t tx) acked(ctx context.Context, id int64, a *order.Ack, now time.Time) er
 // full snapshot sets SKUs that it leaves out to zero.
 func (l *Ledger) PutStock(ctx context.Context, warehouse, file int64, ss []order.Stock, full bool, now time.Time) (stored int64, err error) {
 	err = l.write(ctx, "store stock", func(t tx) error {
-		args := make([]any, 0, 7*len(ss))
+		args := make([]any, 0, 5*len(ss))
 		for i := range ss {
 			s := &ss[i]
-			args = append(args, warehouse, s.SKU, s.OnHand, s.Allocated, s.Sellable, instant(s.At), file)
+			args = append(args, s.SKU, s.OnHand, s.Allocated, s.Sellable, instant(s.At))
 		}
-		stored = 0
-		err := t.bulk(ctx, `INSERT INTO stock (warehouse_id, sku, on_hand, allocated, sellable, at, file_id)`,
+		var err error
+		stored, err = t.bulk(ctx, `INSERT INTO stock (sku, on_hand, allocated, sellable, at, warehouse_id, file_id) VALUES `, fmt.Sprintf(`(?,?,?,?,?,%d,%d)`, warehouse, file),
 			` ON CONFLICT (warehouse_id, sku) DO UPDATE SET on_hand = excluded.on_hand, allocated = excluded.allocated, sellable = excluded.sellable,
-			at = excluded.at, file_id = excluded.file_id WHERE stock.at <= excluded.at`, 7, args, func(_, _ int, n int64) error {
-				stored += n
-				return nil
-			})
+			at = excluded.at, file_id = excluded.file_id WHERE stock.at <= excluded.at`, args)
 		if err != nil || !full || len(ss) == 0 {
 			return err
 		}

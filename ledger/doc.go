@@ -188,7 +188,8 @@ func unpackOrder(doc []byte) (*order.Order, error) {
 	return o, nil
 }
 
-func packInstruction(b []byte, in *order.Instruction) []byte {
+// packInstruction appends in to b and returns what it appended as doc.
+func packInstruction(b []byte, in *order.Instruction) (all, doc []byte) {
 	p := packer{append(b, docVersion)}
 	p.strs(in.Number, in.Warehouse, in.Account)
 	p.party(&in.To)
@@ -203,7 +204,17 @@ func packInstruction(b []byte, in *order.Instruction) []byte {
 		p.strs(l.Account, l.Order, l.Package, l.Line, l.SKU, l.Name, l.Option, l.Listing, l.Ordered)
 		p.ints(l.OrderID, l.Quantity, l.Price, l.Weight)
 	}
-	return p.b
+	return p.b, p.b[len(b):len(p.b):len(p.b)]
+}
+
+// room returns an arena to append documents to: arena itself, or a new one when
+// an ordinary document might not fit. What was appended before stays as it is.
+func room(arena []byte) []byte {
+	const chunk, ordinary = 1 << 20, 8 << 10
+	if cap(arena)-len(arena) < ordinary {
+		return make([]byte, 0, chunk)
+	}
+	return arena
 }
 
 func unpackInstruction(doc []byte) (*order.Instruction, error) {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -23,26 +24,31 @@ type Event struct {
 }
 
 func (t tx) event(ctx context.Context, e Event, now time.Time) error {
-	id, err := t.ids(ctx, "events", 1)
+	return t.record(ctx, []Event{e}, now)
+}
+
+// record adds events; the time of each is now.
+func (t tx) record(ctx context.Context, es []Event, now time.Time) error {
+	if len(es) == 0 {
+		return nil
+	}
+	id, err := t.ids(ctx, "events", len(es))
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO events (id, at, kind, order_id, instruction_id, batch_id, file_id, reason, detail, actor)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, id, instant(now), e.Kind, e.OrderID, e.InstructionID, e.BatchID, e.FileID,
-		string(e.Reason), e.Detail, e.Actor)
+	args := make([]any, 0, 9*len(es))
+	for i := range es {
+		e := &es[i]
+		args = append(args, id+int64(i), e.Kind, e.OrderID, e.InstructionID, e.BatchID, e.FileID, string(e.Reason), e.Detail, e.Actor)
+	}
+	_, err = t.bulk(ctx, `INSERT INTO events (id, kind, order_id, instruction_id, batch_id, file_id, reason, detail, actor, at) VALUES `,
+		fmt.Sprintf(`(?,?,?,?,?,?,?,?,?,%d)`, instant(now)), ``, args)
 	return err
 }
 
 // Record adds events.
 func (l *Ledger) Record(ctx context.Context, now time.Time, es ...Event) error {
-	return l.write(ctx, "record event", func(t tx) error {
-		for _, e := range es {
-			if err := t.event(ctx, e, now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return l.write(ctx, "record event", func(t tx) error { return t.record(ctx, es, now) })
 }
 
 // Events returns the events of an order (or, with order 0, of a batch), oldest first.

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -140,7 +141,8 @@ func (l *Ledger) Dialect() string { return l.dialect }
 // A tx is one write transaction.
 type tx struct {
 	*sql.Tx
-	stmts map[string]*sql.Stmt
+	dialect string
+	stmts   map[string]*sql.Stmt
 }
 
 // prepared returns the text prepared for this transaction.
@@ -161,8 +163,12 @@ func (l *Ledger) write(ctx context.Context, what string, f func(tx) error) error
 	if err != nil {
 		return explain(what, err)
 	}
-	if err := f(tx{t, map[string]*sql.Stmt{}}); err != nil {
-		return explain(what, errors.Join(err, ignoreDone(t.Rollback())))
+	if err := f(tx{t, l.dialect, map[string]*sql.Stmt{}}); err != nil {
+		err = errors.Join(err, ignoreDone(t.Rollback()))
+		if ctx.Err() != nil {
+			err = errors.Join(ctx.Err(), err)
+		}
+		return explain(what, err)
 	}
 	return explain(what, t.Commit())
 }
@@ -174,9 +180,19 @@ func ignoreDone(err error) error {
 	return err
 }
 
-// exec runs a text whose number of parameters is bounded and repeats.
+// exec runs one of a bounded number of texts. On SQLite they are prepared once
+// for the transaction; pgx remembers them by itself.
 func (t tx) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	res, err := t.ExecContext(ctx, text, args...)
+	var res sql.Result
+	var err error
+	if t.dialect == "sqlite" {
+		var s *sql.Stmt
+		if s, err = t.prepared(ctx, text); err == nil {
+			res, err = s.ExecContext(ctx, args...)
+		}
+	} else {
+		res, err = t.ExecContext(ctx, text, args...)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -192,73 +208,70 @@ func (t tx) ids(ctx context.Context, counter string, n int) (int64, error) {
 	return last - int64(n) + 1, err
 }
 
-// bulk inserts rows with as few statements as the databases allow. width is the
-// number of columns; args holds the rows one after another. It returns how many
-// rows were inserted by each statement.
-func (t tx) bulk(ctx context.Context, head, tail string, width int, args []any, each func(first, rows int, affected int64) error) error {
-	const most = 64
-	rows := len(args) / width
-	for first := 0; first < rows; {
-		n := min(most, rows-first)
+// bulk runs head, a list of items joined by commas, and tail, with as few
+// statements as the databases allow, and returns how many rows were affected.
+// In item each ? stands for one argument; args holds the items' arguments one
+// after another. Values that all items share stand in item as literals: an
+// argument costs more than the rest of its column together.
+func (t tx) bulk(ctx context.Context, head, item, tail string, args []any) (affected int64, err error) {
+	// SQLite keeps a list of the numbered parameters and searches it for each
+	// argument, so the larger statements there use nameless ones.
+	const most = 100
+	width := strings.Count(item, "?")
+	quiet := context.WithoutCancel(ctx) // the driver starts a goroutine for each call that can be cancelled
+	var text string
+	for rows := 0; len(args) > 0; {
+		if err := ctx.Err(); err != nil {
+			return affected, err
+		}
+		if n := min(most, len(args)/width); n != rows {
+			rows, text = n, t.repeat(head, item, tail, n)
+		}
 		var res sql.Result
-		var err error
-		part := args[first*width : (first+n)*width]
-		if n == most {
+		if rows == most {
 			var s *sql.Stmt
-			if s, err = t.prepared(ctx, head+values(width, n)+tail); err == nil {
-				res, err = s.ExecContext(ctx, part...)
+			if s, err = t.prepared(ctx, text); err == nil {
+				res, err = s.ExecContext(quiet, args[:rows*width]...)
 			}
 		} else {
-			res, err = t.ExecContext(ctx, head+values(width, n)+tail, part...)
+			res, err = t.ExecContext(quiet, text, args[:rows*width]...)
 		}
 		if err != nil {
-			return err
+			return affected, err
 		}
-		if each != nil {
-			a, err := res.RowsAffected()
-			if err != nil {
-				return err
-			}
-			if err := each(first, n, a); err != nil {
-				return err
-			}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return affected, err
 		}
-		first += n
+		affected += n
+		args = args[rows*width:]
 	}
-	return nil
+	return affected, nil
 }
 
-// values writes " VALUES ($1,$2),($3,$4)…".
-func values(width, rows int) string {
+// repeat writes the text for n items, with the dialect's parameters for each ?.
+func (t tx) repeat(head, item, tail string, n int) string {
 	var b strings.Builder
-	b.WriteString(" VALUES ")
+	b.WriteString(head)
+	parts := strings.Split(item, "?")
 	k := 0
-	for i := range rows {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('(')
-		for j := range width {
-			if j > 0 {
-				b.WriteByte(',')
-			}
-			k++
-			fmt.Fprintf(&b, "$%d", k)
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
-}
-
-// list writes "$from,$from+1,…" for n parameters.
-func list(from, n int) string {
-	var b strings.Builder
 	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "$%d", from+i)
+		for j, p := range parts {
+			if j > 0 {
+				if k++; t.dialect == "postgres" {
+					b.WriteByte('$')
+					b.WriteString(strconv.Itoa(k))
+				} else {
+					b.WriteByte('?')
+				}
+			}
+			b.WriteString(p)
+		}
 	}
+	b.WriteString(tail)
 	return b.String()
 }
 
@@ -283,7 +296,7 @@ func explain(what string, err error) error {
 		return nil
 	}
 	var known *order.Error
-	if errors.As(err, &known) || errors.Is(err, context.Canceled) {
+	if errors.As(err, &known) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("ledger: %s: %w", what, err)
 	}
 	code, hint := order.Internal, ""

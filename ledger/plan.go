@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,12 +65,7 @@ func (l *Ledger) Apply(ctx context.Context, p *Plan, now time.Time) error {
 		if err := t.instructions(ctx, p.Instructions, now); err != nil {
 			return err
 		}
-		for _, e := range p.Events {
-			if err := t.event(ctx, e, now); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.record(ctx, p.Events, now)
 	})
 }
 
@@ -85,47 +82,31 @@ func (t tx) withdraw(ctx context.Context, id int64) error {
 	return err
 }
 
+// dispose moves orders to where the plan puts them, with their holds.
 func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error {
 	type outcome struct {
-		state  State
-		reason order.Reason
+		state   State
+		reason  order.Reason
+		version int64
 	}
 	groups := map[outcome][]any{}
 	for i := range ds {
 		d := &ds[i]
-		k := outcome{d.State, d.Reason}
-		groups[k] = append(groups[k], d.ID, d.Version)
+		k := outcome{d.State, d.Reason, d.Version}
+		groups[k] = append(groups[k], d.ID)
 	}
-	for k, pairs := range groups {
-		const most = 250
-		for len(pairs) > 0 {
-			n := min(most, len(pairs)/2)
-			var b strings.Builder
-			b.WriteString(`UPDATE orders SET state = $1, reason = $2 WHERE (id, version) IN (VALUES `)
-			for i := range n {
-				if i > 0 {
-					b.WriteByte(',')
-				}
-				fmt.Fprintf(&b, "(CAST($%d AS BIGINT),CAST($%d AS BIGINT))", 3+2*i, 4+2*i)
-			}
-			b.WriteByte(')')
-			s, err := t.prepared(ctx, b.String())
-			if err != nil {
-				return err
-			}
-			res, err := s.ExecContext(ctx, append([]any{int64(k.state), string(k.reason)}, pairs[:2*n]...)...)
-			if err != nil {
-				return err
-			}
-			if a, err := res.RowsAffected(); err != nil {
-				return err
-			} else if a != int64(n) {
-				return ErrChanged
-			}
-			pairs = pairs[2*n:]
+	for k, ids := range groups {
+		n, err := t.bulk(ctx, fmt.Sprintf(`UPDATE orders SET state = %d, reason = '%s' WHERE version = %d AND id IN (`,
+			k.state, strings.ReplaceAll(string(k.reason), "'", "''"), k.version), `?`, `)`, ids)
+		if err != nil {
+			return err
+		}
+		if n != int64(len(ids)) {
+			return ErrChanged
 		}
 	}
 	var args []any
+	var events []Event
 	for i := range ds {
 		d := &ds[i]
 		if d.Was == Seen && len(d.Holds) == 0 {
@@ -150,20 +131,19 @@ func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error 
 			at, ok := since[key]
 			if !ok {
 				at = instant(now)
-				if err := t.event(ctx, Event{Kind: "order.held", OrderID: d.ID, Reason: h.Reason, Detail: h.Detail}, now); err != nil {
-					return err
-				}
+				events = append(events, Event{Kind: "order.held", OrderID: d.ID, Reason: h.Reason, Detail: h.Detail})
 			}
 			delete(since, key)
 			args = append(args, d.ID, string(h.Reason), h.Detail, h.Field, h.Value, at)
 		}
-		for key := range since {
-			if err := t.event(ctx, Event{Kind: "hold.ended", OrderID: d.ID, Reason: order.Reason(key[0]), Detail: key[1]}, now); err != nil {
-				return err
-			}
+		for _, key := range slices.SortedFunc(maps.Keys(since), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+			events = append(events, Event{Kind: "hold.ended", OrderID: d.ID, Reason: order.Reason(key[0]), Detail: key[1]})
 		}
 	}
-	return t.bulk(ctx, `INSERT INTO holds (order_id, reason, detail, field, value, since)`, ``, 6, args, nil)
+	if _, err := t.bulk(ctx, `INSERT INTO holds (order_id, reason, detail, field, value, since) VALUES `, `(?,?,?,?,?,?)`, ``, args); err != nil {
+		return err
+	}
+	return t.record(ctx, events, now)
 }
 
 func (t tx) heldSince(ctx context.Context, id int64) (map[[2]string]int64, error) {
@@ -196,7 +176,8 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 	if err != nil {
 		return err
 	}
-	args := make([]any, 0, 10*len(ins))
+	args := make([]any, 0, 8*len(ins))
+	docs := make([]any, 0, 2*len(ins))
 	var pieces []any
 	var arena []byte
 	for i := range ins {
@@ -204,18 +185,23 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 		in := n.Instruction
 		in.ID = first + int64(i)
 		in.Number = fmt.Sprintf("%s%0*d", n.Prefix, n.Width, in.ID)
-		start := len(arena)
-		arena = packInstruction(arena, in)
-		args = append(args, in.ID, n.WarehouseID, n.AccountID, in.Number, int64(InstructionReady), string(in.ShipOn), string(in.NotBefore),
-			int64(len(in.Lines)), instant(now), arena[start:len(arena):len(arena)])
+		var doc []byte
+		arena, doc = packInstruction(room(arena), in)
+		args = append(args, in.ID, n.WarehouseID, n.AccountID, in.Number, string(in.ShipOn), string(in.NotBefore), int64(len(n.Pieces)))
+		docs = append(docs, in.ID, doc)
 		for _, p := range n.Pieces {
 			pieces = append(pieces, p.OrderID, p.Package, p.Line, p.Part, in.ID, p.Quantity)
 		}
 	}
-	if err := t.bulk(ctx, `INSERT INTO instructions (id, warehouse_id, account_id, number, state, ship_on, not_before, line_count, created_at, doc)`, ``, 10, args, nil); err != nil {
+	if _, err := t.bulk(ctx, `INSERT INTO instructions (id, warehouse_id, account_id, number, ship_on, not_before, line_count, state, created_at) VALUES `,
+		fmt.Sprintf(`(?,?,?,?,?,?,?,%d,%d)`, InstructionReady, instant(now)), ``, args); err != nil {
 		return err
 	}
-	return t.bulk(ctx, `INSERT INTO instruction_lines (order_id, package_no, line_no, part, instruction_id, quantity)`, ``, 6, pieces, nil)
+	if _, err := t.bulk(ctx, `INSERT INTO instruction_docs (instruction_id, doc) VALUES `, `(?,?)`, ``, docs); err != nil {
+		return err
+	}
+	_, err = t.bulk(ctx, `INSERT INTO instruction_lines (order_id, package_no, line_no, part, instruction_id, quantity) VALUES `, `(?,?,?,?,?,?)`, ``, pieces)
+	return err
 }
 
 // Release records a person's word that reasons no longer hold an order, and lets
@@ -320,17 +306,17 @@ func (l *Ledger) PutListings(ctx context.Context, account int64, ls []Listing, n
 		return nil
 	}
 	return l.write(ctx, "store listings", func(t tx) error {
-		args := make([]any, 0, 7*len(ls))
+		args := make([]any, 0, 5*len(ls))
 		for _, x := range ls {
 			linked := int64(0)
 			if x.Linked {
 				linked = 1
 			}
-			args = append(args, account, x.Code, x.Name, x.Option, x.Barcode, linked, instant(now))
+			args = append(args, x.Code, x.Name, x.Option, x.Barcode, linked)
 		}
-		return t.bulk(ctx, `INSERT INTO listings (account_id, code, name, option, barcode, linked, seen_at)`,
-			` ON CONFLICT (account_id, code) DO UPDATE SET name = excluded.name, option = excluded.option, barcode = excluded.barcode, linked = excluded.linked, seen_at = excluded.seen_at`,
-			7, args, nil)
+		_, err := t.bulk(ctx, `INSERT INTO listings (code, name, option, barcode, linked, account_id, seen_at) VALUES `,
+			fmt.Sprintf(`(?,?,?,?,?,%d,%d)`, account, instant(now)), ` ON CONFLICT (account_id, code) DO UPDATE SET name = excluded.name, option = excluded.option, barcode = excluded.barcode, linked = excluded.linked, seen_at = excluded.seen_at`, args)
+		return err
 	})
 }
 

@@ -47,7 +47,7 @@ CREATE INDEX files_open ON files (kind, owner) WHERE state = 'taken';
 CREATE TABLE orders (
   id         BIGINT PRIMARY KEY,
   account_id BIGINT NOT NULL REFERENCES accounts (id),
-  number     TEXT NOT NULL,
+  number     TEXT COLLATE "C" NOT NULL, -- ordered by bytes, as the program orders it
   state      BIGINT NOT NULL,
   reason     TEXT NOT NULL,
   status     TEXT NOT NULL,
@@ -63,7 +63,6 @@ CREATE TABLE orders (
   UNIQUE (account_id, number)
 );
 CREATE INDEX orders_open ON orders (account_id, state, id) WHERE state IN (0, 1, 4);
-CREATE INDEX orders_number ON orders (number);
 
 CREATE TABLE order_docs (
   order_id BIGINT PRIMARY KEY,
@@ -100,11 +99,15 @@ CREATE TABLE instructions (
   ship_on      TEXT NOT NULL,
   not_before   TEXT NOT NULL,
   line_count   BIGINT NOT NULL,
-  created_at   BIGINT NOT NULL,
-  doc          BYTEA NOT NULL
+  created_at   BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX instructions_number ON instructions (warehouse_id, number);
 CREATE INDEX instructions_ready ON instructions (warehouse_id, id) WHERE state = 0;
+
+CREATE TABLE instruction_docs (
+  instruction_id BIGINT PRIMARY KEY,
+  doc            BYTEA NOT NULL
+);
 
 -- Promise: a piece of an order line is in at most one instruction.
 CREATE TABLE instruction_lines (

@@ -63,7 +63,6 @@ CREATE TABLE orders (
   UNIQUE (account_id, number)
 );
 CREATE INDEX orders_open ON orders (account_id, state, id) WHERE state IN (0, 1, 4);
-CREATE INDEX orders_number ON orders (number);
 
 CREATE TABLE order_docs (
   order_id INTEGER PRIMARY KEY,
@@ -100,11 +99,15 @@ CREATE TABLE instructions (
   ship_on      TEXT NOT NULL,
   not_before   TEXT NOT NULL,
   line_count   BIGINT NOT NULL,
-  created_at   BIGINT NOT NULL,
-  doc          BLOB NOT NULL
+  created_at   BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX instructions_number ON instructions (warehouse_id, number);
 CREATE INDEX instructions_ready ON instructions (warehouse_id, id) WHERE state = 0;
+
+CREATE TABLE instruction_docs (
+  instruction_id INTEGER PRIMARY KEY,
+  doc            BLOB NOT NULL
+);
 
 -- Promise: a piece of an order line is in at most one instruction.
 CREATE TABLE instruction_lines (
