@@ -78,7 +78,16 @@ func (t tx) withdraw(ctx context.Context, id int64) error {
 	if n != 1 {
 		return fmt.Errorf("instruction %d: %w", id, ErrChanged)
 	}
-	_, err = t.exec(ctx, `DELETE FROM instruction_lines WHERE instruction_id = $1`, id)
+	return t.free(ctx, id)
+}
+
+// free lets go of the pieces of an instruction. Every order that it served is
+// planned again.
+func (t tx) free(ctx context.Context, instruction int64) error {
+	if _, err := t.exec(ctx, `UPDATE orders SET state = 0 WHERE state IN (3, 4) AND id IN (SELECT order_id FROM instruction_lines WHERE instruction_id = $1)`, instruction); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, `DELETE FROM instruction_lines WHERE instruction_id = $1`, instruction)
 	return err
 }
 

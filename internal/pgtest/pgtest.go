@@ -1,8 +1,8 @@
 // Package pgtest runs a real PostgreSQL server for tests.
 //
 // One server serves a test process. It lives in a temporary folder, listens on
-// a unix socket only, and is gone when it
-// stops. [Main] stops it; should the test process be killed, Linux stops it.
+// a unix socket only, and [Main] removes it. Should the test process be killed,
+// Linux stops it.
 package pgtest
 
 import (

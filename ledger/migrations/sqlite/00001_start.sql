@@ -62,7 +62,7 @@ CREATE TABLE orders (
   file_row   BIGINT NOT NULL,
   UNIQUE (account_id, number)
 );
-CREATE INDEX orders_open ON orders (account_id, state, id) WHERE state IN (0, 1, 4);
+CREATE INDEX orders_open ON orders (account_id, state, id, recipient) WHERE state IN (0, 1, 4);
 
 CREATE TABLE order_docs (
   order_id INTEGER PRIMARY KEY,

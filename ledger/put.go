@@ -1,0 +1,247 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// An Intake is an order as it was read, with the place of its first row.
+type Intake struct {
+	Order *order.Order
+	Row   int64 // ordinal of its first row in the file, from 1
+	// Recipient is a hash by which orders that may be merged find each other; 0
+	// for an order that never merges.
+	Recipient int64
+}
+
+// PutCounts says what became of the orders of one [Ledger.PutOrders].
+type PutCounts struct{ New, Same, Changed int64 }
+
+// PutOrders stores orders of one account from one file in one transaction. A new
+// order is Seen. An order that is known with the same content and status is left
+// alone. A changed one gets the new content and is planned again: it becomes
+// Seen, or Recheck if instructions were made of it. Orders should not repeat
+// inside one call; a repeated number is compared with the one before it.
+func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake, now time.Time) (PutCounts, error) {
+	if len(in) == 0 {
+		return PutCounts{}, nil
+	}
+	packed := pack(in)
+	var p put
+	err := l.write(ctx, "store orders", func(t tx) error {
+		p = put{tx: t, account: account, file: file, now: now}
+		// Until the end nobody else adds orders, so that what is not found now
+		// can be inserted.
+		if _, err := t.ids(ctx, "orders", 0); err != nil {
+			return err
+		}
+		for rest := packed; len(rest) > 0; {
+			var firsts []packedOrder
+			firsts, rest = split(rest)
+			if err := p.store(ctx, firsts); err != nil {
+				return err
+			}
+		}
+		return t.record(ctx, p.events, now)
+	})
+	return p.counts, err
+}
+
+// A packedOrder is an order ready for the tables.
+type packedOrder struct {
+	*Intake
+	doc  []byte
+	hash [16]byte
+}
+
+// pack returns the orders by number; the same number stays in the given order.
+func pack(in []Intake) []packedOrder {
+	out := make([]packedOrder, len(in))
+	var arena []byte
+	for i := range in {
+		arena = room(arena)
+		start := len(arena)
+		var content int
+		arena, content = packOrder(arena, in[i].Order)
+		sum := sha256.Sum256(arena[content:])
+		out[i] = packedOrder{Intake: &in[i], doc: arena[start:len(arena):len(arena)], hash: [16]byte(sum[:16])}
+	}
+	slices.SortStableFunc(out, func(a, b packedOrder) int { return cmp.Compare(a.Order.Number, b.Order.Number) })
+	return out
+}
+
+// split separates the first order of each number from the repeats after it.
+func split(sorted []packedOrder) (firsts, repeats []packedOrder) {
+	for i := range sorted {
+		switch {
+		case i > 0 && sorted[i].Order.Number == sorted[i-1].Order.Number:
+			if repeats == nil {
+				firsts = slices.Clone(sorted[:i])
+			}
+			repeats = append(repeats, sorted[i])
+		case repeats != nil:
+			firsts = append(firsts, sorted[i])
+		}
+	}
+	if repeats == nil {
+		return sorted, nil
+	}
+	return firsts, repeats
+}
+
+// A put is the state of one PutOrders.
+type put struct {
+	tx
+	account, file int64
+	now           time.Time
+	counts        PutCounts
+	events        []Event
+}
+
+// A knownOrder is what the ledger has under a number.
+type knownOrder struct {
+	id     int64
+	number string
+	state  State
+	status string
+	hash   [16]byte
+}
+
+// store stores orders that stand by number, each number once.
+func (p *put) store(ctx context.Context, sorted []packedOrder) error {
+	fresh := make([]*packedOrder, 0, len(sorted))
+	for part := range slices.Chunk(sorted, 500) {
+		known, err := p.known(ctx, part)
+		if err != nil {
+			return err
+		}
+		for i := range part {
+			o := &part[i]
+			for len(known) > 0 && known[0].number < o.Order.Number {
+				known = known[1:]
+			}
+			if len(known) == 0 || known[0].number != o.Order.Number {
+				fresh = append(fresh, o)
+			} else if err := p.compare(ctx, o, &known[0]); err != nil {
+				return err
+			}
+		}
+	}
+	return p.insert(ctx, fresh)
+}
+
+// known returns the known orders among sorted by number, and perhaps others
+// between them.
+func (p *put) known(ctx context.Context, sorted []packedOrder) ([]knownOrder, error) {
+	// A sheet that comes again is one stretch of the index, and a new one an
+	// empty stretch; the list is for sheets that pick here and there.
+	most := 3 * len(sorted)
+	const columns = `SELECT id, number, state, status, hash FROM orders WHERE account_id = $1 AND number `
+	out, err := p.look(ctx, columns+`BETWEEN $2 AND $3 ORDER BY number LIMIT $4`, p.account, sorted[0].Order.Number, sorted[len(sorted)-1].Order.Number, most)
+	if err != nil || len(out) < most {
+		return out, err
+	}
+	args := make([]any, len(sorted))
+	for i := range sorted {
+		args[i] = sorted[i].Order.Number
+	}
+	return p.look(ctx, p.repeat(fmt.Sprintf(`SELECT id, number, state, status, hash FROM orders WHERE account_id = %d AND number IN (`, p.account),
+		`?`, `) ORDER BY number`, len(args)), args...)
+}
+
+func (p *put) look(ctx context.Context, text string, args ...any) ([]knownOrder, error) {
+	s, err := p.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []knownOrder
+	for rows.Next() {
+		var k knownOrder
+		var hash []byte
+		if err := rows.Scan(&k.id, &k.number, &k.state, &k.status, &hash); err != nil {
+			return nil, err
+		}
+		copy(k.hash[:], hash)
+		out = append(out, k)
+	}
+	return out, rows.Err()
+}
+
+// compare stores o over what is known of it if it changed.
+func (p *put) compare(ctx context.Context, o *packedOrder, was *knownOrder) error {
+	status := statusOf(o.Order)
+	if was.status == status && was.hash == o.hash {
+		p.counts.Same++
+		return nil
+	}
+	p.counts.Changed++
+	next := Seen
+	if was.state == Planned || was.state == Recheck {
+		next = Recheck
+	}
+	if _, err := p.exec(ctx, `UPDATE orders SET state = $2, reason = '', status = $3, version = version + 1, hash = $4, line_count = $5, ordered_at = $6,
+		changed_at = $7, file_id = $8, file_row = $9, recipient = $10 WHERE id = $1`, was.id, int64(next), status, o.hash[:], int64(o.Order.Lines()),
+		instant(o.Order.Ordered.UTC), instant(p.now), p.file, o.Row, o.Recipient); err != nil {
+		return err
+	}
+	if _, err := p.exec(ctx, `UPDATE order_docs SET doc = $2 WHERE order_id = $1`, was.id, o.doc); err != nil {
+		return err
+	}
+	what := ""
+	if was.hash != o.hash {
+		what = "content"
+	}
+	if was.status != status {
+		if what != "" {
+			what += "; "
+		}
+		what += "status " + was.status + " → " + status
+	}
+	p.events = append(p.events, Event{Kind: "order.changed", OrderID: was.id, FileID: p.file, Detail: what})
+	return nil
+}
+
+// insert stores orders whose numbers are not known.
+func (p *put) insert(ctx context.Context, fresh []*packedOrder) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	p.counts.New += int64(len(fresh))
+	first, err := p.ids(ctx, "orders", len(fresh))
+	if err != nil {
+		return err
+	}
+	args := make([]any, 0, 8*len(fresh))
+	for i, o := range fresh {
+		args = append(args, first+int64(i), o.Order.Number, statusOf(o.Order), o.hash[:], int64(o.Order.Lines()), instant(o.Order.Ordered.UTC), o.Row, o.Recipient)
+	}
+	if _, err := p.bulk(ctx, `INSERT INTO orders (id, number, status, hash, line_count, ordered_at, file_row, recipient, account_id, state, reason, version, seen_at, changed_at, file_id) VALUES `,
+		fmt.Sprintf(`(?,?,?,?,?,?,?,?,%d,%d,'',1,%d,%[3]d,%d)`, p.account, Seen, instant(p.now), p.file), ``, args); err != nil {
+		return err
+	}
+	args = args[:0]
+	for i, o := range fresh {
+		args = append(args, first+int64(i), o.doc)
+	}
+	_, err = p.bulk(ctx, `INSERT INTO order_docs (order_id, doc) VALUES `, `(?,?)`, ``, args)
+	return err
+}
+
+// statusOf is the text under which a change of status is noticed.
+func statusOf(o *order.Order) string {
+	if o.SubStatus == "" {
+		return o.Status
+	}
+	return o.Status + "/" + o.SubStatus
+}
