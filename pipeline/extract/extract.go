@@ -1,0 +1,398 @@
+// Package extract takes order sheets from an account's watch folder into the
+// ledger: it waits until a sheet is complete, keeps its bytes, reads it, stores
+// its orders, and only then puts it away.
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/mappers/format"
+	"github.com/mallbridge/mallbridge/mappers/record"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/files"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+var (
+	atKept   = fault.Point("extract.kept")
+	atStored = fault.Point("extract.chunk-stored")
+	atRead   = fault.Point("extract.read")
+	atDone   = fault.Point("extract.finished")
+	atMoved  = fault.Point("extract.moved")
+)
+
+// chunk is how many orders are stored in one transaction.
+const chunk = 5000
+
+// Run looks into the account's watch folder and takes what is complete.
+func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, error) {
+	var rep stage.Report
+	a, ok := env.Workspace.Account(target)
+	if !ok {
+		return rep, order.Errorf(order.NotFound, "look into accounts/", "no account %s", target)
+	}
+	if !a.Enabled {
+		return rep, nil
+	}
+	x, err := open(ctx, env, a, &rep)
+	if err != nil {
+		return rep, err
+	}
+	if err := x.resume(ctx); err != nil {
+		return rep, fmt.Errorf("extract: %s: %w", a.Name, err)
+	}
+	if !a.AutoOrderIntake {
+		return rep, nil
+	}
+	sheets, err := x.complete(ctx)
+	if err != nil {
+		return rep, fmt.Errorf("extract: %s: %w", a.Name, err)
+	}
+	var errs []error
+	for _, path := range sheets {
+		if err := x.take(ctx, path, true); err != nil {
+			errs = append(errs, fmt.Errorf("extract: %s: %s: %w", a.Name, filepath.Base(path), err))
+			if ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	return rep, errors.Join(errs...)
+}
+
+// Ingest takes one file for an account, wherever it lies, and leaves it there.
+// formats, if any, are tried instead of the account's; password instead of the
+// account's secret.
+func Ingest(ctx context.Context, env *stage.Env, target, path, password string, formats []string) (stage.Report, error) {
+	var rep stage.Report
+	a, ok := env.Workspace.Account(target)
+	if !ok {
+		return rep, order.Errorf(order.NotFound, "look into accounts/", "no account %s", target)
+	}
+	x, err := open(ctx, env, a, &rep)
+	if err != nil {
+		return rep, err
+	}
+	x.password, x.formats = password, formats
+	return rep, x.take(ctx, path, false)
+}
+
+type extractor struct {
+	env      *stage.Env
+	account  *configs.Account
+	id       int64
+	rep      *stage.Report
+	password string
+	formats  []string
+}
+
+func open(ctx context.Context, env *stage.Env, a *configs.Account, rep *stage.Report) (*extractor, error) {
+	id, _, err := env.Ledger.Account(ctx, a.Name, env.Now())
+	return &extractor{env: env, account: a, id: id, rep: rep}, err
+}
+
+// resume reads files that were kept but not finished when a run was cut off.
+func (x *extractor) resume(ctx context.Context) error {
+	open, err := x.env.Ledger.OpenFiles(ctx, ledger.FileOrders, x.account.Name)
+	if err != nil {
+		return err
+	}
+	for _, f := range open {
+		if _, err := x.read(ctx, f); err != nil {
+			var bad *format.FileError
+			if errors.As(err, &bad) {
+				continue // recorded; the file itself is still in the folder and goes its way
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// complete lists the sheets that may be taken, by time and name: those with a
+// done mark, or those that did not change between looks.
+func (x *extractor) complete(ctx context.Context) ([]string, error) {
+	in := &x.account.Intake
+	dir := x.env.Workspace.Path(in.Folder)
+	first, err := look(dir, in)
+	if err != nil || len(first) == 0 {
+		return nil, err
+	}
+	if in.DoneMark == "" {
+		for range in.Looks - 1 {
+			if err := x.env.Sleep(ctx, in.LookEvery.Std()); err != nil {
+				return nil, err
+			}
+			next, err := look(dir, in)
+			if err != nil {
+				return nil, err
+			}
+			for name, was := range first {
+				if is, ok := next[name]; !ok || is.size != was.size || is.time != was.time {
+					delete(first, name)
+				}
+			}
+		}
+	}
+	names := make([]string, 0, len(first))
+	for name := range first {
+		names = append(names, name)
+	}
+	sort.Slice(names, func(i, j int) bool {
+		a, b := first[names[i]], first[names[j]]
+		if a.time != b.time {
+			return a.time < b.time
+		}
+		return names[i] < names[j]
+	})
+	for i, name := range names {
+		names[i] = filepath.Join(dir, name)
+	}
+	return names, nil
+}
+
+type seen struct{ size, time int64 }
+
+func look(dir string, in *configs.Intake) (map[string]seen, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, os.MkdirAll(dir, 0o775)
+	}
+	if err != nil {
+		return nil, order.Errorf(order.Denied, "let the program's user read and write the folder", "%w", err)
+	}
+	marks := map[string]bool{}
+	for _, e := range entries {
+		marks[e.Name()] = true
+	}
+	out := map[string]seen{}
+	for _, e := range entries {
+		name := e.Name()
+		if !e.Type().IsRegular() || files.Ignored(name) || !files.Matches(in.Pattern, name) {
+			continue
+		}
+		if in.DoneMark != "" && !marks[name+in.DoneMark] {
+			continue
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[name] = seen{info.Size(), info.ModTime().UnixNano()}
+	}
+	return out, nil
+}
+
+// take keeps, reads and stores one sheet and, if put is set, puts it away.
+func (x *extractor) take(ctx context.Context, path string, put bool) error {
+	in, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	f, err := files.Keep(ctx, x.env, ledger.FileOrders, x.account.Name, filepath.Base(path), in)
+	in.Close()
+	if err != nil {
+		return err
+	}
+	fault.At(atKept)
+	if f.DuplicateOf != 0 {
+		x.rep.Add("repeated files", 1)
+		x.rep.Notef("%s: %s has the same content as a file that was read before; nothing was changed", x.account.Name, f.Name)
+		return x.away(path, put)
+	}
+	f, err = x.read(ctx, f)
+	var bad *format.FileError
+	if errors.As(err, &bad) {
+		x.rep.Add("rejected files", 1)
+		x.rep.Waiting++
+		x.rep.Notef("%s: %v", x.account.Name, err)
+		if !put {
+			return err
+		}
+		_, err := files.Reject(x.env, x.account.Name, path, bad)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	fault.At(atDone)
+	return x.away(path, put)
+}
+
+func (x *extractor) away(path string, put bool) error {
+	if !put {
+		return nil
+	}
+	to := x.env.Workspace.Path(x.env.Workspace.Settings.Done, x.account.Name, files.Stamp(x.env.Now())+"_"+filepath.Base(path))
+	if _, err := durable.Move(path, to); err != nil {
+		return err
+	}
+	if m := x.account.Intake.DoneMark; m != "" {
+		if err := os.Remove(path + m); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	fault.At(atMoved)
+	return nil
+}
+
+// read stores the orders of a kept file and finishes its record. It may be
+// called again after a crash: orders that are stored already are the same.
+func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error) {
+	password := x.password
+	if password == "" && x.account.Intake.Password != "" {
+		s, err := x.env.Secrets.Resolve(x.account.Intake.Password)
+		if err != nil {
+			return f, err
+		}
+		password = s.Reveal()
+	}
+	formats := x.formats
+	if len(formats) == 0 {
+		formats = x.account.Intake.Formats
+	}
+	st := x.store(ctx, f)
+	r := files.Reading{Env: x.env, File: f, Formats: formats, Charset: x.account.Intake.Charset, Password: password, Take: st.take}
+	res, err := r.Run(ctx)
+	counts, stored := st.close()
+	err = errors.Join(err, stored)
+	var bad *format.FileError
+	if errors.As(err, &bad) {
+		f.State, f.Message = ledger.FileRefused, bad.Error()
+		return f, errors.Join(err, x.env.Ledger.FinishFile(ctx, f, x.env.Now()))
+	}
+	if err != nil {
+		return f, err
+	}
+	fault.At(atRead)
+	f.State, f.Format = ledger.FileDone, res.Format
+	f.Rows, f.Taken, f.Filtered, f.Refused = res.Stats.Rows, res.Stats.Taken, res.Stats.Filtered, res.Stats.Refused
+	f.OrdersRefused, f.RefusedPath = int64(len(res.Groups)), res.RefusedPath
+	x.rep.Add("files", 1)
+	x.rep.Add("rows", f.Rows)
+	x.rep.Add("new orders", counts.New)
+	x.rep.Add("changed orders", counts.Changed)
+	x.rep.Add("known orders", counts.Same)
+	if f.Refused > 0 {
+		x.rep.Add("refused rows", f.Refused)
+		x.rep.Waiting += f.OrdersRefused
+		x.rep.Notef("%s: %d rows of %s were refused; mend %s and drop it again", x.account.Name, f.Refused, f.Name, f.RefusedPath)
+	}
+	return f, x.env.Ledger.FinishFile(ctx, f, x.env.Now())
+}
+
+// A store writes orders in chunks while the next ones are read.
+type store struct {
+	x      *extractor
+	ctx    context.Context
+	file   int64
+	buf    []ledger.Intake
+	chunks chan []ledger.Intake
+	done   chan struct{}
+	counts ledger.PutCounts
+	err    error
+	failed chan struct{}
+}
+
+func (x *extractor) store(ctx context.Context, f ledger.File) *store {
+	s := &store{x: x, ctx: ctx, file: f.ID, chunks: make(chan []ledger.Intake, 1), done: make(chan struct{}), failed: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+func (s *store) run() {
+	defer close(s.done)
+	for c := range s.chunks {
+		if s.err != nil {
+			continue
+		}
+		n, err := s.x.env.Ledger.PutOrders(s.ctx, s.x.id, s.file, c, s.x.env.Now())
+		if err != nil {
+			s.err = err
+			close(s.failed)
+			continue
+		}
+		s.counts.New += n.New
+		s.counts.Same += n.Same
+		s.counts.Changed += n.Changed
+		fault.At(atStored)
+	}
+}
+
+func (s *store) take(g format.Group) error {
+	o, err := record.Order(s.x.account.Name, g.Records)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", g.Rows[0].Line, err)
+	}
+	if o.Currency == "" {
+		o.Currency = s.x.account.Currency
+	}
+	s.buf = append(s.buf, ledger.Intake{Order: o, Row: g.Rows[0].Ordinal, Recipient: recipient(o)})
+	if len(s.buf) < chunk {
+		return nil
+	}
+	return s.flush()
+}
+
+func (s *store) flush() error {
+	if len(s.buf) == 0 {
+		return nil
+	}
+	select {
+	case s.chunks <- s.buf:
+		s.buf = make([]ledger.Intake, 0, chunk)
+		return nil
+	case <-s.failed:
+		return s.err
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+}
+
+func (s *store) close() (ledger.PutCounts, error) {
+	err := s.flush()
+	close(s.chunks)
+	<-s.done
+	return s.counts, errors.Join(err, s.err)
+}
+
+// recipient is the hash by which orders for one recipient find each other: the
+// digits of postal code and phone. Whether they may be merged is decided by
+// comparing everything.
+func recipient(o *order.Order) int64 {
+	if len(o.Packages) != 1 {
+		return 0
+	}
+	to := &o.Packages[0].To
+	h := fnv.New64a()
+	n := 0
+	for _, s := range [...]string{to.Postal, "/", to.Phone} {
+		for _, c := range s {
+			if c >= '０' && c <= '９' {
+				c -= '０' - '0'
+			}
+			if c >= '0' && c <= '9' || c == '/' {
+				h.Write([]byte{byte(c)})
+				n++
+			}
+		}
+	}
+	if n < 8 {
+		return 0
+	}
+	return int64(h.Sum64()>>1) | 1
+}

@@ -1,0 +1,234 @@
+// Package files is what stages do with files: keep what came in, read it by the
+// formats of its account or warehouse, write back what was refused, render
+// instruction files, and open the drop.
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/format"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+// MaxSize is the largest file that is taken in, in bytes.
+const MaxSize = 8 << 30
+
+// Sum returns SHA-256 and size of a local file.
+func Sum(path string) (string, int64, error) { return durable.Sum(path) }
+
+// Format returns the format of that name.
+func Format(env *stage.Env, name string) (*format.Format, error) {
+	f, ok := env.Workspace.Formats.Get(name)
+	if !ok {
+		return nil, order.Errorf(order.NotFound, `list them with "format list"`, "no format %s", name)
+	}
+	return f, nil
+}
+
+// Keep stores the bytes of r in the archive and records the file in the ledger.
+// The bytes are safe before the ledger knows of them.
+func Keep(ctx context.Context, env *stage.Env, kind, owner, name string, r io.Reader) (ledger.File, error) {
+	now := env.Now()
+	k, err := durable.Keep(env.Workspace.Path(env.Workspace.Settings.Archive), now.UTC().Format("2006-01"), filepath.Ext(name), r, MaxSize)
+	if err != nil {
+		return ledger.File{}, fmt.Errorf("keep %s: %w", name, err)
+	}
+	return env.Ledger.AddFile(ctx, ledger.File{Kind: kind, Owner: owner, Name: name, SHA256: k.SHA256, Size: k.Size, Path: k.Path}, now)
+}
+
+// A Reading is a file being read by the first of several formats that knows it.
+type Reading struct {
+	Env      *stage.Env
+	File     ledger.File
+	Formats  []string
+	Charset  string // instead of the formats'
+	Password string
+	// Take is called for every group; an error of it ends the reading.
+	Take func(format.Group) error
+	// Refuse, if set, is told of every refused row as well.
+	Refuse func(format.Refusal)
+}
+
+// Result says what became of a file's rows.
+type Result struct {
+	Format      string
+	Stats       format.Stats
+	RefusedPath string // file of the refused rows, relative to the workspace
+	Groups      map[string]bool
+}
+
+// Run reads the file. A [*format.FileError] means that no format could read it;
+// nothing of it was taken. Refused rows are written to a file of the same layout
+// in the folder of rejected files, with the reason beside each.
+func (r *Reading) Run(ctx context.Context) (Result, error) {
+	var res Result
+	f, err := os.Open(r.Env.Workspace.Path(r.Env.Workspace.Settings.Archive, r.File.Path))
+	if err != nil {
+		return res, err
+	}
+	defer f.Close()
+	var cs *charset.Charset
+	if r.Charset != "" {
+		if cs, err = charset.Lookup(r.Charset); err != nil {
+			return res, err
+		}
+	}
+	src := format.Source{Name: r.File.Name, R: f, Size: r.File.Size}
+	var errs []error
+	for _, name := range r.Formats {
+		fm, err := Format(r.Env, name)
+		if err != nil {
+			return res, err
+		}
+		res, err = r.by(ctx, fm, src, cs)
+		var bad *format.FileError
+		if err == nil || !errors.As(err, &bad) {
+			return res, err
+		}
+		errs = append(errs, err)
+	}
+	return res, worst(errs, r.Formats)
+}
+
+// worst is the error to show when no format fits: that of the format that got
+// furthest, which is not one that misses its columns.
+func worst(errs []error, names []string) error {
+	for _, err := range errs {
+		var bad *format.FileError
+		if errors.As(err, &bad) && bad.Reason != order.RefusedColumns {
+			return err
+		}
+	}
+	if len(errs) > 1 {
+		var bad *format.FileError
+		if errors.As(errs[0], &bad) {
+			all := *bad
+			all.Detail += fmt.Sprintf(" (and it is none of the formats %s)", strings.Join(names[1:], ", "))
+			return &all
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *Reading) by(ctx context.Context, f *format.Format, src format.Source, cs *charset.Charset) (Result, error) {
+	res := Result{Format: f.Name(), Groups: map[string]bool{}}
+	refused := &refusals{reading: r, format: f, src: src}
+	var err error
+	res.Stats, err = f.Read(ctx, src, format.ReadOptions{
+		Password: r.Password, Charset: cs, Cells: true,
+		Refuse: func(x format.Refusal) {
+			res.Groups[x.Group] = true
+			if r.Refuse != nil {
+				r.Refuse(x)
+			}
+			refused.add(x)
+		},
+	}, r.Take)
+	if err != nil {
+		refused.discard()
+		return res, err
+	}
+	res.RefusedPath, err = refused.close()
+	return res, err
+}
+
+// refusals writes the file of refused rows when the first one comes.
+type refusals struct {
+	reading *Reading
+	format  *format.Format
+	src     format.Source
+	file    *os.File
+	w       *format.RefusedWriter
+	path    string
+	err     error
+}
+
+func (x *refusals) add(r format.Refusal) {
+	if x.err != nil {
+		return
+	}
+	if x.w == nil {
+		if x.err = x.open(); x.err != nil {
+			return
+		}
+	}
+	x.err = x.w.Write(r)
+}
+
+func (x *refusals) open() (err error) {
+	ws := x.reading.Env.Workspace
+	name := x.reading.File.Name
+	ext := filepath.Ext(name)
+	stem := fmt.Sprintf("%s.refused-%d", strings.TrimSuffix(filepath.Base(name), ext), x.reading.File.ID)
+	if e := x.format.RefusedExt(x.src); e != "" {
+		ext = e
+	}
+	x.path = filepath.Join(ws.Settings.Rejected, x.reading.File.Owner, stem+ext)
+	abs := ws.Path(x.path)
+	if err := os.MkdirAll(filepath.Dir(abs), 0o750); err != nil {
+		return err
+	}
+	if x.file, err = os.OpenFile(abs+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640); err != nil {
+		return err
+	}
+	x.w, err = x.format.NewRefusedWriter(x.file, x.src, ws.Settings.Language)
+	return err
+}
+
+func (x *refusals) close() (string, error) {
+	if x.err != nil || x.w == nil {
+		x.discard()
+		return "", x.err
+	}
+	abs := x.reading.Env.Workspace.Path(x.path)
+	if err := errors.Join(x.w.Close(), x.file.Sync(), x.file.Close()); err != nil {
+		return "", err
+	}
+	if err := os.Rename(abs+".part", abs); err != nil {
+		return "", err
+	}
+	return filepath.ToSlash(x.path), durable.SyncDir(filepath.Dir(abs))
+}
+
+func (x *refusals) discard() {
+	if x.file != nil {
+		x.file.Close()
+		os.Remove(x.file.Name())
+	}
+}
+
+// Reject moves a file that could not be read to the folder of rejected files,
+// with a text beside it that says why and what to do.
+func Reject(env *stage.Env, owner, path string, cause error) (string, error) {
+	to := env.Workspace.Path(env.Workspace.Settings.Rejected, owner, filepath.Base(path))
+	at, err := durable.Move(path, to)
+	if err != nil {
+		return "", err
+	}
+	return at, Explain(at, cause)
+}
+
+// Explain writes why a file was rejected into a text beside it.
+func Explain(path string, cause error) error {
+	return durable.Write(path+".reason.txt", func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%v\n", cause)
+		if hint := order.HintOf(cause); hint != "" && err == nil {
+			_, err = fmt.Fprintf(w, "%s\n", hint)
+		}
+		return err
+	})
+}
+
+// Stamp is how a moment looks in names of files that were put away.
+func Stamp(t time.Time) string { return t.UTC().Format("20060102T150405Z") }

@@ -1,0 +1,330 @@
+// Package plan decides what becomes of an account's orders: outside, held for a
+// stated reason, or made into instructions for a warehouse.
+//
+// Planning the same ledger with the same configuration and clock gives the same
+// result. Orders on hold are judged again at every run, so a hold ends by itself
+// when its cause is repaired, and never by time alone.
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/mappers/calendar"
+	"github.com/mallbridge/mallbridge/mappers/status"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/files"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+var atApplied = fault.Point("plan.applied")
+
+// page is how many orders are decided and stored together.
+const page = 2000
+
+// Run plans what is pending for an account.
+func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, error) {
+	var rep stage.Report
+	a, ok := env.Workspace.Account(target)
+	if !ok {
+		return rep, order.Errorf(order.NotFound, "look into accounts/", "no account %s", target)
+	}
+	if !a.Enabled {
+		return rep, nil
+	}
+	p, err := newPlanner(ctx, env, a)
+	if err != nil {
+		return rep, fmt.Errorf("plan: %s: %w", a.Name, err)
+	}
+	if err := p.run(ctx, &rep); err != nil {
+		return rep, fmt.Errorf("plan: %s: %w", a.Name, err)
+	}
+	return rep, nil
+}
+
+type planner struct {
+	env      *stage.Env
+	account  *configs.Account
+	id       int64
+	masters  *configs.Masters
+	statuses *status.Resolver
+	since    order.Date
+	sites    map[string]*site
+	carriers map[string]string // by delivery service
+	known    map[string]bool   // remarks that need no person
+	sender   order.Party
+	mayMerge bool
+	twins    map[int64]bool
+
+	mu       sync.Mutex
+	listings map[string]ledger.Listing
+}
+
+// A site is a warehouse as planning sees it.
+type site struct {
+	cfg *configs.Warehouse
+	id  int64
+	cal *calendar.Calendar
+	out *files.Out
+}
+
+func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*planner, error) {
+	p := &planner{
+		env: env, account: a, masters: &env.Workspace.Masters, sites: map[string]*site{}, known: map[string]bool{},
+		sender: a.Sender.Party(a.Country), mayMerge: !a.Merge.Never, listings: map[string]ledger.Listing{},
+	}
+	now := env.Now()
+	id, registered, err := env.Ledger.Account(ctx, a.Name, now)
+	if err != nil {
+		return nil, err
+	}
+	p.id = id
+	p.since = a.Since(now, order.DateOf(registered.In(a.Location)))
+	if p.statuses, err = a.Statuses_(); err != nil {
+		return nil, err
+	}
+	p.carriers = p.masters.Services.Carriers()
+	for _, s := range a.Remarks.Known {
+		p.known[foldRemark(s)] = true
+	}
+	for _, w := range env.Workspace.Warehouses {
+		s := &site{cfg: w}
+		if s.id, err = env.Ledger.Warehouse(ctx, w.Name); err != nil {
+			return nil, err
+		}
+		if s.cal, err = stage.Calendar(w); err != nil {
+			return nil, err
+		}
+		if s.out, err = files.NewOut(env, w, "", now); err != nil {
+			return nil, err
+		}
+		p.sites[w.Name] = s
+	}
+	return p, p.prepareRules()
+}
+
+func (p *planner) run(ctx context.Context, rep *stage.Report) error {
+	var err error
+	if p.mayMerge {
+		if p.twins, err = p.env.Ledger.Twins(ctx, p.id); err != nil {
+			return err
+		}
+	}
+	now := p.env.Now()
+	aside := &merger{groups: map[string][]*decision{}}
+	for _, s := range []ledger.State{ledger.Recheck, ledger.Seen, ledger.Held} {
+		if err := p.pages(ctx, s, now, aside, rep); err != nil {
+			return err
+		}
+	}
+	if err := p.merged(ctx, aside, now, rep); err != nil {
+		return err
+	}
+	ls := make([]ledger.Listing, 0, len(p.listings))
+	for _, l := range p.listings {
+		ls = append(ls, l)
+	}
+	slices.SortFunc(ls, func(a, b ledger.Listing) int { return compare(a.Code, b.Code) })
+	return p.env.Ledger.PutListings(ctx, p.id, ls, now)
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// pages reads, decides and stores the orders of one state. The next page is read
+// and decided while the last one is stored.
+func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, aside *merger, rep *stage.Report) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	decided := make(chan []*decision, 1)
+	var readErr error
+	go func() {
+		defer close(decided)
+		for after := int64(0); ; {
+			rows, err := p.env.Ledger.Pending(ctx, p.id, s, after, page)
+			if err != nil || len(rows) == 0 {
+				readErr = err
+				return
+			}
+			after = rows[len(rows)-1].ID
+			ds, err := p.decideAll(ctx, rows, now)
+			if err != nil {
+				readErr = err
+				return
+			}
+			select {
+			case decided <- ds:
+			case <-ctx.Done():
+				readErr = ctx.Err()
+				return
+			}
+		}
+	}()
+	for ds := range decided {
+		if err := p.store(ctx, ds, now, aside, rep); err != nil {
+			cancel()
+			for range decided { // let the reader end
+			}
+			return err
+		}
+	}
+	return readErr
+}
+
+func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Time) ([]*decision, error) {
+	ds := make([]*decision, len(rows))
+	errs := make([]error, len(rows))
+	var wg sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), 4)
+	for n := range workers {
+		wg.Go(func() {
+			for i := n; i < len(rows); i += workers {
+				ds[i], errs[i] = p.judgeRow(ctx, &rows[i], now)
+			}
+		})
+	}
+	wg.Wait()
+	return ds, errors.Join(errs...)
+}
+
+// judgeRow decides one order, checks its parcels against the warehouse's file,
+// and takes away the holds that a person released.
+func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, now time.Time) (*decision, error) {
+	d := p.decide(row, now)
+	if d.outside == "" {
+		for _, pc := range d.parcels {
+			d.holds = append(d.holds, pc.w.out.Check(pc.in)...)
+		}
+	}
+	if row.Reason == order.HoldPerson && d.outside == "" {
+		hs, err := p.env.Ledger.HoldsOf(ctx, row.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range hs {
+			if h.Reason == order.HoldPerson {
+				d.holds = append([]order.Hold{h.Hold}, d.holds...)
+			}
+		}
+	}
+	d.holds = slices.DeleteFunc(d.holds, func(h order.Hold) bool { return slices.Contains(row.Released, h.Reason) && releasable(h.Reason) })
+	return d, nil
+}
+
+// releasable reports whether a person's word can end a hold. A missing SKU or a
+// character that cannot be written needs a repair.
+func releasable(r order.Reason) bool {
+	switch r {
+	case order.HoldSKU, order.HoldPayment, order.HoldDelivery, order.HoldTimeBand, order.HoldStatus, order.HoldCharacter, order.HoldLength,
+		order.HoldRequired, order.HoldCode, order.HoldQuantity, order.HoldWarehouse:
+		return false
+	}
+	return true
+}
+
+// store writes a page of decisions; those that may be merged are put aside.
+func (p *planner) store(ctx context.Context, ds []*decision, now time.Time, aside *merger, rep *stage.Report) error {
+	plan := &ledger.Plan{}
+	for _, d := range ds {
+		if d.row.State == ledger.Recheck {
+			if err := p.recheck(ctx, d, plan, now); err != nil {
+				return err
+			}
+			continue
+		}
+		if p.mayMerge && d.outside == "" && len(d.holds) == 0 && (p.twins[d.row.Recipient] || p.waits(d, now)) {
+			aside.add(d)
+			continue
+		}
+		p.add(plan, d)
+	}
+	return p.apply(ctx, plan, now, rep)
+}
+
+// add puts the outcome of one order into a plan.
+func (p *planner) add(plan *ledger.Plan, d *decision) {
+	x := ledger.Disposition{ID: d.row.ID, Version: d.row.Version, Was: d.row.State}
+	switch {
+	case d.outside != "":
+		x.State, x.Reason = ledger.Outside, d.outside
+	case len(d.holds) > 0:
+		x.State, x.Reason, x.Holds = ledger.Held, d.holds[0].Reason, d.holds
+	default:
+		x.State = ledger.Planned
+		for _, pc := range d.parcels {
+			plan.Instructions = append(plan.Instructions, p.instruction(pc))
+		}
+	}
+	plan.Orders = append(plan.Orders, x)
+	if d.row.State == ledger.Held && x.State == ledger.Held {
+		return // what the rules did is in the events since the first time
+	}
+	for _, e := range d.effects {
+		plan.Events = append(plan.Events, ledger.Event{Kind: "rule.applied", OrderID: d.row.ID, Detail: e.String()})
+	}
+}
+
+func (p *planner) instruction(pc *parcel) ledger.NewInstruction {
+	n := pc.w.cfg.Number
+	return ledger.NewInstruction{Instruction: pc.in, WarehouseID: pc.w.id, AccountID: p.id, Prefix: n.Prefix, Width: n.Width, Pieces: pc.bits}
+}
+
+func (p *planner) apply(ctx context.Context, plan *ledger.Plan, now time.Time, rep *stage.Report) error {
+	if len(plan.Orders) == 0 {
+		return nil
+	}
+	if err := p.env.Ledger.Apply(ctx, plan, now); err != nil {
+		return err
+	}
+	fault.At(atApplied)
+	for i := range plan.Orders {
+		switch x := &plan.Orders[i]; x.State {
+		case ledger.Held:
+			if x.Was != ledger.Held {
+				rep.Add("held", 1)
+			} else {
+				rep.Add("still held", 1)
+			}
+			if x.Reason.Info().Who != order.Nobody {
+				rep.Waiting++
+			}
+		case ledger.Outside:
+			rep.Add("outside", 1)
+		default:
+			if len(x.Holds) > 0 {
+				rep.Add("to be looked at", 1)
+				rep.Waiting++
+			}
+			rep.Add("planned", 1)
+		}
+	}
+	rep.Add("instructions", int64(len(plan.Instructions)))
+	return nil
+}
+
+// listed remembers a listing for the list of those without a SKU.
+func (p *planner) listed(code string, l *order.Line, linked bool) {
+	if code == "" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, ok := p.listings[code]; !ok {
+		p.listings[code] = ledger.Listing{Code: code, Name: l.Name, Option: l.Option, Barcode: l.Codes.Barcode, Linked: linked}
+	}
+}
