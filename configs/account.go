@@ -103,8 +103,8 @@ type Status struct {
 type Intake struct {
 	// Watch folder. Default: <inbox>/<account>.
 	Folder string `yaml:"folder"`
-	// Names of files that count, as a pattern: *.csv. Default: every file whose
-	// name does not start with a dot or ~$ or end as downloads under way do.
+	// Names of files that count, as a pattern: *.csv. Default: every file but
+	// hidden ones and downloads under way.
 	Pattern string `yaml:"pattern"`
 	// Formats that the sheets may have, tried in this order. Default: the mall's.
 	Formats []string `yaml:"formats"`

@@ -10,7 +10,8 @@ import (
 // The schemas are made from the types and comments of this package. The test
 // that makes them also fails when they are out of date.
 //
-//go:generate go test -run ^TestSchemasAreUpToDate$ -update .
+//go:generate go test -run "^TestSchemasAreUpToDate$" -update .
+//go:generate go test -run "^TestSamplesAreUpToDate$" -update .
 
 //go:embed schema/*.json
 var schemaFiles embed.FS
