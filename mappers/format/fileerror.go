@@ -1,0 +1,78 @@
+package format
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// ErrEmpty is the cause of a [FileError] for a file without a single row, not even
+// a header. Where a warehouse sends such files on quiet days it is no fault.
+var ErrEmpty = errors.New("the file is empty")
+
+// A FileError says why a file as a whole is not taken. No row of it was.
+type FileError struct {
+	File   string
+	Reason order.Reason
+	Line   int    // physical line from 1, 0 where there is none
+	Column string // the column's name, or empty
+	Value  string // what stands there, or empty
+	Detail string // what is wrong
+	Do     string // what a person can do
+	Err    error  // cause, or nil
+}
+
+func (e *FileError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.File)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ": line %d", e.Line)
+	}
+	if e.Column != "" {
+		fmt.Fprintf(&b, ": column %s", e.Column)
+	}
+	b.WriteString(": " + e.Detail)
+	if e.Value != "" {
+		fmt.Fprintf(&b, ": %q", e.Value)
+	}
+	return b.String()
+}
+
+// Unwrap gives the error its code, [order.Invalid], and its hint.
+func (e *FileError) Unwrap() error {
+	return &order.Error{Code: order.Invalid, Message: string(e.Reason), Hint: e.Do, Err: e.Err}
+}
+
+// A Refusal says why a row is not taken.
+type Refusal struct {
+	Row     int64        // ordinal of the data row, from 1
+	Line    int64        // physical line or sheet row, from 1
+	Column  string       // name of the column, empty where it is the whole row
+	Address string       // the cell in a spreadsheet, such as B17; empty for text files
+	Value   string       // what stands there
+	Reason  order.Reason // refused, or held for want of a SKU
+	Detail  string       // what exactly
+	Group   string       // the order number, where it could be read
+	Cells   []string     // the row as text, where it was asked for
+	raw     []byte       // the row's bytes in a text file
+}
+
+func (r *Refusal) String() string {
+	place := fmt.Sprintf("line %d", r.Line)
+	if r.Address != "" {
+		place = r.Address
+	}
+	if r.Column != "" {
+		place += ", column " + r.Column
+	}
+	s := place + ": " + string(r.Reason)
+	if r.Detail != "" {
+		s += ": " + r.Detail
+	}
+	if r.Value != "" {
+		s += fmt.Sprintf(": %q", r.Value)
+	}
+	return s
+}

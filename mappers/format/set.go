@@ -1,0 +1,119 @@
+package format
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// A Set holds formats by name. The zero value is an empty set.
+type Set struct {
+	byName map[string]*Format
+	origin map[string]string
+}
+
+// Load reads every .yaml file of the folders dirs of fsys. A later folder's format
+// replaces an earlier one of the same name, so that users can change built-in
+// ones; twice in one folder is an error. The error joins those of all files.
+func Load(fsys fs.FS, dirs ...string) (*Set, error) {
+	s := &Set{}
+	return s, s.Load(fsys, dirs...)
+}
+
+// Load adds the formats of further folders.
+func (s *Set) Load(fsys fs.FS, dirs ...string) error {
+	var errs []error
+	for _, dir := range dirs {
+		errs = append(errs, s.loadDir(fsys, dir))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Set) loadDir(fsys fs.FS, dir string) error {
+	entries, err := fs.ReadDir(fsys, dir)
+	if err != nil {
+		return fmt.Errorf("formats: %w", err)
+	}
+	var errs []error
+	here := map[string]string{}
+	for _, e := range entries {
+		if e.IsDir() || path.Ext(e.Name()) != ".yaml" {
+			continue
+		}
+		name := path.Join(dir, e.Name())
+		f, err := ParseFS(fsys, name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if base := strings.TrimSuffix(e.Name(), ".yaml"); base != f.Name() {
+			errs = append(errs, Findings{{name, f.Spec.at.line, f.Spec.at.column, fmt.Sprintf("the format is named %q", f.Name()), "name the file " + f.Name() + ".yaml"}})
+		}
+		if other := here[f.Name()]; other != "" {
+			errs = append(errs, Findings{{name, f.Spec.at.line, f.Spec.at.column, "format " + f.Name() + " is already in " + other, ""}})
+		}
+		here[f.Name()] = name
+		s.Add(f, name)
+	}
+	return errors.Join(errs...)
+}
+
+// Add puts f into the set in place of one of the same name. origin says where it
+// is from.
+func (s *Set) Add(f *Format, origin string) {
+	if s.byName == nil {
+		s.byName, s.origin = map[string]*Format{}, map[string]string{}
+	}
+	s.byName[f.Name()] = f
+	s.origin[f.Name()] = origin
+}
+
+// Get returns the format of that name.
+func (s *Set) Get(name string) (*Format, error) {
+	f, ok := s.byName[name]
+	if !ok {
+		return nil, order.Errorf(order.NotFound, suggest(name, s.Names()), "there is no format %q", name)
+	}
+	return f, nil
+}
+
+// Origin tells where the format of that name was read.
+func (s *Set) Origin(name string) string { return s.origin[name] }
+
+// Names lists the formats, sorted.
+func (s *Set) Names() []string {
+	out := make([]string, 0, len(s.byName))
+	for n := range s.byName {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Recognise returns the one of the named formats whose header the file has. Where
+// none fits, the error is that of the format that comes nearest.
+func (s *Set) Recognise(src Source, o ReadOptions, names ...string) (*Format, error) {
+	var nearest error
+	for _, n := range names {
+		f, err := s.Get(n)
+		if err != nil {
+			return nil, err
+		}
+		_, err = f.open(src, &o)
+		if err == nil {
+			return f, nil
+		}
+		if nearest == nil {
+			nearest = err
+		}
+	}
+	if nearest == nil {
+		nearest = order.Errorf(order.Invalid, "", "no format was named for %s", src.Name)
+	}
+	return nil, nearest
+}

@@ -1,0 +1,214 @@
+package sheet
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// Split splits data, which begins at the start of a row and holds whole rows.
+// The last row may lack its line end. data is kept, not copied.
+func (b *Block) Split(data []byte, d Dialect) {
+	b.Reset(data)
+	if d.NoQuotes {
+		b.splitPlain(d.delimiter())
+		return
+	}
+	comma := d.delimiter()
+	spans, ends := b.Spans, b.Ends
+	p := 0
+	for p < len(data) {
+		// One field a turn.
+		var start, end int
+		var marks Marks
+		if data[p] == '"' {
+			start, marks = p+1, Quoted
+			var closed bool
+			end, marks, closed = closing(data, start, marks)
+			p = end + 1
+			if !closed {
+				b.Open = true
+				marks |= Broken
+				p = len(data)
+			} else if p < len(data) && data[p] != comma && data[p] != '\n' && (data[p] != '\r' || p+1 < len(data) && data[p+1] != '\n') {
+				b.Irregular = true
+				marks |= Broken
+				p += until(data[p:], comma)
+				end = p
+				if p < len(data) && data[p] == '\n' && data[p-1] == '\r' {
+					end--
+				}
+			}
+			if p < len(data) && data[p] == '\r' {
+				p++
+			}
+		} else {
+			start = p
+			for p < len(data) {
+				c := data[p]
+				if c == comma || c == '\n' {
+					break
+				}
+				if c == '"' {
+					b.Irregular = true
+				}
+				p++
+			}
+			end = p
+			if end > start && data[end-1] == '\r' && (p == len(data) || data[p] == '\n') {
+				end--
+			}
+		}
+		spans = append(spans, MakeSpan(start, end-start, marks))
+		if p == len(data) {
+			ends = append(ends, uint32(len(spans)))
+			b.Bare = true
+			break
+		}
+		if data[p] == '\n' {
+			ends = append(ends, uint32(len(spans)))
+			p++
+			continue
+		}
+		p++
+		if p == len(data) { // the last field of the last row is empty
+			spans = append(spans, MakeSpan(p, 0, 0))
+			ends = append(ends, uint32(len(spans)))
+			b.Bare = true
+		}
+	}
+	b.Spans, b.Ends = spans, ends
+}
+
+// closing returns the index of the quote that closes a field whose content begins
+// at p, and whether there is one.
+func closing(data []byte, p int, m Marks) (int, Marks, bool) {
+	for {
+		i := indexQuote(data[p:])
+		if i < 0 {
+			return len(data), m, false
+		}
+		p += i
+		if p+1 >= len(data) || data[p+1] != '"' {
+			return p, m, true
+		}
+		m |= Escaped
+		p += 2
+	}
+}
+
+const (
+	ones   = 0x0101010101010101
+	highs  = 0x8080808080808080
+	quotes = ones * '"'
+)
+
+// indexQuote is bytes.IndexByte(b, '"') for values of a few bytes, where the call
+// costs more than the search.
+func indexQuote(b []byte) int {
+	for i := 0; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ quotes
+		if m := (x - ones) &^ x & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		if i == 64 {
+			if j := bytes.IndexByte(b[i+8:], '"'); j >= 0 {
+				return i + 8 + j
+			}
+			return -1
+		}
+	}
+	tail := len(b) &^ 7
+	for i, c := range b[tail:] {
+		if c == '"' {
+			return tail + i
+		}
+	}
+	return -1
+}
+
+// until returns the index of the first comma or line feed, or len(b).
+func until(b []byte, comma byte) int {
+	for i, c := range b {
+		if c == comma || c == '\n' {
+			return i
+		}
+	}
+	return len(b)
+}
+
+func (b *Block) splitPlain(comma byte) {
+	data := b.Data
+	p := 0
+	for p < len(data) {
+		end := p + until(data[p:], comma)
+		next := end
+		if end > p && data[end-1] == '\r' && (end == len(data) || data[end] == '\n') {
+			end--
+		}
+		b.Spans = append(b.Spans, MakeSpan(p, end-p, 0))
+		p = next
+		if p == len(data) {
+			b.endRow()
+			b.Bare = true
+			return
+		}
+		p++
+		if data[p-1] == '\n' {
+			b.endRow()
+		} else if p == len(data) {
+			b.Spans = append(b.Spans, MakeSpan(p, 0, 0))
+			b.endRow()
+			b.Bare = true
+		}
+	}
+}
+
+func (b *Block) endRow() { b.Ends = append(b.Ends, uint32(len(b.Spans))) }
+
+// SplitFixed splits data into rows at line feeds, or every record bytes where
+// record is not 0, and rows into fields of the given widths in bytes. A shorter
+// row has fewer fields; what follows the last width becomes one more field.
+func (b *Block) SplitFixed(data []byte, widths []int, record int) {
+	b.Reset(data)
+	for p := 0; p < len(data); {
+		end, next := len(data), len(data)
+		if record > 0 {
+			end = min(p+record, len(data))
+			next = end
+			for next < len(data) && (data[next] == '\r' || data[next] == '\n') {
+				next++
+			}
+		} else if i := bytes.IndexByte(data[p:], '\n'); i >= 0 {
+			end, next = p+i, p+i+1
+			if end > p && data[end-1] == '\r' {
+				end--
+			}
+		} else {
+			b.Bare = true
+			if data[end-1] == '\r' {
+				end--
+			}
+		}
+		b.fixedRow(p, end, widths)
+		p = next
+	}
+}
+
+func (b *Block) fixedRow(p, end int, widths []int) {
+	if p == end {
+		b.Spans = append(b.Spans, MakeSpan(p, 0, 0))
+	}
+	for _, w := range widths {
+		if p >= end {
+			break
+		}
+		n := min(w, end-p)
+		b.Spans = append(b.Spans, MakeSpan(p, n, 0))
+		p += n
+	}
+	if p < end {
+		b.Spans = append(b.Spans, MakeSpan(p, end-p, 0))
+	}
+	b.endRow()
+}
