@@ -13,7 +13,7 @@ import (
 // alone: form C would turn 塚 U+FA10 into 塚 U+585A and Å U+212B, which cp932
 // has, into Å U+00C5, which it has not.
 func NFC(s string) string {
-	if norm.NFC.IsNormalString(s) {
+	if norm.NFC.QuickSpanString(s) == len(s) {
 		return s
 	}
 	var b strings.Builder

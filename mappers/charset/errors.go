@@ -12,8 +12,8 @@ var ErrReadOnly = errors.New("charset: iso-2022-jp can be read, not written")
 
 // A DecodeError says that bytes are no character of the charset.
 type DecodeError struct {
-	Offset  int    // of the first bad byte in the source
-	Bytes   []byte // the bad bytes, one to four; a copy
+	Offset  int    // of the first bad byte in the source; its length when something lacks at the end
+	Bytes   []byte // the bad bytes, up to three; a copy
 	Charset string // its name
 
 	why string
@@ -24,6 +24,9 @@ func (e *DecodeError) Error() string {
 	why := e.why
 	if why == "" {
 		why = "no character"
+	}
+	if len(e.Bytes) == 0 {
+		return fmt.Sprintf("charset: %s: byte offset %d: %s", e.Charset, e.Offset, why)
 	}
 	return fmt.Sprintf("charset: %s: byte offset %d: % X: %s", e.Charset, e.Offset, e.Bytes, why)
 }

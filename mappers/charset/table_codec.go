@@ -17,14 +17,15 @@ type tableCodec struct {
 
 // A layout tells which bytes can be what, assigned or not.
 type layout struct {
-	lead, trail, gaiji func(b byte) bool
+	lead, trail func(b byte) bool
+	gaiji       func(lead, trail byte) bool
 }
 
 var (
 	layoutSJIS = layout{
 		lead:  func(b byte) bool { return b >= 0x81 && b <= 0x9F || b >= 0xE0 && b <= 0xFC },
 		trail: func(b byte) bool { return b >= 0x40 && b <= 0xFC && b != 0x7F },
-		gaiji: func(lead byte) bool { return lead >= 0xF0 && lead <= 0xF9 },
+		gaiji: func(lead, _ byte) bool { return lead >= 0xF0 && lead <= 0xF9 },
 	}
 	layoutUHC = layout{
 		lead: func(b byte) bool { return b >= 0x81 && b <= 0xFE },
@@ -40,7 +41,7 @@ var (
 	}
 )
 
-func isKSGaiji(lead byte) bool { return lead == 0xC9 || lead == 0xFE }
+func isKSGaiji(lead, trail byte) bool { return (lead == 0xC9 || lead == 0xFE) && trail >= 0xA1 }
 
 func (c *tableCodec) safeDelimiter(b byte) bool { return !c.layout.trail(b) }
 
@@ -96,38 +97,80 @@ func (t *decodeTable) at(src []byte) uint32 {
 	return t[i]
 }
 
+// kinds of entries of a decodeTable, their bits 24-31
+const (
+	kindASCII = 0x11 // one byte of UTF-8 from one
+	kindWide  = 0x23 // three bytes of UTF-8 from two
+)
+
 // run decodes as much of src as is simple: it ends before bad bytes, before
 // the last byte of src unless that is ASCII and before the last bytes of dst.
 // It returns how much it read and wrote.
+//
+// The common character is told from others by a branch, not by adding up the
+// lengths of its entry: the processor then need not wait for one entry to know
+// where the next is.
 func (t *decodeTable) run(dst, src []byte) (p, w int) {
-	for p < len(src) && w+8 <= len(dst) {
-		if p+8 <= len(src) {
-			x := binary.LittleEndian.Uint64(src[p:])
-			binary.LittleEndian.PutUint64(dst[w:], x)
-			n := bits.TrailingZeros64(x&highBits) >> 3
-			p += n
-			w += n
-			if n == 8 {
+	for len(src)-p >= 8 && len(dst)-w >= 16 {
+		x := binary.LittleEndian.Uint64(src[p:])
+		binary.LittleEndian.PutUint64(dst[w:], x)
+		if x&highBits == 0 {
+			p += 8
+			w += 8
+			continue
+		}
+		n := bits.TrailingZeros64(x&highBits) >> 3
+		p += n
+		w += n
+		for len(src)-p >= 4 && len(dst)-w >= 8 {
+			x := binary.BigEndian.Uint32(src[p:])
+			e := t[x>>16]
+			if e>>24 == kindWide {
+				if x&0x8000 == 0 {
+					binary.LittleEndian.PutUint32(dst[w:], e)
+					p += 2
+					w += 3
+					break
+				}
+				f := t[x&0xFFFF]
+				binary.LittleEndian.PutUint64(dst[w:], uint64(e&0xFFFFFF)|uint64(f)<<24)
+				p += 2
+				w += 3
+				if f>>24 == kindWide {
+					p += 2
+					w += 3
+				}
 				continue
 			}
-		} else if b := src[p]; b < utf8.RuneSelf {
+			if e == 0 {
+				return p, w
+			}
+			binary.LittleEndian.PutUint32(dst[w:], e)
+			p += int(e >> 28)
+			w += int(e >> 24 & 0xF)
+			if src[p] < utf8.RuneSelf {
+				break
+			}
+		}
+	}
+	for p < len(src) && len(dst)-w >= 4 {
+		b := src[p]
+		if b < utf8.RuneSelf {
 			dst[w] = b
 			p++
 			w++
 			continue
 		}
-		for p+2 <= len(src) && w+4 <= len(dst) && src[p] >= utf8.RuneSelf {
-			e := t[binary.BigEndian.Uint16(src[p:])]
-			if e == 0 {
-				return p, w
-			}
-			binary.LittleEndian.PutUint32(dst[w:], e)
-			w += int(e >> 24 & 0xF)
-			p += int(e >> 28)
-		}
-		if p+1 == len(src) && src[p] >= utf8.RuneSelf {
+		if p+1 == len(src) {
 			break
 		}
+		e := t[binary.BigEndian.Uint16(src[p:])]
+		if e == 0 {
+			break
+		}
+		binary.LittleEndian.PutUint32(dst[w:], e)
+		p += int(e >> 28)
+		w += int(e >> 24 & 0xF)
 	}
 	return p, w
 }
@@ -141,7 +184,7 @@ func (c *tableCodec) refuse(src []byte, p int, name string) error {
 		return decodeError(name, src, p, 1, whyTruncated)
 	case !c.layout.trail(src[p+1]):
 		return decodeError(name, src, p, 1, "half a character: no second byte follows")
-	case c.layout.gaiji(src[p]):
+	case c.layout.gaiji(src[p], src[p+1]):
 		return decodeError(name, src, p, 2, whyGaiji)
 	}
 	return decodeError(name, src, p, 2, "no character has this code")
