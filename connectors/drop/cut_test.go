@@ -12,7 +12,7 @@ import (
 	"github.com/mallbridge/mallbridge/internal/sshtest"
 )
 
-var cuts = flag.Int("drop.cuts", 15, "byte positions at which TestCut cuts, for each part and each way")
+var cuts = flag.Int("drop.cuts", 12, "byte positions at which TestCut cuts, for each part and each way")
 
 // TestCut cuts the connection to a real sshd at byte positions of the whole
 // delivery, each way, lets the next run look and go on, and expects one whole

@@ -316,6 +316,23 @@ func TestReadOnlyServer(t *testing.T) {
 	inspect(t, d, v, drop.Temporary)
 }
 
+// TestWriteOnlyServer is a drop that lets nobody read.
+func TestWriteOnlyServer(t *testing.T) {
+	s := sshtest.Start(t, sshtest.Options{Deny: []string{"read"}})
+	mkdirs(t, s.Root, "in")
+	d := open(t, profileOf(s))
+	v := delivery(order)
+	v.Readable = false
+	if err := errors.Join(drop.Upload(t.Context(), d, v, source(order)), drop.Commit(t.Context(), d, v)); err != nil {
+		t.Fatal(err)
+	}
+	inspect(t, d, v, drop.Final)
+	v.Readable = true
+	if _, err := drop.Inspect(t.Context(), d, v); !drop.NeedsPerson(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestAnswerLost cuts at one SFTP request, before it is carried out and after,
 // and expects that a look tells the truth and that Commit comes to a good end.
 func TestAnswerLost(t *testing.T) {
@@ -511,5 +528,49 @@ func TestKeepAlive(t *testing.T) {
 	before := proxy.Moved(sshtest.Up)
 	if !proxy.Await(sshtest.Up, before+500) {
 		t.Error("no sign of life was sent")
+	}
+}
+
+func TestArchive(t *testing.T) {
+	now := time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
+	for _, kind := range places {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			pl := kind.make(t)
+			d := open(t, pl.profile)
+			mkdirs(t, pl.root, "out", "done")
+			for _, want := range []string{"done/r.csv", "done/r.20261122T093000.csv", "done/r.20261122T093000.2.csv"} {
+				put(t, pl.root, "out/r.csv", want)
+				got, err := drop.Archive(t.Context(), d, "out/r.csv", "done", now)
+				if err != nil || got != want || get(t, pl.root, want) != want {
+					t.Errorf("got %q, %v; want %q", got, err, want)
+				}
+			}
+			if _, err := drop.Archive(t.Context(), d, "out/r.csv", "done", now); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("nothing to move: %v", err)
+			}
+			put(t, pl.root, "out/r.csv", "x")
+			if _, err := drop.Archive(t.Context(), d, "out/r.csv", "none", now); !drop.NeedsPerson(err) {
+				t.Errorf("no archive folder: %v", err)
+			}
+		})
+	}
+}
+
+// TestArchiveAnswerLost: the rename was done, its answer lost.
+func TestArchiveAnswerLost(t *testing.T) {
+	var sent atomic.Bool
+	s := sshtest.StartScripted(t, sshtest.Script{On: func(r sshtest.Request) sshtest.Action {
+		if r.Name == "posix-rename@openssh.com" && sent.CompareAndSwap(false, true) {
+			return sshtest.CutAfter
+		}
+		return sshtest.Pass
+	}})
+	put(t, s.Root, "r.csv", "x")
+	mkdirs(t, s.Root, "done")
+	d := open(t, scripted(s, strangerKey(t)))
+	got, err := drop.Archive(t.Context(), d, "r.csv", "done", time.Time{})
+	if err != nil || got != "done/r.csv" || !sent.Load() {
+		t.Errorf("got %q, %v", got, err)
 	}
 }

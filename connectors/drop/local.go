@@ -233,22 +233,32 @@ func (l *local) rename(from, to string) error {
 	} else if !st.Mode().IsRegular() {
 		return fmt.Errorf("%w: it is not a file", ErrPath)
 	}
-	if err := renameNoReplace(l.root, from, to); !errors.Is(err, errors.ErrUnsupported) {
+	for _, way := range []func(root *os.Root, from, to string) error{renameNoReplace, renameByLink} {
+		if err := way(l.root, from, to); !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
+	}
+	return renameAfterLook(l.root, from, to)
+}
+
+func renameByLink(root *os.Root, from, to string) error {
+	err := root.Link(from, to)
+	if errors.Is(err, syscall.EPERM) { // what Linux says on a file system without links
+		return errors.ErrUnsupported
+	}
+	if err != nil {
 		return err
 	}
-	err := l.root.Link(from, to)
-	if err == nil {
-		return l.root.Remove(from)
-	}
-	if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, syscall.EPERM) {
-		return err
-	}
-	if _, err := l.root.Lstat(to); err == nil {
+	return root.Remove(from)
+}
+
+func renameAfterLook(root *os.Root, from, to string) error {
+	if _, err := root.Lstat(to); err == nil {
 		return fs.ErrExist
 	} else if !absent(err) {
 		return err
 	}
-	return l.root.Rename(from, to)
+	return root.Rename(from, to)
 }
 
 func (l *local) Remove(ctx context.Context, name string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -185,6 +186,28 @@ func TestPassword(t *testing.T) {
 				t.Errorf("a profile prints its password: %s", text)
 			}
 		})
+	}
+}
+
+// TestSHA1 meets a server that knows RSA with SHA-1 only.
+func TestSHA1(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, old := range []bool{false, true} {
+		s := sshtest.StartScripted(t, sshtest.Script{SHA1: old})
+		p := scripted(s, "")
+		p.Key = pem.EncodeToMemory(block)
+		if old {
+			refused(t, p, "did not accept this login", "SHA-1")
+			p.AllowSHA1 = true
+		}
+		works(t, p)
 	}
 }
 

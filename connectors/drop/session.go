@@ -151,8 +151,10 @@ type sshConn struct {
 
 // loginError marks a refused login; the library has no type for it.
 func loginError(err error) error {
-	if strings.Contains(err.Error(), "unable to authenticate") {
-		return fmt.Errorf("%w: %w", errLogin, err)
+	for _, words := range []string{"unable to authenticate", "no common public key signature algorithm"} {
+		if strings.Contains(err.Error(), words) {
+			return fmt.Errorf("%w: %w", errLogin, err)
+		}
 	}
 	return err
 }

@@ -363,6 +363,9 @@ func (s *session) write(p Profile, abs string, in *exactReader, size int64) erro
 		return err
 	}
 	st, err := s.sftp.Lstat(abs)
+	if absent(err) {
+		return fmt.Errorf("%w: it vanished; the warehouse may be taking temporary names", ErrIncomplete)
+	}
 	if err == nil && st.Size() != size {
 		err = fmt.Errorf("%w: the server has %d bytes of %d", ErrIncomplete, st.Size(), size)
 	}
@@ -484,7 +487,7 @@ func sftpError(p Profile, op, name string, err error) error {
 	case errors.As(err, &negotiation):
 		e.Class, e.Hint = ClassConfig, "the server is old or its host key is of another kind than the known one; for SHA-1 servers the profile has a setting"
 	case errors.Is(err, errLogin):
-		e.Class, e.Hint = ClassConfig, "check user, key and password, and that the warehouse has our public key"
+		e.Class, e.Hint = ClassConfig, "check user, key and password, and that the warehouse has our public key; an old server may need the setting for SHA-1"
 	case errors.Is(err, ErrUnknown), errors.As(err, &broken) && !errors.Is(err, context.Canceled):
 		e.Class = ClassTemporary
 	case errors.Is(err, errNoFolder), absent(err) && folderOp(op):

@@ -43,6 +43,7 @@ type Script struct {
 	Password            string // the one that is let in; "" for none
 	KeyboardInteractive bool   // ask for the password this way only
 	NoKeys              bool   // refuse all keys
+	SHA1                bool   // take RSA keys that sign with SHA-1 only, as very old servers do
 	// Hide names extensions that are left out of the server's greeting.
 	Hide []string
 	// On is called for each request, one at a time for each connection.
@@ -114,6 +115,9 @@ func (sc Script) config() *ssh.ServerConfig {
 	cfg := &ssh.ServerConfig{}
 	if !sc.NoKeys {
 		cfg.PublicKeyCallback = func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) { return nil, nil }
+	}
+	if sc.SHA1 {
+		cfg.PublicKeyAuthAlgorithms = []string{ssh.KeyAlgoRSA}
 	}
 	if sc.Password == "" {
 		return cfg
