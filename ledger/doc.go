@@ -197,7 +197,6 @@ func packInstruction(b []byte, in *order.Instruction) (all, doc []byte) {
 	p.strs(in.Service, in.Carrier, string(in.Temperature), in.TimeBand, string(in.DeliverOn), string(in.ShipOn), string(in.NotBefore),
 		in.Payment, in.Currency, in.Note, in.CustomsID)
 	p.ints(in.Collect, in.CollectTax, in.Parcels)
-	p.list(in.Inserts)
 	p.b = binary.AppendUvarint(p.b, uint64(len(in.Lines)))
 	for i := range in.Lines {
 		l := &in.Lines[i]
@@ -232,7 +231,6 @@ func unpackInstruction(doc []byte) (*order.Instruction, error) {
 	in.DeliverOn, in.ShipOn, in.NotBefore = order.Date(u.str()), order.Date(u.str()), order.Date(u.str())
 	u.strs(&in.Payment, &in.Currency, &in.Note, &in.CustomsID)
 	u.ints(&in.Collect, &in.CollectTax, &in.Parcels)
-	in.Inserts = u.list()
 	in.Lines = make([]order.InstructionLine, u.count())
 	for i := range in.Lines {
 		l := &in.Lines[i]

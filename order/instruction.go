@@ -24,7 +24,6 @@ type Instruction struct {
 	CollectTax  int64  // tax inside Collect
 	Currency    string
 	Note        string // delivery message printed on the label
-	Inserts     []string
 	CustomsID   string
 	Parcels     int64
 	Lines       []InstructionLine
@@ -37,7 +36,7 @@ type InstructionLine struct {
 	Account  string
 	Order    string // order number
 	Package  string // package key
-	Line     string // line key
+	Line     string // line key; empty for what a rule adds to the parcel
 	SKU      string
 	Name     string // what to print: the SKU's name, or the listing's
 	Option   string

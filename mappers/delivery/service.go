@@ -142,3 +142,15 @@ func (r *ServiceRow) serves(q *Query) bool {
 		(r.Payment == "" || r.Payment == q.Payment) &&
 		(r.Temperature == "" || r.Temperature == string(temperature))
 }
+
+// Carrier returns the carrier of a delivery service of the master.
+func (s *Services) Carrier(service string) (carrier string, ok bool) {
+	for _, rows := range s.rows {
+		for i := range rows {
+			if rows[i].Service == service && (!ok || rows[i].Carrier < carrier) {
+				carrier, ok = rows[i].Carrier, true
+			}
+		}
+	}
+	return carrier, ok
+}

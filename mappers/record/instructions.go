@@ -58,9 +58,9 @@ func header(r Record, in *order.Instruction, b Batch) {
 		r[InstructionCollectTax] = strconv.FormatInt(in.CollectTax, 10)
 	}
 	r[InstructionNote] = in.Note
-	r[InstructionInserts] = strings.Join(in.Inserts, " ")
+	r[InstructionInserts] = items(in, true)
 	r[InstructionParcels] = strconv.FormatInt(max(in.Parcels, 1), 10)
-	r[InstructionItems] = items(in)
+	r[InstructionItems] = items(in, false)
 	r[PackageCustomsID] = in.CustomsID
 	r[OrderCurrency] = in.Currency
 	r[OrderLines] = strconv.Itoa(len(in.Lines))
@@ -80,12 +80,16 @@ func header(r Record, in *order.Instruction, b Batch) {
 	r[FromAddress] = from.Address()
 }
 
-// items folds the lines into one text: SKU×quantity, separated by spaces.
-func items(in *order.Instruction) string {
+// items folds lines into one text: SKU×quantity, separated by spaces; either all
+// lines, or only those that rules added.
+func items(in *order.Instruction, inserted bool) string {
 	var b strings.Builder
 	for i := range in.Lines {
 		l := &in.Lines[i]
-		if i > 0 {
+		if inserted && l.Line != "" {
+			continue
+		}
+		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
 		b.WriteString(l.SKU)

@@ -23,8 +23,7 @@ type decision struct {
 	outside order.Reason
 	holds   []order.Hold
 	parcels []*parcel
-	effects []rules.Effect
-	noMerge bool
+	effects []rules.Event
 	class   status.Class
 }
 
@@ -46,7 +45,7 @@ func (d *decision) hold(r order.Reason, field, value, format string, args ...any
 func (p *planner) decide(row *ledger.Row, now time.Time) *decision {
 	d := &decision{row: row}
 	o := row.Order
-	pay, payKnown := p.masters.Payments.Map(p.account.Name, p.account.Mall, o.Payment)
+	pay, payKnown := p.env.Workspace.Payments.Map(p.account.Name, p.account.Mall, o.Payment)
 	verdict := p.statuses.Resolve(o.Status, o.SubStatus, o.Payment, pay)
 	d.class = verdict.Class
 	switch verdict.Class {
@@ -135,8 +134,9 @@ func (p *planner) knownRemark(note string) bool {
 // A need is one SKU of a package with where it comes from.
 type need struct {
 	sku.Component
-	line  int
-	part  int
+	line  int   // position in the package
+	part  int   // position in the set
+	piece int64 // where a rule splits by piece: which
 	total int64
 	code  string
 }
@@ -151,14 +151,16 @@ func (p *planner) pack(d *decision, index int, pay string, now time.Time) {
 	if text == "" {
 		text = o.Delivery
 	}
-	facts := p.facts(d.row, index, needs, to, pay, text)
-	p.judge(d, index, facts, now)
+	res := p.rule(d, index, needs, &to, pay, text, now)
 	if d.outside != "" || len(needs) == 0 {
 		return
 	}
-	groups, order0 := p.route(d, index, needs, facts)
-	for _, g := range order0 {
-		p.parcel(d, index, g, groups[g], to, pay, text, facts, now)
+	groups, seq := p.route(d, index, needs, res.Warehouse)
+	for _, g := range seq {
+		for _, part := range splits(groups[g], res.Split) {
+			p.parcel(d, index, g, part, to, pay, text, &res, now)
+			res.Inserts = nil // they go into the first parcel
+		}
 	}
 }
 
@@ -208,7 +210,7 @@ func (p *planner) needs(d *decision, k *order.Package) []need {
 		if t := d.row.Order.Ordered.UTC; !t.IsZero() {
 			day = order.DateOf(t.In(p.account.Location))
 		}
-		parts, code, ok := p.masters.SKUs.Match(p.account.Name, p.account.Mall, p.account.SKUFrom, l, day)
+		parts, code, ok := p.env.Workspace.SKUs.Match(p.account.Name, p.account.Mall, p.account.SKUFrom, l, day)
 		p.listed(code, l, ok)
 		if !ok {
 			if code == "" {
@@ -227,12 +229,12 @@ func (p *planner) needs(d *decision, k *order.Package) []need {
 
 // route says from which warehouse and in which class each need travels. The
 // groups come in the order of their first need.
-func (p *planner) route(d *decision, index int, needs []need, facts *verdicts) (map[group][]need, []group) {
+func (p *planner) route(d *decision, index int, needs []need, byRule string) (map[group][]need, []group) {
 	groups := map[group][]need{}
 	var seq []group
 	for _, n := range needs {
-		name := facts.warehouse
-		if n.Warehouse != "" && facts.warehouse == "" {
+		name := byRule
+		if name == "" {
 			name = n.Warehouse
 		}
 		if name == "" {
@@ -287,7 +289,7 @@ func coldest(needs []need) order.Temperature {
 	return t
 }
 
-func (p *planner) parcel(d *decision, index int, g group, needs []need, to order.Party, pay, text string, facts *verdicts, now time.Time) {
+func (p *planner) parcel(d *decision, index int, g group, needs []need, to order.Party, pay, text string, res *rules.Result, now time.Time) {
 	o, w := d.row.Order, p.sites[g.warehouse]
 	k := &o.Packages[index]
 	t := g.temperature
@@ -296,14 +298,12 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 	}
 	in := &order.Instruction{
 		Warehouse: g.warehouse, Account: p.account.Name, To: to, From: p.sender, Temperature: t, DeliverOn: k.DeliverOn,
-		Payment: pay, Currency: o.Currency, Note: k.Note, CustomsID: k.CustomsID, Parcels: 1, Inserts: facts.inserts,
+		Payment: pay, Currency: o.Currency, Note: k.Note, CustomsID: k.CustomsID, Parcels: 1,
 	}
-	if facts.note != "" {
-		in.Note = strings.TrimSpace(in.Note + " " + facts.note)
-	}
-	p.service(d, in, text, facts.service)
+	in.Note = strings.TrimSpace(strings.Join(append([]string{in.Note}, res.Notes...), " "))
+	p.service(d, in, text, res.Service)
 	if k.TimeBand != "" {
-		band, ok := p.masters.Bands.Band(p.account.Name, p.account.Mall, in.Carrier, k.TimeBand)
+		band, ok := p.env.Workspace.Bands.Band(p.account.Name, p.account.Mall, in.Carrier, k.TimeBand)
 		if !ok {
 			d.hold(order.HoldTimeBand, "package.time_band", k.TimeBand, "wished time %q for carrier %s", k.TimeBand, in.Carrier)
 		}
@@ -315,7 +315,7 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 		}
 		in.Collect, in.CollectTax = o.Total, taxInside(o)
 	}
-	p.days(d, in, k, w, facts.notBefore, now)
+	p.days(d, in, k, w, res.NotBefore, now)
 	pc := &parcel{in: in, w: w, rows: []*ledger.Row{d.row}}
 	for _, n := range needs {
 		l := &k.Lines[n.line]
@@ -334,21 +334,22 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 			OrderID: d.row.ID, Account: o.Account, Order: o.Number, Package: k.Key, Line: l.Key, SKU: n.SKU, Name: name, Option: l.Option,
 			Quantity: n.total, Price: price, Weight: n.Weight, Listing: n.code, Ordered: o.Ordered.Text,
 		})
-		pc.bits = append(pc.bits, ledger.Piece{OrderID: d.row.ID, Package: int64(index), Line: int64(n.line), Part: int64(n.part), Quantity: n.total})
+		pc.bits = append(pc.bits, ledger.Piece{OrderID: d.row.ID, Package: int64(index), Line: int64(n.line), Part: int64(n.part)<<32 | n.piece, Quantity: n.total})
 	}
-	if p.mayMerge && !d.noMerge && len(o.Packages) == 1 && pay != payment.COD {
+	p.inserts(d, in, res.Inserts)
+	if p.mayMerge && res.Merge != rules.MergeNever && len(o.Packages) == 1 && pay != payment.COD {
 		pc.key = mergeKey(in)
 	}
 	d.parcels = append(d.parcels, pc)
 }
 
 func (p *planner) service(d *decision, in *order.Instruction, text, byRule string) {
-	s, ok := p.masters.Services.Match(delivery.Query{
+	s, ok := p.env.Workspace.Services.Match(delivery.Query{
 		Account: p.account.Name, Mall: p.account.Mall, Name: text, Payment: in.Payment, Temperature: in.Temperature, Warehouse: in.Warehouse,
 	})
 	if byRule != "" {
 		in.Service = byRule
-		if carrier, known := p.carriers[byRule]; known {
+		if carrier, known := p.env.Workspace.Services.Carrier(byRule); known {
 			in.Carrier = carrier
 			return
 		}

@@ -97,7 +97,6 @@ func (p *planner) join(plan *ledger.Plan, group []*decision) {
 			}
 			whole := *into.in
 			whole.Lines = append(slices.Clone(into.in.Lines), pc.in.Lines...)
-			whole.Inserts = append(slices.Clone(into.in.Inserts), pc.in.Inserts...)
 			if !strings.Contains(whole.Note, pc.in.Note) {
 				whole.Note = strings.TrimSpace(whole.Note + " " + pc.in.Note)
 			}

@@ -54,11 +54,9 @@ type planner struct {
 	env      *stage.Env
 	account  *configs.Account
 	id       int64
-	masters  *configs.Masters
 	statuses *status.Resolver
 	since    order.Date
 	sites    map[string]*site
-	carriers map[string]string // by delivery service
 	known    map[string]bool   // remarks that need no person
 	sender   order.Party
 	mayMerge bool
@@ -78,7 +76,7 @@ type site struct {
 
 func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*planner, error) {
 	p := &planner{
-		env: env, account: a, masters: &env.Workspace.Masters, sites: map[string]*site{}, known: map[string]bool{},
+		env: env, account: a, sites: map[string]*site{}, known: map[string]bool{},
 		sender: a.Sender.Party(a.Country), mayMerge: !a.Merge.Never, listings: map[string]ledger.Listing{},
 	}
 	now := env.Now()
@@ -88,10 +86,7 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 	}
 	p.id = id
 	p.since = a.Since(now, order.DateOf(registered.In(a.Location)))
-	if p.statuses, err = a.Statuses_(); err != nil {
-		return nil, err
-	}
-	p.carriers = p.masters.Services.Carriers()
+	p.statuses = a.Status
 	for _, s := range a.Remarks.Known {
 		p.known[foldRemark(s)] = true
 	}
@@ -108,7 +103,7 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 		}
 		p.sites[w.Name] = s
 	}
-	return p, p.prepareRules()
+	return p, nil
 }
 
 func (p *planner) run(ctx context.Context, rep *stage.Report) error {
