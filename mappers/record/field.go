@@ -146,6 +146,18 @@ const (
 	StockStatus
 	StockAt
 
+	// Texts that a warehouse's settings give to every row (values:).
+	ValueBillingCode    // customer code that is billed: 請求先顧客コード, お客様コード
+	ValueBillingClass   // 請求先分類コード
+	ValueFreightCode    // 運賃管理番号
+	ValueDepartmentCode // 部署ご担当者コード
+	ValueSenderCode     // ご依頼主コード
+	ValueTimeWindows    // which of a carrier's time tables is agreed: five, six
+	ValueParcelType     // 荷姿
+	ValueItemName       // what to print as contents instead of the goods' names
+	ValueSlipKind       // 送り状種類, where it is not by service
+	ValueShipperCode    // 荷主コード, 화주코드
+
 	Extra1
 	Extra2
 	Extra3
@@ -192,6 +204,9 @@ var names = [Count]string{
 	AckResult: "ack.result", AckMessage: "ack.message",
 	StockSKU: "stock.sku", StockOnHand: "stock.on_hand", StockAllocated: "stock.allocated", StockSellable: "stock.sellable",
 	StockLocation: "stock.location", StockLot: "stock.lot", StockExpiry: "stock.expiry", StockStatus: "stock.status", StockAt: "stock.at",
+	ValueBillingCode: "value.billing_code", ValueBillingClass: "value.billing_class", ValueFreightCode: "value.freight_code",
+	ValueDepartmentCode: "value.department_code", ValueSenderCode: "value.sender_code", ValueTimeWindows: "value.time_windows",
+	ValueParcelType: "value.parcel_type", ValueItemName: "value.item_name", ValueSlipKind: "value.slip_kind", ValueShipperCode: "value.shipper_code",
 	Extra1: "extra.1", Extra2: "extra.2", Extra3: "extra.3", Extra4: "extra.4", Extra5: "extra.5", Extra6: "extra.6", Extra7: "extra.7",
 	Extra8: "extra.8", Extra9: "extra.9",
 }
@@ -207,6 +222,16 @@ var byName = func() map[string]Field {
 // Lookup returns the field of that name.
 func Lookup(name string) (Field, bool) {
 	f, ok := byName[name]
+	return f, ok
+}
+
+// Value returns the field of a text that a warehouse's settings give under a
+// name: billing_code is the field value.billing_code, extra.1 the field extra.1.
+func Value(name string) (Field, bool) {
+	if f, ok := byName[name]; ok && f >= Extra1 {
+		return f, true
+	}
+	f, ok := byName["value."+name]
 	return f, ok
 }
 

@@ -57,7 +57,7 @@ type planner struct {
 	statuses *status.Resolver
 	since    order.Date
 	sites    map[string]*site
-	known    map[string]bool   // remarks that need no person
+	known    map[string]bool // remarks that need no person
 	sender   order.Party
 	mayMerge bool
 	twins    map[int64]bool
