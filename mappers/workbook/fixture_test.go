@@ -15,13 +15,13 @@ import (
 type xlsxFile map[string]string
 
 const (
-	typesXML = `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`
-	topXML   = `<Relationships><Relationship Id="rId1" Type="http://x/officeDocument" Target="xl/workbook.xml"/></Relationships>`
-	bookXML  = `<workbook xmlns:r="http://r"><sheets><sheet name="주문" sheetId="1" r:id="rId1"/></sheets></workbook>`
-	relsXML  = `<Relationships>` +
-		`<Relationship Id="rId1" Type="http://x/worksheet" Target="worksheets/sheet1.xml"/>` +
-		`<Relationship Id="rId2" Type="http://x/sharedStrings" Target="/xl/sharedStrings.xml"/>` +
-		`<Relationship Id="rId3" Type="http://x/styles" Target="styles.xml"/></Relationships>`
+	typesXML = `<Types xmlns="` + nsPackage + `content-types"><Override PartName="/xl/worksheets/sheet1.xml" ContentType="` + mimeSheet + `worksheet+xml"/></Types>`
+	topXML   = `<Relationships xmlns="` + nsPackage + `relationships"><Relationship Id="rId1" Type="` + nsRels + `/officeDocument" Target="xl/workbook.xml"/></Relationships>`
+	bookXML  = `<workbook xmlns="` + nsMain + `" xmlns:r="` + nsRels + `"><sheets><sheet name="주문" sheetId="1" r:id="rId1"/></sheets></workbook>`
+	relsXML  = `<Relationships xmlns="` + nsPackage + `relationships">` +
+		`<Relationship Id="rId1" Type="` + nsRels + `/worksheet" Target="worksheets/sheet1.xml"/>` +
+		`<Relationship Id="rId2" Type="` + nsRels + `/sharedStrings" Target="/xl/sharedStrings.xml"/>` +
+		`<Relationship Id="rId3" Type="` + nsRels + `/styles" Target="styles.xml"/></Relationships>`
 )
 
 // withRows is a file of one sheet with those rows.
@@ -31,7 +31,7 @@ func withRows(rows string) xlsxFile {
 		"_rels/.rels":                topXML,
 		"xl/workbook.xml":            bookXML,
 		"xl/_rels/workbook.xml.rels": relsXML,
-		"xl/worksheets/sheet1.xml":   `<worksheet><sheetData>` + rows + `</sheetData></worksheet>`,
+		"xl/worksheets/sheet1.xml":   `<worksheet xmlns="` + nsMain + `"><sheetData>` + rows + `</sheetData></worksheet>`,
 	}
 }
 
@@ -42,7 +42,7 @@ func (f xlsxFile) set(name, body string) xlsxFile {
 }
 
 func (f xlsxFile) shared(items ...string) xlsxFile {
-	return f.set("xl/sharedStrings.xml", `<sst><si>`+strings.Join(items, `</si><si>`)+`</si></sst>`)
+	return f.set("xl/sharedStrings.xml", `<sst xmlns="`+nsMain+`"><si>`+strings.Join(items, `</si><si>`)+`</si></sst>`)
 }
 
 // styles gives the file a style for each number format; style 0 is General.
@@ -52,7 +52,7 @@ func (f xlsxFile) styles(formats ...string) xlsxFile {
 		fmt.Fprintf(&fmts, `<numFmt numFmtId="%d" formatCode="%s"/>`, 200+i, attrText(code))
 		fmt.Fprintf(&xfs, `<xf numFmtId="%d"/>`, 200+i)
 	}
-	return f.set("xl/styles.xml", `<styleSheet><numFmts>`+fmts.String()+`</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>`+
+	return f.set("xl/styles.xml", `<styleSheet xmlns="`+nsMain+`"><numFmts>`+fmts.String()+`</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>`+
 		`<cellXfs><xf numFmtId="0"/>`+xfs.String()+`</cellXfs></styleSheet>`)
 }
 

@@ -25,6 +25,8 @@ const (
 	maxToken = 1 << 20 // bytes of one tag or one run of text
 	maxDepth = 64      // open elements
 	maxAttrs = 256     // attributes of one element
+
+	maxReference = 32 // bytes of a character reference
 )
 
 var (
@@ -535,7 +537,7 @@ func (s *scanner) decode(raw []byte, entities bool) ([]byte, error) {
 // length. Two references that are the halves of a surrogate pair, as some
 // programs write characters beyond the basic plane, give one character.
 func reference(b []byte) (rune, int, error) {
-	end := bytes.IndexByte(b[:min(len(b), 16)], ';')
+	end := bytes.IndexByte(b[:min(len(b), maxReference)], ';')
 	if end < 2 {
 		return 0, 0, fmt.Errorf("the XML has a bare & in %.16q", b)
 	}
@@ -559,7 +561,7 @@ func reference(b []byte) (rune, int, error) {
 		return r, end + 1, nil
 	}
 	if rest := b[end+1:]; r < 0xdc00 && len(rest) > 3 && rest[0] == '&' {
-		if end2 := bytes.IndexByte(rest[:min(len(rest), 16)], ';'); end2 > 2 {
+		if end2 := bytes.IndexByte(rest[:min(len(rest), maxReference)], ';'); end2 > 2 {
 			if low, ok := numeric(rest[1:end2]); ok && low >= 0xdc00 && low <= 0xdfff {
 				return (r-0xd800)<<10 + (low - 0xdc00) + 0x10000, end + end2 + 2, nil
 			}
@@ -586,7 +588,7 @@ func numeric(ref []byte) (rune, bool) {
 }
 
 func local(name []byte) []byte {
-	if i := bytes.IndexByte(name, ':'); i >= 0 {
+	if i := bytes.IndexByte(name, ':'); i > 0 && i+1 < len(name) {
 		return name[i+1:]
 	}
 	return name
