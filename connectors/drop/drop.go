@@ -122,8 +122,8 @@ type Profile struct {
 	// PacketSize is the payload of one read or write in bytes. Default 255 KiB
 	// for OpenSSH, else 32 KiB, which every server has to take.
 	PacketSize int
-	// Concurrency is how many packets of one file may be under way. Default 16;
-	// 1 writes one after the other.
+	// Concurrency is how many packets of one file may be under way; 1 writes one
+	// after the other. Default: as many as fill 2 MiB, the window of OpenSSH.
 	Concurrency int
 
 	// FileMode is set on written files if not zero; Local uses 0640 by default,
@@ -155,9 +155,6 @@ func (p Profile) withDefaults() Profile {
 	if p.KeepAlive == 0 {
 		p.KeepAlive = 30 * time.Second
 	}
-	if p.Concurrency == 0 {
-		p.Concurrency = 16
-	}
 	return p
 }
 
@@ -186,7 +183,7 @@ func (p Profile) check() error {
 		return bad("no way to log in: set a key file, the agent or a password")
 	case p.PacketSize < 0 || p.PacketSize > 255<<10:
 		return bad("packet size is %d: use 1 to %d", p.PacketSize, 255<<10)
-	case p.Concurrency < 1 || p.Concurrency > 256:
+	case p.Concurrency < 0 || p.Concurrency > 256:
 		return bad("concurrency is %d: use 1 to 256", p.Concurrency)
 	case p.Timeout < 0:
 		return bad("timeout is %s: use a positive time", p.Timeout)

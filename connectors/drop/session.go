@@ -26,6 +26,7 @@ const (
 const (
 	largePacket = 255 << 10
 	smallPacket = 32 << 10
+	window      = 2 << 20
 )
 
 // A session is one connection to the server, used until it breaks.
@@ -219,11 +220,15 @@ func newSession(ctx context.Context, p Profile, conn *sshConn) (*session, error)
 			s.packet = largePacket
 		}
 	}
+	concurrency := p.Concurrency
+	if concurrency == 0 {
+		concurrency = max(1, min(window/s.packet, 64))
+	}
 	var err error
 	if s.sftp, err = sftp.NewClient(conn.Client,
 		sftp.MaxPacketUnchecked(s.packet),
-		sftp.MaxConcurrentRequestsPerFile(p.Concurrency),
-		sftp.UseConcurrentWrites(p.Concurrency > 1),
+		sftp.MaxConcurrentRequestsPerFile(concurrency),
+		sftp.UseConcurrentWrites(concurrency > 1),
 		sftp.UseFstat(true)); err != nil {
 		return nil, fmt.Errorf("start sftp: %w", err)
 	}

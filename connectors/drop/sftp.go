@@ -373,8 +373,7 @@ func (s *session) write(p Profile, abs string, in *exactReader, size int64) erro
 }
 
 func (s *session) fill(f *sftp.File, p Profile, in *exactReader, size int64) error {
-	// One byte more than size, so that a longer source is noticed.
-	n, err := f.ReadFrom(io.LimitReader(in, size+1))
+	n, err := s.copyTo(f, in, size)
 	if cause := in.failed(); cause != nil {
 		return fmt.Errorf("%w: %w", errSource, cause)
 	}
@@ -393,6 +392,25 @@ func (s *session) fill(f *sftp.File, p Profile, in *exactReader, size int64) err
 		return f.Sync()
 	}
 	return nil
+}
+
+// copyTo writes the source; one byte more than size is asked for, so that a
+// longer source is noticed. The library would take a buffer of a whole packet
+// for the smallest file.
+func (s *session) copyTo(f *sftp.File, in *exactReader, size int64) (int64, error) {
+	if size >= int64(s.packet) {
+		return f.ReadFrom(io.LimitReader(in, size+1))
+	}
+	buf := make([]byte, size+1)
+	n, err := io.ReadFull(in, buf)
+	if in.failed() != nil || n == 0 {
+		return 0, nil
+	}
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		return int64(n), err
+	}
+	n, err = f.Write(buf[:n])
+	return int64(n), err
 }
 
 func (s *session) rename(from, to string) error {
