@@ -207,3 +207,11 @@ func (l *Ledger) Unclaimed(ctx context.Context) (n int64, err error) {
 	err = l.r.QueryRowContext(ctx, `SELECT count(*) FROM orders o WHERE o.state IN (3, 4) AND NOT EXISTS (SELECT 1 FROM instruction_lines x WHERE x.order_id = o.id)`).Scan(&n)
 	return n, explain("look for orders without instructions", err)
 }
+
+// ForgetRun removes the record of a run that found nothing to do.
+func (l *Ledger) ForgetRun(ctx context.Context, id int64) error {
+	return l.write(ctx, "forget run", func(t tx) error {
+		_, err := t.exec(ctx, `DELETE FROM runs WHERE id = $1`, id)
+		return err
+	})
+}

@@ -104,11 +104,7 @@ func (r *runner) claim(ctx context.Context) (*ledger.Batch, error) {
 // that no two batches of a warehouse share a name.
 func (r *runner) name(id int64, now time.Time) (number, file string, err error) {
 	number = fmt.Sprintf("%s%06d", r.w.Number.Prefix, id)
-	f, err := files.Format(r.env, r.w.Instructions.Format)
-	if err != nil {
-		return "", "", err
-	}
-	file, err = f.FileName(r.w.Instructions.Name, number, now.In(r.w.Location))
+	file, err = files.FileName(r.env, r.w, number, now)
 	return number, file, err
 }
 

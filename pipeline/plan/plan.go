@@ -91,11 +91,8 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 		p.known[foldRemark(s)] = true
 	}
 	for _, w := range env.Workspace.Warehouses {
-		s := &site{cfg: w}
+		s := &site{cfg: w, cal: w.Days}
 		if s.id, err = env.Ledger.Warehouse(ctx, w.Name); err != nil {
-			return nil, err
-		}
-		if s.cal, err = stage.Calendar(w); err != nil {
 			return nil, err
 		}
 		if s.out, err = files.NewOut(env, w, "", now); err != nil {

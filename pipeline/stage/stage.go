@@ -13,7 +13,6 @@ import (
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
-	"github.com/mallbridge/mallbridge/mappers/calendar"
 )
 
 // An Env is the world of a run: configuration, ledger, clock. Stages share
@@ -86,19 +85,4 @@ func (r *Report) String() string {
 		return "nothing to do"
 	}
 	return strings.Join(parts, ", ")
-}
-
-// Calendar returns a warehouse's working days and cut-offs.
-func Calendar(w *configs.Warehouse) (*calendar.Calendar, error) {
-	c := calendar.Config{Zone: w.Location}
-	for _, d := range w.Calendar.WorkingDays {
-		c.Working = append(c.Working, time.Weekday(d))
-	}
-	for _, t := range w.Calendar.CutOffs {
-		c.CutOffs = append(c.CutOffs, calendar.Clock(t))
-	}
-	for d, name := range w.Holidays {
-		c.Holidays = append(c.Holidays, calendar.Holiday{Date: d, Name: name})
-	}
-	return calendar.New(c)
 }

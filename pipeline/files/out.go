@@ -1,0 +1,208 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"text/template"
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/format"
+	"github.com/mallbridge/mallbridge/mappers/record"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+// An Out renders instruction files of one warehouse. Its methods may be used by
+// several goroutines.
+type Out struct {
+	format *format.Format
+	o      format.WriteOptions
+	batch  record.Batch
+	values map[record.Field]string
+	pool   sync.Pool // of *checker
+}
+
+type checker struct {
+	c    *format.Checker
+	recs []record.Record
+}
+
+// NewOut prepares the format of a warehouse's instruction files with its charset,
+// replacements and texts, for the batch of that number made at at.
+func NewOut(env *stage.Env, w *configs.Warehouse, number string, at time.Time) (*Out, error) {
+	f, err := Format(env, w.Instructions.Format)
+	if err != nil {
+		return nil, fmt.Errorf("warehouse %s: %w", w.Name, err)
+	}
+	o := &Out{format: f, batch: record.Batch{Number: number, Time: at.In(w.Location)}, values: map[record.Field]string{}}
+	o.o.Batch = format.Batch{Number: number, Warehouse: w.Name, Time: at, Zone: w.Location}
+	if o.o.Charset, o.o.Replacements, err = Encoding(w, f); err != nil {
+		return nil, fmt.Errorf("warehouse %s: %w", w.Name, err)
+	}
+	for name, text := range w.Values {
+		field, ok := record.Value(name)
+		if !ok {
+			return nil, order.Errorf(order.Invalid, "use billing_code, freight_code … or extra.1 to extra.9", "warehouse %s: values: no text is called %q", w.Name, name)
+		}
+		o.values[field] = text
+	}
+	o.pool.New = func() any { return &checker{c: f.NewChecker(o.o)} }
+	return o, nil
+}
+
+// Encoding is the charset of a warehouse's files and what it lets us replace. A
+// nil charset is the format's own.
+func Encoding(w *configs.Warehouse, f *format.Format) (cs *charset.Charset, r *charset.Replacements, err error) {
+	if w.Charset != "" {
+		if cs, err = charset.Lookup(w.Charset); err != nil {
+			return nil, nil, err
+		}
+	}
+	if w.ByteForm != "" {
+		form, err := charset.ParseForm(w.ByteForm)
+		if err != nil {
+			return nil, nil, err
+		}
+		if cs == nil {
+			cs = f.Charset()
+		}
+		cs = cs.WithForm(form)
+	}
+	target := cs
+	if target == nil {
+		target = f.Charset()
+	}
+	r, err = w.Replacements.For(target)
+	return cs, r, err
+}
+
+// FileName is the name of a batch's file: the warehouse's template if it has one,
+// else the format's.
+func FileName(env *stage.Env, w *configs.Warehouse, number string, at time.Time) (string, error) {
+	f, err := Format(env, w.Instructions.Format)
+	if err != nil {
+		return "", err
+	}
+	b := format.Batch{Number: number, Warehouse: w.Name, Time: at, Zone: w.Location}
+	if w.Instructions.Name == "" {
+		return f.FileName(b)
+	}
+	t, err := template.New("name").Parse(w.Instructions.Name)
+	if err != nil {
+		return "", order.Errorf(order.Invalid, "mend instructions.name", "warehouse %s: %w", w.Name, err)
+	}
+	var out strings.Builder
+	err = t.Execute(&out, struct {
+		Batch, Number, Warehouse string
+		Time                     time.Time
+	}{number, number, w.Name, at.In(w.Location)})
+	return out.String(), err
+}
+
+func (o *Out) records(dst []record.Record, in *order.Instruction) []record.Record {
+	dst = record.FromInstruction(dst, in, o.batch, false)
+	for f, text := range o.values {
+		for _, r := range dst {
+			r[f] = text
+		}
+	}
+	return dst
+}
+
+// Check tells what keeps an instruction from being written.
+func (o *Out) Check(in *order.Instruction) []order.Hold {
+	c := o.pool.Get().(*checker)
+	defer o.pool.Put(c)
+	if in.Number == "" {
+		// The number comes with the plan; every number has the same form and width.
+		numbered := *in
+		numbered.Number = strconv.Itoa(1)
+		in = &numbered
+	}
+	c.recs = o.records(c.recs[:cap(c.recs)], in)
+	return c.c.Check(c.recs)
+}
+
+// A Written file's figures.
+type Written struct {
+	format.Summary
+	Instructions int64
+}
+
+// A Misfit is an instruction that cannot be written, and why.
+type Misfit struct {
+	Instruction *order.Instruction
+	Holds       []order.Hold
+}
+
+func (m Misfit) String() string {
+	return fmt.Sprintf("%s: %s", m.Holds[0].Reason, m.Holds[0].Detail)
+}
+
+// To writes the instructions that each yields. Those that do not fit are left
+// out and returned.
+func (o *Out) To(w io.Writer, each func(func(*order.Instruction) error) error) (Written, []Misfit, error) {
+	var out Written
+	var misfits []Misfit
+	fw, err := o.format.NewWriter(w, o.o)
+	if err != nil {
+		return out, nil, err
+	}
+	var recs []record.Record
+	err = each(func(in *order.Instruction) error {
+		recs = o.records(recs[:cap(recs)], in)
+		err := fw.WriteGroup(recs)
+		var held *format.HeldError
+		if errors.As(err, &held) {
+			misfits = append(misfits, Misfit{in, held.Holds})
+			return nil
+		}
+		out.Instructions++
+		return err
+	})
+	if err != nil {
+		return out, nil, err
+	}
+	out.Summary, err = fw.Close()
+	return out, misfits, err
+}
+
+// File writes the instructions to path, durably, and reads the bytes back to see
+// that they say what was meant. With misfits there is no file.
+func (o *Out) File(path string, each func(func(*order.Instruction) error) error) (Written, []Misfit, error) {
+	var out Written
+	var misfits []Misfit
+	err := durable.Write(path, func(w io.Writer) (err error) {
+		out, misfits, err = o.To(w, each)
+		if err == nil && len(misfits) > 0 {
+			err = errMisfits
+		}
+		return err
+	})
+	if errors.Is(err, errMisfits) {
+		return out, misfits, nil
+	}
+	if err != nil {
+		return out, nil, err
+	}
+	return out, nil, o.verify(path, &out)
+}
+
+var errMisfits = errors.New("instructions do not fit")
+
+func (o *Out) verify(path string, out *Written) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return o.format.Verify(f, o.o, out.Summary)
+}

@@ -1,0 +1,230 @@
+// Package pipeline holds the list of stages and runs one of them on one target.
+//
+// Each stage reads the ledger, does one thing, and writes the ledger. Stages
+// never call each other; each can be run alone, again, or after a crash.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/collect"
+	"github.com/mallbridge/mallbridge/pipeline/extract"
+	"github.com/mallbridge/mallbridge/pipeline/instruct"
+	"github.com/mallbridge/mallbridge/pipeline/plan"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+// A Stage is one step of the way of an order.
+type Stage struct {
+	Name string
+	On   Target
+	Run  func(ctx context.Context, env *stage.Env, target string) (stage.Report, error)
+}
+
+// A Target is what a stage runs on.
+type Target string
+
+// Targets.
+const (
+	Accounts   Target = "account"
+	Warehouses Target = "warehouse"
+)
+
+// Stages lists every stage in the order in which an order goes through them.
+var Stages = []Stage{
+	{"extract", Accounts, extract.Run},     // sheets → ledger
+	{"plan", Accounts, plan.Run},           // map, hold, route, merge, split → instructions
+	{"instruct", Warehouses, instruct.Run}, // instructions → file at the drop
+	{"collect", Warehouses, collect.Run},   // acks, results, stock → ledger
+}
+
+// Lookup returns the stage of that name.
+func Lookup(name string) (Stage, bool) {
+	for _, s := range Stages {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Stage{}, false
+}
+
+// Targets lists what a stage runs on: the enabled accounts or warehouses.
+func (s Stage) Targets(w *configs.Workspace) []string {
+	var out []string
+	if s.On == Accounts {
+		for _, a := range w.Accounts {
+			if a.Enabled {
+				out = append(out, a.Name)
+			}
+		}
+		return out
+	}
+	for _, h := range w.Warehouses {
+		if h.Enabled {
+			out = append(out, h.Name)
+		}
+	}
+	return out
+}
+
+// The outcomes of a run, as the ledger keeps them.
+const (
+	OK      = "ok"      // it did something
+	Nothing = "nothing" // there was nothing to do
+	Waiting = "waiting" // done, but something waits for a person
+	Failed  = "failed"
+)
+
+// A Result is how one stage went on one target.
+type Result struct {
+	Stage   string       `json:"stage"`
+	Target  string       `json:"target"`
+	Outcome string       `json:"outcome"`
+	Report  stage.Report `json:"report"`
+	Err     error        `json:"-"`
+	Error   string       `json:"error,omitempty"`
+	Hint    string       `json:"hint,omitempty"`
+}
+
+// leaseTime is how long a lease lasts without a sign of life. It is renewed three
+// times in that time.
+const leaseTime = 90 * time.Second
+
+// Run runs a stage on a target under its lease and records the run. Two runs of
+// one stage on one target never work at the same time: the second fails with
+// code retry.
+func Run(ctx context.Context, env *stage.Env, s Stage, target string) Result {
+	res := Result{Stage: s.Name, Target: target}
+	if env.DryRun != nil {
+		res.Report, res.Err = s.Run(ctx, env, target)
+		return res.finish()
+	}
+	name := s.Name + "/" + target
+	if res.Err = take(ctx, env, name); res.Err != nil {
+		return res.finish()
+	}
+	id, err := env.Ledger.StartRun(ctx, s.Name, target, env.Owner, env.Now())
+	if err == nil {
+		res.Report, err = hold(ctx, env, name, func(ctx context.Context) (stage.Report, error) { return s.Run(ctx, env, target) })
+	}
+	res.Err = err
+	res = res.finish()
+	// The record and the lease must be written even if ctx has ended.
+	last := context.WithoutCancel(ctx)
+	if id != 0 && (res.Outcome != Nothing || env.Log.Enabled(ctx, -4)) {
+		err = env.Ledger.EndRun(last, id, res.Outcome, res.summary(), env.Now())
+	} else if id != 0 {
+		err = env.Ledger.ForgetRun(last, id)
+	}
+	if err = errors.Join(err, env.Ledger.Drop(last, name, env.Owner)); err != nil && res.Err == nil {
+		res.Err = err
+		res = res.finish()
+	}
+	return res
+}
+
+func (r Result) finish() Result {
+	switch {
+	case r.Err != nil:
+		r.Outcome, r.Error, r.Hint = Failed, r.Err.Error(), order.HintOf(r.Err)
+	case r.Report.Waiting > 0:
+		r.Outcome = Waiting
+	case r.Report.Nothing():
+		r.Outcome = Nothing
+	default:
+		r.Outcome = OK
+	}
+	return r
+}
+
+func (r Result) summary() string {
+	if r.Err != nil {
+		return r.Err.Error()
+	}
+	return strings.Join(append([]string{r.Report.String()}, r.Report.Notes...), "\n")
+}
+
+// take gets the lease, also from a process of this machine that is gone.
+func take(ctx context.Context, env *stage.Env, name string) error {
+	l, ok, err := env.Ledger.Acquire(ctx, name, env.Owner, leaseTime, env.Now())
+	if err != nil || ok {
+		return err
+	}
+	if gone(l.Owner) {
+		env.Log.Warn("the process that ran this stage is gone; its lease is taken over", "lease", name, "owner", l.Owner)
+		if err := env.Ledger.Drop(ctx, name, l.Owner); err != nil {
+			return err
+		}
+		if l, ok, err = env.Ledger.Acquire(ctx, name, env.Owner, leaseTime, env.Now()); err != nil || ok {
+			return err
+		}
+	}
+	return order.Errorf(order.Retry, "wait until it has finished; running again is safe", "%s is being run by %s (%s)", name, l.Owner, holder(l))
+}
+
+func holder(l ledger.Lease) string {
+	return "its lease ends " + l.Expires.UTC().Format(time.RFC3339)
+}
+
+// hold keeps the lease alive while f works. If the lease is lost, f's context
+// ends.
+func hold(ctx context.Context, env *stage.Env, name string, f func(context.Context) (stage.Report, error)) (stage.Report, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		t := time.NewTicker(leaseTime / 3)
+		defer t.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-t.C:
+				if _, ok, err := env.Ledger.Acquire(ctx, name, env.Owner, leaseTime, env.Now()); err == nil && !ok {
+					cancel(fmt.Errorf("the lease %s was lost", name))
+				}
+			}
+		}
+	}()
+	rep, err := f(ctx)
+	close(stop)
+	<-stopped
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		err = errors.Join(err, cause)
+	}
+	return rep, err
+}
+
+// Owner names this process in leases: host, process number, and what the caller
+// adds to tell several apart.
+func Owner(extra string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), extra)
+}
+
+// gone reports whether an owner is a process of this machine that no longer
+// exists.
+func gone(owner string) bool {
+	parts := strings.SplitN(owner, "/", 3)
+	host, err := os.Hostname()
+	if err != nil || len(parts) != 3 || parts[0] != host {
+		return false
+	}
+	pid, err := strconv.Atoi(parts[1])
+	return err == nil && pid != os.Getpid() && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}
