@@ -57,11 +57,11 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 		if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
-		if l.w, err = sql.Open("sqlite", sqliteDSN(dsn, "immediate")); err != nil {
+		if l.w, err = sql.Open("sqlite", sqliteDSN(dsn, "immediate", writerCache)); err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
 		l.w.SetMaxOpenConns(1)
-		if l.r, err = sql.Open("sqlite", sqliteDSN(dsn, "deferred")); err != nil {
+		if l.r, err = sql.Open("sqlite", sqliteDSN(dsn, "deferred", readerCache)); err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
 		l.r.SetMaxOpenConns(4)
@@ -89,11 +89,18 @@ func place(dsn string) string {
 	return dsn
 }
 
-func sqliteDSN(file, lock string) string {
+// The page caches, in KiB. A reader goes through tables in order and gains
+// nothing from a large one; every commit of the writer empties it, page by page.
+const (
+	writerCache = 64 << 10
+	readerCache = 2 << 10
+)
+
+func sqliteDSN(file, lock string, cache int) string {
 	q := url.Values{}
 	for _, p := range []string{
 		"page_size(16384)", "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(1)",
-		"cache_size(-65536)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)",
+		"wal_autocheckpoint(4000)", "temp_store(MEMORY)", fmt.Sprintf("cache_size(-%d)", cache),
 	} {
 		q.Add("_pragma", p)
 	}
