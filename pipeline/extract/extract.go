@@ -32,6 +32,10 @@ var (
 	atMoved  = fault.Point("extract.moved")
 )
 
+// maxRefusals is how many refused rows of one file the ledger keeps; all are in
+// the file of refused rows.
+const maxRefusals = 20_000
+
 // chunk is how many orders are stored in one transaction.
 const chunk = 5000
 
@@ -266,7 +270,15 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 		formats = x.account.Intake.Formats
 	}
 	st := x.store(ctx, f)
-	r := files.Reading{Env: x.env, File: f, Formats: formats, Charset: x.account.Intake.Charset, Password: password, Take: st.take}
+	var refused []ledger.Refusal
+	r := files.Reading{
+		Env: x.env, File: f, Formats: formats, Charset: x.account.Intake.Charset, Password: password, Take: st.take,
+		Refuse: func(r format.Refusal) {
+			if len(refused) < maxRefusals {
+				refused = append(refused, ledger.Refusal{Line: r.Line, Order: r.Group, Field: r.Column, Value: r.Value, Reason: r.Reason, Detail: r.Detail})
+			}
+		},
+	}
 	res, err := r.Run(ctx)
 	counts, stored := st.close()
 	err = errors.Join(err, stored)
@@ -276,6 +288,9 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 		return f, errors.Join(err, x.env.Ledger.FinishFile(ctx, f, x.env.Now()))
 	}
 	if err != nil {
+		return f, err
+	}
+	if err := x.env.Ledger.PutRefusals(ctx, f.ID, refused); err != nil {
 		return f, err
 	}
 	fault.At(atRead)

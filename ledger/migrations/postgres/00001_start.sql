@@ -222,6 +222,19 @@ CREATE TABLE windows (
   PRIMARY KEY (account_id, feed, from_at)
 );
 
+-- Rows that were refused, so that every order number that came has an answer.
+CREATE TABLE refusals (
+  file_id      BIGINT NOT NULL,
+  line         BIGINT NOT NULL,
+  order_number TEXT NOT NULL,
+  field        TEXT NOT NULL,
+  value        TEXT NOT NULL,
+  reason       TEXT NOT NULL,
+  detail       TEXT NOT NULL,
+  PRIMARY KEY (file_id, line)
+);
+CREATE INDEX refusals_order ON refusals (order_number);
+
 CREATE TABLE leases (
   name       TEXT PRIMARY KEY,
   owner      TEXT NOT NULL,
