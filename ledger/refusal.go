@@ -32,7 +32,9 @@ func (l *Ledger) PutRefusals(ctx context.Context, file int64, rs []Refusal) erro
 			r := &rs[i]
 			args = append(args, file, r.Line, r.Order, r.Field, r.Value, string(r.Reason), r.Detail)
 		}
-		return t.bulk(ctx, `INSERT INTO refusals (file_id, line, order_number, field, value, reason, detail)`, ` ON CONFLICT (file_id, line) DO NOTHING`, 7, args, nil)
+		_, err := t.bulk(ctx, `INSERT INTO refusals (file_id, line, order_number, field, value, reason, detail) VALUES `, `(?,?,?,?,?,?,?)`,
+			` ON CONFLICT (file_id, line) DO NOTHING`, args)
+		return err
 	})
 }
 
