@@ -11,7 +11,8 @@ type Width struct {
 	Chars int
 	Bytes int
 	// Size counts the bytes of a text in the file's charset. Nil counts one for
-	// ASCII and half-width kana and two for everything else.
+	// ASCII and half-width kana and two for everything else. A longer text must
+	// not be smaller than its beginning.
 	Size func(string) int
 }
 
@@ -79,10 +80,10 @@ func longest(s string, w *Width, before string, may func(s string, i int) bool) 
 		if i == 0 {
 			continue
 		}
-		if w.Chars > 0 && utf8.RuneCountInString(s[:i]) > w.Chars {
+		if !w.fits(s[:i]) {
 			break
 		}
-		if may(whole, len(before)+i) && w.fits(s[:i]) {
+		if may(whole, len(before)+i) {
 			best = i
 		}
 	}

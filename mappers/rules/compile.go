@@ -139,11 +139,16 @@ func (c *compiler) keys(n *yaml.Node, known ...string) {
 	}
 }
 
+// child returns the value of a key, an anchor's in the place of its alias.
 func child(n *yaml.Node, key string) *yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
+		if n.Content[i].Value != key {
+			continue
 		}
+		if v := n.Content[i+1]; v.Kind != yaml.AliasNode {
+			return v
+		}
+		return n.Content[i+1].Alias
 	}
 	return nil
 }

@@ -270,6 +270,17 @@ func TestCaretAndNearName(t *testing.T) {
 	}
 }
 
+func TestAnchors(t *testing.T) {
+	s := compile(t, "rules:\n- {name: a, when: &far 'prefecture == \"沖縄県\"', hold: x}\n- {name: b, when: *far, route: osaka}\n")
+	e := env()
+	if res := s.Apply(&e); len(res.Events) != 2 {
+		t.Errorf("%+v", res)
+	}
+	if _, findings := Compile([]byte("rules: &a\n- *a\n- {name: b, when: *a, hold: x}\n")); len(findings) != 2 {
+		t.Errorf("%v", findings)
+	}
+}
+
 func TestLongLinesAreCut(t *testing.T) {
 	long := strings.Repeat("true && ", 20)
 	_, findings := Compile([]byte("rules:\n  - name: a\n    when: " + long + "x && " + long + "true\n    hold: x\n"))

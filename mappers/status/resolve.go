@@ -137,7 +137,7 @@ func (r *Resolver) Resolve(status, substatus string, payment ...string) Verdict 
 	s := &r.table.States[i]
 	v.State = s.Code
 	v.Class, v.Reason = r.classify(i, target)
-	v.Detail = fmt.Sprintf("status %q, target %q", s.Code, v.Target)
+	v.Detail = `status "` + s.Code + `", target "` + v.Target + `"`
 	return v
 }
 
