@@ -3,6 +3,10 @@ package charset
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,7 +43,8 @@ func sheet(tb testing.TB, c *Charset, line string, size int) (text string, raw [
 	return b.String(), raw
 }
 
-// BenchmarkDecode reports how many times the speed of x/text it reaches.
+// BenchmarkDecode reports how many times the speed of x/text and of iconv, if
+// installed, it reaches.
 func BenchmarkDecode(b *testing.B) {
 	for _, bm := range benchmarked {
 		b.Run(bm.c.Name(), func(b *testing.B) {
@@ -52,16 +57,18 @@ func BenchmarkDecode(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			b.StopTimer()
 			d := bm.ref.NewDecoder()
-			reportRatio(b, func() error {
+			reportRatio(b, "x/xtext", 50, func() error {
 				_, _, err := d.Transform(dst[:cap(dst)], raw, true)
 				return err
 			})
+			reportIconv(b, raw, bm.c.Name(), "utf-8")
 		})
 	}
 }
 
-// BenchmarkEncode reports how many times the speed of x/text it reaches.
+// BenchmarkEncode reports the same for writing.
 func BenchmarkEncode(b *testing.B) {
 	for _, bm := range benchmarked {
 		b.Run(bm.c.Name(), func(b *testing.B) {
@@ -75,11 +82,13 @@ func BenchmarkEncode(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+			b.StopTimer()
 			e := bm.ref.NewEncoder()
-			reportRatio(b, func() error {
+			reportRatio(b, "x/xtext", 50, func() error {
 				_, _, err := e.Transform(dst[:cap(dst)], src, true)
 				return err
 			})
+			reportIconv(b, src, "utf-8", bm.c.Name())
 		})
 	}
 }
@@ -98,17 +107,39 @@ func BenchmarkDecodeField(b *testing.B) {
 	}
 }
 
-// reportRatio times peer as often as the benchmark ran, up to a limit, and
-// reports how many times as long it takes.
-func reportRatio(b *testing.B, peer func() error) {
-	b.StopTimer()
-	own := b.Elapsed() / time.Duration(max(b.N, 1))
-	n := min(b.N, 200)
+// reportRatio times rounds of peer and reports how many times as long as the
+// benchmark's one takes.
+func reportRatio(b *testing.B, unit string, rounds int, peer func() error) {
+	own := b.Elapsed().Seconds() / float64(b.N)
 	start := time.Now()
-	for range n {
+	if b.N == 1 {
+		rounds = 1
+	}
+	for range rounds {
 		if err := peer(); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(time.Since(start))/float64(n)/float64(own), "x/xtext")
+	b.ReportMetric(time.Since(start).Seconds()/float64(rounds)/own, unit)
+}
+
+// reportIconv lets iconv convert the same bytes, in a file that it is given
+// many times so that its start does not count.
+func reportIconv(b *testing.B, src []byte, from, to string) {
+	path, err := exec.LookPath("iconv")
+	if err != nil {
+		return
+	}
+	name := filepath.Join(b.TempDir(), "sheet")
+	if err := os.WriteFile(name, src, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	const times = 50
+	args := append([]string{"-f", from, "-t", to}, slices.Repeat([]string{name}, times)...)
+	own := b.Elapsed().Seconds() / float64(b.N)
+	start := time.Now()
+	if err := exec.Command(path, args...).Run(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(time.Since(start).Seconds()/times/own, "x/iconv")
 }

@@ -230,54 +230,70 @@ func (t *encodeTable) code(r rune) uint16 {
 // before the last character of src unless that is ASCII and before the last
 // bytes of dst. It returns how much it read and wrote.
 func (t *encodeTable) run(dst, src []byte) (p, w int) {
-	for p < len(src) && w+8 <= len(dst) {
-		if p+8 <= len(src) {
-			x := binary.LittleEndian.Uint64(src[p:])
-			binary.LittleEndian.PutUint64(dst[w:], x)
-			n := bits.TrailingZeros64(x&highBits) >> 3
-			p += n
-			w += n
-			if n == 8 {
-				continue
-			}
-		} else if b := src[p]; b < utf8.RuneSelf {
-			dst[w] = b
-			p++
-			w++
+	for len(src)-p >= 8 && len(dst)-w >= 8 {
+		x := binary.LittleEndian.Uint64(src[p:])
+		binary.LittleEndian.PutUint64(dst[w:], x)
+		if x&highBits == 0 {
+			p += 8
+			w += 8
 			continue
 		}
-		start := p
-		for p+3 <= len(src) && w+2 <= len(dst) && src[p] >= utf8.RuneSelf {
-			r, n := shortRune(src[p], src[p+1], src[p+2])
+		n := bits.TrailingZeros64(x&highBits) >> 3
+		p += n
+		w += n
+		for len(src)-p >= 4 && len(dst)-w >= 2 {
+			r, n := shortRune(binary.LittleEndian.Uint32(src[p:]))
 			code := t[r]
 			if code == 0 {
 				return p, w
 			}
 			binary.LittleEndian.PutUint16(dst[w:], code)
+			p += n
 			w++
 			if code > 0xFF {
 				w++
 			}
-			p += n
+			if src[p] < utf8.RuneSelf {
+				break
+			}
 		}
-		if p == start {
+	}
+	for p < len(src) && len(dst)-w >= 2 {
+		if src[p] < utf8.RuneSelf {
+			dst[w] = src[p]
+			p++
+			w++
+			continue
+		}
+		if len(src)-p < 4 {
 			break
+		}
+		r, n := shortRune(binary.LittleEndian.Uint32(src[p:]))
+		code := t[r]
+		if code == 0 {
+			break
+		}
+		binary.LittleEndian.PutUint16(dst[w:], code)
+		p += n
+		w++
+		if code > 0xFF {
+			w++
 		}
 	}
 	return p, w
 }
 
-// shortRune decodes a character of two or three bytes; r is 0 when the bytes
-// are none.
-func shortRune(b0, b1, b2 byte) (r uint16, n int) {
-	if b0&0xF0 == 0xE0 && b1&0xC0 == 0x80 && b2&0xC0 == 0x80 {
-		if r = uint16(b0)<<12 | uint16(b1&0x3F)<<6 | uint16(b2&0x3F); r >= 0x800 {
+// shortRune decodes a character of two or three bytes, the first lowest in x;
+// r is 0 when the bytes are none.
+func shortRune(x uint32) (r uint16, n int) {
+	if x&0xC0C0F0 == 0x8080E0 {
+		if r = uint16(x<<12 | x>>2&0xFC0 | x>>16&0x3F); r >= 0x800 {
 			return r, 3
 		}
 		return 0, 0
 	}
-	if b0&0xE0 == 0xC0 && b0 >= 0xC2 && b1&0xC0 == 0x80 {
-		return uint16(b0&0x1F)<<6 | uint16(b1&0x3F), 2
+	if x&0xC0E0 == 0x80C0 && x&0x1E != 0 {
+		return uint16(x&0x1F<<6 | x>>8&0x3F), 2
 	}
 	return 0, 0
 }
