@@ -116,10 +116,11 @@ type SKU struct {
 	Warehouse   string `expr:"warehouse" yaml:"warehouse" doc:"the only warehouse that keeps it"`
 }
 
-// NewEnv fills an Env from the package at index i of an order, as far as the order alone tells. now
-// is the present in the account's zone. The caller sets SKUs and what mapping
-// found (postal code, prefecture, city, payment, service, carrier, temperature,
-// warehouse, time band, mall). The totals are set by [Set.Apply].
+// NewEnv fills an Env from the package at index i of an order, as far as the
+// order alone tells. now is the present in the account's zone. The caller sets
+// the mall, the SKUs and what mapping found: postal code, prefecture, city,
+// payment, service, carrier, temperature, warehouse and time band. The totals
+// are set by [Set.Apply].
 func NewEnv(o *order.Order, i int, now time.Time) Env {
 	p := &o.Packages[i]
 	e := Env{
