@@ -19,7 +19,7 @@ func BenchmarkDeliver(b *testing.B) {
 		size, files int
 		concurrency int
 	}{
-		{"100MB, 1 packet under way", 100 << 20, 1, 1},
+		{"100MB, 8 packets under way", 100 << 20, 1, 8},
 		{"100MB, default", 100 << 20, 1, 0},
 		{"200 files of 10kB, 8 at a time", 10_000, 200, 0},
 	} {

@@ -63,9 +63,11 @@ var places = []struct {
 		s := sshtest.Start(t)
 		return place{profileOf(s), s.Root}
 	}},
-	{"openssh without posix-rename and fsync", func(t *testing.T) place {
+	{"openssh without posix-rename and fsync, eight packets at once", func(t *testing.T) place {
 		s := sshtest.Start(t, sshtest.Options{Deny: []string{"posix-rename", "fsync"}})
-		return place{profileOf(s), s.Root}
+		p := profileOf(s)
+		p.Concurrency = 8
+		return place{p, s.Root}
 	}},
 	{"openssh below a root, small packets, one at a time", func(t *testing.T) place {
 		s := sshtest.Start(t)

@@ -26,8 +26,10 @@ const (
 const (
 	largePacket = 255 << 10
 	smallPacket = 32 << 10
-	window      = 2 << 20
 )
+
+// smallConcurrency keeps as much under way as two large packets.
+const smallConcurrency = 16
 
 // A session is one connection to the server, used until it breaks.
 type session struct {
@@ -222,7 +224,10 @@ func newSession(ctx context.Context, p Profile, conn *sshConn) (*session, error)
 	}
 	concurrency := p.Concurrency
 	if concurrency == 0 {
-		concurrency = max(1, min(window/s.packet, 64))
+		concurrency = 1
+		if s.packet <= smallPacket {
+			concurrency = smallConcurrency
+		}
 	}
 	var err error
 	if s.sftp, err = sftp.NewClient(conn.Client,
