@@ -3,9 +3,27 @@ package format
 import (
 	"io"
 
-	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/mappers/workbook"
 )
 
-func newBookWriter(f *Format, _ io.Writer) (bookWriter, error) {
-	return nil, order.Errorf(order.Invalid, "", "format %s: spreadsheets cannot be written yet", f.Name())
+// newBookWriter begins a spreadsheet with the format's columns.
+func newBookWriter(f *Format, w io.Writer) (*workbook.Writer, error) {
+	o := workbook.WriteOptions{Sheet: f.Spec.File.Sheet, Neutralise: f.Spec.File.Neutralise, Freeze: true}
+	if f.Spec.File.Header != "none" {
+		for _, c := range f.out {
+			o.Columns = append(o.Columns, workbook.Column{Title: c.spec.Name, Code: !c.numeric()})
+		}
+	}
+	return workbook.NewWriter(w, o)
+}
+
+// bookValue returns the cell of a checked text: numbers where the column is one,
+// text for everything else, codes and dates among them.
+func bookValue(c *outColumn, s string) workbook.Value {
+	if c.numeric() {
+		if n, ok := parseInt(s); ok {
+			return workbook.Int(n)
+		}
+	}
+	return workbook.Str(s)
 }

@@ -30,7 +30,7 @@ func (b Batch) field(f record.Field) string {
 	case f == record.BatchDate:
 		return b.Time.Format(time.DateOnly)
 	}
-	return b.Time.Format("15:04:05")
+	return b.Time.Format(time.RFC3339)
 }
 
 // An encoder makes rows of a file from records. It is not safe for use by several
@@ -50,6 +50,7 @@ type encoder struct {
 	holds   []order.Hold
 	rows    [][]string
 	made    map[string]int // replacements made, by "from→to"
+	texts   *textSum       // of what is written, nil where nobody asks
 }
 
 func (f *Format) newEncoder(cs *charset.Charset, replace *charset.Replacements, b Batch, s *slots) *encoder {
@@ -163,6 +164,9 @@ func (e *encoder) appendRow(dst []byte) []byte {
 		}
 		dst = e.appendChecked(dst, c)
 	}
+	if e.texts != nil {
+		e.texts.endRow()
+	}
 	return e.newline(dst)
 }
 
@@ -185,8 +189,10 @@ func (e *encoder) startRow() {
 func (e *encoder) appendDirect(dst []byte, c *outColumn) ([]byte, bool) {
 	switch c.direct {
 	case directEmpty:
+		e.sum("")
 		return e.quoted(dst, nil, c, ""), true
 	case directConst:
+		e.sum(c.konst)
 		return append(dst, e.header[c.index]...), true
 	case directField:
 		return e.appendText(dst, e.row.fieldValue(c.field), c)
@@ -196,13 +202,16 @@ func (e *encoder) appendDirect(dst []byte, c *outColumn) ([]byte, bool) {
 		}
 		n, ok := e.row.number(c.field)
 		if !ok {
+			e.sum("")
 			return e.quoted(dst, nil, c, ""), true
 		}
 		e.scratch = strconv.AppendInt(e.scratch[:0], n, 10)
+		e.sumBytes(e.scratch)
 		return e.quoted(dst, e.scratch, c, "1"), true
 	case directDate:
 		s := e.row.fieldValue(c.field)
 		if s == "" {
+			e.sum("")
 			return e.quoted(dst, nil, c, ""), true
 		}
 		b, ok := c.layout.append(e.scratch[:0], s, e.row.batch.Zone)
@@ -215,9 +224,10 @@ func (e *encoder) appendDirect(dst []byte, c *outColumn) ([]byte, bool) {
 				return dst, false
 			}
 		}
+		e.sumBytes(b)
 		return e.quoted(dst, b, c, "-"), true
 	case directText:
-		if c.quote == quoteNeeded || c.quote == quoteNever {
+		if (c.quote == quoteNeeded || c.quote == quoteNever) && e.texts == nil {
 			return e.appendParts(dst, c)
 		}
 	}
@@ -252,6 +262,7 @@ func (e *encoder) appendText(dst []byte, s string, c *outColumn) ([]byte, bool) 
 			if err != nil {
 				return dst[:start], false
 			}
+			e.sum(s)
 			return dst, true
 		}
 	}
@@ -263,7 +274,20 @@ func (e *encoder) appendText(dst []byte, s string, c *outColumn) ([]byte, bool) 
 	if err != nil || c.quote == quoteNever && sheet.NeedsQuotes(b, e.f.delimiter) {
 		return dst[:start], false
 	}
+	e.sum(s)
 	return e.quoted(dst, b, c, s), true
+}
+
+func (e *encoder) sum(s string) {
+	if e.texts != nil {
+		e.texts.add(s)
+	}
+}
+
+func (e *encoder) sumBytes(b []byte) {
+	if e.texts != nil {
+		e.texts.add(string(b))
+	}
 }
 
 // quoted appends an encoded value with the quotes that the column asks for.
@@ -285,6 +309,11 @@ func (c *outColumn) numeric() bool {
 // pass.
 func (e *encoder) appendChecked(dst []byte, c *outColumn) []byte {
 	s := e.checked(c)
+	if e.texts != nil && c.padTo > 0 && e.f.Spec.File.Kind == "fixed" {
+		e.sumBytes(c.unpadded([]byte(s)))
+	} else {
+		e.sum(s)
+	}
 	b, err := e.cs.AppendEncode(e.scratch[:0], s)
 	e.scratch = b
 	if err != nil {

@@ -57,6 +57,7 @@ type Refusal struct {
 	Group   string       // the order number, where it could be read
 	Cells   []string     // the row as text, where it was asked for
 	raw     []byte       // the row's bytes in a text file
+	from    *opened
 }
 
 func (r *Refusal) String() string {

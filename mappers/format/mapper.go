@@ -289,6 +289,7 @@ func (m *mapper) place(r *refusedRow, i int, in piece, line int64) {
 		}
 	}
 	if m.p.o.Cells {
+		ref.from = m.p.opened
 		ref.Cells = m.p.cellTexts(m.cur, i)
 		if m.cur.Numbers == nil {
 			ref.raw = append([]byte(nil), m.cur.Raw(i)...)
@@ -379,7 +380,7 @@ func (m *mapper) shape() *refusedRow {
 	if m.p.width > 0 && n != m.p.width {
 		if n > m.p.width {
 			for _, s := range m.row[m.p.width:] {
-				if s.Len() > 0 {
+				if s.Len() > 0 && !m.reasons(n) {
 					return m.refuse("", "", &fault{order.RefusedColumns, fmt.Sprintf("the row has %d columns, not %d", n, m.p.width)})
 				}
 			}
@@ -393,6 +394,27 @@ func (m *mapper) shape() *refusedRow {
 		}
 	}
 	return nil
+}
+
+// reasons reports whether the row is from a file of refused rows without a header:
+// its further columns begin with a reason and a line number.
+func (m *mapper) reasons(n int) bool {
+	if n != m.p.width+reasonColumns || m.p.header != nil {
+		return false
+	}
+	at := m.row[m.p.width].Bytes(m.cur.Data)
+	text, err := m.p.cs.AppendDecode(nil, at)
+	if err != nil || !allDigits(m.row[m.p.width+1].Bytes(m.cur.Data)) {
+		return false
+	}
+	for i := range order.Reasons {
+		for _, t := range order.Reasons[i].Text {
+			if t == string(text) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func excerpt(b []byte) string {

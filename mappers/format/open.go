@@ -269,6 +269,7 @@ func (o *opened) findHeader() error {
 	if file.Header == "none" && o.width == 0 && b.Rows() > 0 {
 		o.width = len(b.Row(0))
 	}
+
 	return o.checkWidth()
 }
 
@@ -401,7 +402,7 @@ func (o *opened) match(cells []string) (int, *FileError) {
 		e.Column = doubled[0]
 		return 0, e
 	}
-	if o.f.Spec.File.ColumnsExact && len(cells) != len(o.f.Spec.Columns) {
+	if o.f.Spec.File.ColumnsExact && len(withoutReasons(cells)) != len(o.f.Spec.Columns) {
 		return 0, o.fail(order.RefusedColumns, "", "the header has %d columns, %d are expected", len(cells), len(o.f.Spec.Columns))
 	}
 	o.header, o.pos, o.width = cells, pos, len(cells)

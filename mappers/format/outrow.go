@@ -43,6 +43,9 @@ func (o *outRow) raw(f record.Field) string {
 
 // fieldValue returns a field, made from others where the record lacks it.
 func (o *outRow) fieldValue(f record.Field) string {
+	if f == record.InstructionItems && o.items != "" {
+		return o.items
+	}
 	if s := o.raw(f); s != "" {
 		return s
 	}
@@ -53,8 +56,6 @@ func (o *outRow) fieldValue(f record.Field) string {
 		return o.address(record.BuyerCountry, record.BuyerPrefecture)
 	case record.FromAddress:
 		return o.joined(record.FromPrefecture, "")
-	case record.InstructionItems:
-		return o.items
 	case record.BatchNumber:
 		return o.batch.Number
 	case record.BatchDate, record.BatchTime:

@@ -360,6 +360,7 @@ func (s *sorter) fill(ref *Refusal, r rowRef) {
 	if !s.p.o.Cells {
 		return
 	}
+	ref.from = s.p.opened
 	if b.offs[r.i] < 0 {
 		if b.source != nil && int(b.lens[r.i]) < b.source.Rows() && int64(b.source.Numbers[b.lens[r.i]]) == ref.Line {
 			ref.Cells = s.p.cellTexts(b.source, int(b.lens[r.i]))

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -39,11 +40,19 @@ func (e *encoder) splitText(c *outColumn) string {
 }
 
 func (e *encoder) splitGroup(g *splitGroup) []string {
+	first := e.f.out[g.columns[0]]
+	sep := first.sep
+	if sep == "" && e.row.raw(record.ToCountry) == "KR" {
+		sep = " "
+	}
 	s := ""
 	for _, f := range g.fields {
-		s += e.row.fieldValue(f)
+		v := e.row.fieldValue(f)
+		if s != "" && v != "" {
+			s += sep
+		}
+		s += v
 	}
-	first := e.f.out[g.columns[0]]
 	for _, f := range first.folds {
 		s = f(s)
 	}

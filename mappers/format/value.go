@@ -49,7 +49,7 @@ func typeOf(f record.Field) valueType {
 	case record.PackageDeliverOn, record.PackageShipBy, record.InstructionDeliverOn, record.InstructionShipOn, record.InstructionNotBefore,
 		record.BatchDate, record.ShipmentShippedOn, record.StockExpiry:
 		return typeDate
-	case record.OrderedAt, record.StockAt:
+	case record.OrderedAt, record.StockAt, record.BatchTime:
 		return typeDateTime
 	case record.ShipmentCancelled:
 		return typeFlag

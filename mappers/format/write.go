@@ -12,6 +12,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/record"
+	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -30,6 +31,7 @@ type Summary struct {
 	Bytes   int64
 	SHA256  string         // of the bytes, in hex
 	Changed map[string]int // replacements made, "〜→～" to how often
+	text    uint64         // of the cells' texts, for Verify
 }
 
 // A HeldError is returned for records that break a rule of the format.
@@ -92,14 +94,8 @@ type Writer struct {
 	s      Summary
 	rows   [][]string
 	buf    []byte
-	book   bookWriter
+	book   *workbook.Writer
 	failed error
-}
-
-// A bookWriter takes the cells of a spreadsheet.
-type bookWriter interface {
-	writeRow(cells []string, columns []*outColumn) error
-	close() error
 }
 
 // NewWriter begins a file on w with its byte order mark and header. Nothing is
@@ -110,6 +106,7 @@ func (f *Format) NewWriter(w io.Writer, o WriteOptions) (*Writer, error) {
 		return nil, order.Errorf(order.Invalid, "", "format %s: files of it are read, not written", f.Name())
 	}
 	wr := &Writer{f: f, e: f.newEncoder(o.Charset, o.Replacements, o.Batch, identity), w: w, sum: sha256.New()}
+	wr.e.texts = newTextSum()
 	if wr.e.cs.ReadOnly() {
 		return nil, order.Errorf(order.Invalid, "", "format %s: %s can be read, not written", f.Name(), wr.e.cs.Name())
 	}
@@ -174,9 +171,11 @@ func (w *Writer) WriteGroup(records []record.Record) error {
 	}
 	start := len(w.buf)
 	var n int
+	before := w.e.texts.h
 	w.buf, n = w.e.appendGroup(w.buf, w.rows, nil)
 	if len(w.e.holds) > 0 {
 		w.buf = w.buf[:start]
+		w.e.texts.h = before
 		return &HeldError{append([]order.Hold(nil), w.e.holds...)}
 	}
 	w.s.Rows += int64(n)
@@ -192,8 +191,14 @@ func (w *Writer) writeBook() error {
 	if len(w.e.holds) > 0 {
 		return &HeldError{append([]order.Hold(nil), w.e.holds...)}
 	}
+	row := make([]workbook.Value, len(w.f.out))
 	for _, cells := range lines {
-		if w.failed = w.book.writeRow(cells, w.f.out); w.failed != nil {
+		for i, c := range w.f.out {
+			row[i] = bookValue(c, cells[i])
+			w.e.texts.add(cells[i])
+		}
+		w.e.texts.endRow()
+		if w.failed = w.book.WriteRow(row); w.failed != nil {
 			return w.failed
 		}
 	}
@@ -246,13 +251,13 @@ func (c *countWriter) Write(b []byte) (int, error) {
 func (w *Writer) Close() (Summary, error) {
 	if w.book != nil {
 		if w.failed == nil {
-			w.failed = w.book.close()
+			w.failed = w.book.Close()
 		}
 	} else {
 		w.flush()
 	}
 	w.s.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
-	w.s.Changed = w.e.made
+	w.s.Changed, w.s.text = w.e.made, w.e.texts.h.Sum64()
 	return w.s, w.failed
 }
 
