@@ -99,8 +99,12 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 		if n == 0 {
 			return ErrChanged
 		}
-		if _, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE state = 0 AND warehouse_id = $2 AND id IN (SELECT instruction_id FROM batch_items WHERE batch_id = $1)`, next, c.WarehouseID); err != nil {
+		m, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE state = 0 AND warehouse_id = $2 AND id IN (SELECT instruction_id FROM batch_items WHERE batch_id = $1)`, next, c.WarehouseID)
+		if err != nil {
 			return err
+		}
+		if m != n { // one was withdrawn between the two statements
+			return ErrChanged
 		}
 		id = next
 		return t.recount(ctx, id)
@@ -245,13 +249,13 @@ func (l *Ledger) InDoubt(ctx context.Context, id int64, why string, now time.Tim
 // Again lets a person send a batch in doubt once more: the warehouse was asked
 // and has not got it. It goes back to built.
 func (l *Ledger) Again(ctx context.Context, id int64, why, actor string, now time.Time) error {
-	return l.move(ctx, id, BatchBuilt, why, actor, `UPDATE batches SET state = 'built', uploaded_at = CASE WHEN $2 > 0 THEN 0 ELSE 0 END, message = '' WHERE id = $1 AND state = 'in_doubt'`, now)
+	return l.move(ctx, id, BatchBuilt, why, actor, `UPDATE batches SET state = 'built', uploaded_at = 0 * CAST($2 AS BIGINT), message = '' WHERE id = $1 AND state = 'in_doubt'`, now)
 }
 
 // Rebuild takes a batch whose local file is gone or whose instructions changed
 // back to claimed. The rename must not have been tried.
 func (l *Ledger) Rebuild(ctx context.Context, id int64, why string, now time.Time) error {
-	return l.move(ctx, id, BatchClaimed, why, "", `UPDATE batches SET state = 'claimed', built_at = CASE WHEN $2 > 0 THEN 0 ELSE 0 END, uploaded_at = 0, message = $3
+	return l.move(ctx, id, BatchClaimed, why, "", `UPDATE batches SET state = 'claimed', built_at = 0 * CAST($2 AS BIGINT), uploaded_at = 0, message = $3
 		WHERE id = $1 AND state IN ('built', 'uploaded')`, now, why)
 }
 

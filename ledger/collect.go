@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -152,50 +154,62 @@ const (
 )
 
 // PutShipments stores results of one warehouse from one file, in one
-// transaction, and returns an outcome for each.
+// transaction, and returns an outcome for each. A result also proves that the
+// batch arrived.
 func (l *Ledger) PutShipments(ctx context.Context, warehouse, file int64, ss []order.Shipment, now time.Time) ([]Outcome, error) {
 	out := make([]Outcome, len(ss))
 	err := l.write(ctx, "store results", func(t tx) error {
 		clear(out)
+		next, err := t.ids(ctx, "shipments", len(ss))
+		if err != nil {
+			return err
+		}
+		arrived := map[int64]bool{}
 		for i := range ss {
 			s := &ss[i]
-			id, err := t.instruction(ctx, warehouse, s.Instruction)
+			id, batch, err := t.instruction(ctx, warehouse, s.Instruction)
 			if err != nil {
 				return err
 			}
 			if id == 0 {
 				continue
 			}
-			var skus []byte
-			for _, l := range s.Lines {
-				skus = fmt.Appendf(skus, "%s×%d\n", l.SKU, l.Quantity)
+			if !arrived[batch] {
+				arrived[batch] = true
+				if err := t.arrived(ctx, batch, now); err != nil {
+					return err
+				}
 			}
-			next, err := t.ids(ctx, "shipments", 1)
-			if err != nil {
-				return err
-			}
-			n, err := t.exec(ctx, `INSERT INTO shipments (id, instruction_id, carrier, tracking, raw_tracking, shipped_on, parcels, cancelled, skus, file_id, at)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-				ON CONFLICT (instruction_id, carrier, tracking) DO UPDATE SET shipped_on = excluded.shipped_on, parcels = excluded.parcels,
-				cancelled = excluded.cancelled, skus = excluded.skus, raw_tracking = excluded.raw_tracking, file_id = excluded.file_id
-				WHERE shipments.shipped_on <> excluded.shipped_on OR shipments.cancelled <> excluded.cancelled OR shipments.parcels <> excluded.parcels`,
-				next, id, s.Carrier, s.Tracking, s.RawTracking, string(s.ShippedOn), s.Parcels, flag(s.Cancelled), string(skus), file, instant(now))
-			if err != nil {
-				return err
-			}
-			out[i] = Already
-			if n > 0 {
-				out[i] = Done
-			}
-			if _, err := t.exec(ctx, `UPDATE instructions SET state = CASE WHEN EXISTS
-				(SELECT 1 FROM shipments s WHERE s.instruction_id = $1 AND s.cancelled = 0 AND s.tracking <> '') THEN 5 ELSE 1 END
-				WHERE id = $1 AND state IN (1, 5)`, id); err != nil {
+			if out[i], err = t.shipment(ctx, next+int64(i), id, file, s, now); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+func (t tx) shipment(ctx context.Context, id, instruction, file int64, s *order.Shipment, now time.Time) (Outcome, error) {
+	var skus []byte
+	for _, l := range s.Lines {
+		skus = fmt.Appendf(skus, "%s×%d\n", l.SKU, l.Quantity)
+	}
+	n, err := t.exec(ctx, `INSERT INTO shipments (id, instruction_id, carrier, tracking, raw_tracking, shipped_on, parcels, cancelled, skus, file_id, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (instruction_id, carrier, tracking) DO UPDATE SET shipped_on = excluded.shipped_on, parcels = excluded.parcels,
+		cancelled = excluded.cancelled, skus = excluded.skus, raw_tracking = excluded.raw_tracking, file_id = excluded.file_id
+		WHERE shipments.shipped_on <> excluded.shipped_on OR shipments.cancelled <> excluded.cancelled OR shipments.parcels <> excluded.parcels`,
+		id, instruction, s.Carrier, s.Tracking, s.RawTracking, string(s.ShippedOn), s.Parcels, flag(s.Cancelled), string(skus), file, instant(now))
+	if err != nil {
+		return UnknownKey, err
+	}
+	if n == 0 {
+		return Already, nil
+	}
+	_, err = t.exec(ctx, `UPDATE instructions SET state = CASE WHEN EXISTS
+		(SELECT 1 FROM shipments s WHERE s.instruction_id = $1 AND s.cancelled = 0 AND s.tracking <> '') THEN 5 ELSE 1 END
+		WHERE id = $1 AND state IN (1, 5)`, instruction)
+	return Done, err
 }
 
 func flag(b bool) int64 {
@@ -205,30 +219,41 @@ func flag(b bool) int64 {
 	return 0
 }
 
-// instruction returns the id of the instruction with that number at a warehouse
-// if a batch ever claimed it, else 0.
-func (t tx) instruction(ctx context.Context, warehouse int64, number string) (int64, error) {
-	s, err := t.prepared(ctx, `SELECT i.id FROM instructions i JOIN batch_items b ON b.instruction_id = i.id WHERE i.warehouse_id = $1 AND i.number = $2`)
+// instruction returns the ids of the instruction with that number at a warehouse
+// and of the batch that claimed it, zeros if there is none.
+func (t tx) instruction(ctx context.Context, warehouse int64, number string) (id, batch int64, err error) {
+	s, err := t.prepared(ctx, `SELECT i.id, b.batch_id FROM instructions i JOIN batch_items b ON b.instruction_id = i.id WHERE i.warehouse_id = $1 AND i.number = $2`)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	var id int64
-	err = s.QueryRowContext(ctx, warehouse, number).Scan(&id)
+	err = s.QueryRowContext(ctx, warehouse, number).Scan(&id, &batch)
 	if err == sql.ErrNoRows {
-		return 0, nil
+		return 0, 0, nil
 	}
-	return id, err
+	return id, batch, err
+}
+
+// arrived ends a doubt about a batch: the warehouse knows its instructions. A
+// batch that a person sends again because it seemed lost is not sent.
+func (t tx) arrived(ctx context.Context, batch int64, now time.Time) error {
+	n, err := t.exec(ctx, `UPDATE batches SET state = 'delivered', delivered_at = $2, message = '' WHERE id = $1 AND (state IN ('uploaded', 'in_doubt')
+		OR state = 'built' AND EXISTS (SELECT 1 FROM events e WHERE e.batch_id = $1 AND e.batch_id <> 0 AND e.kind = 'batch.in_doubt'))`, batch, instant(now))
+	if err != nil || n == 0 {
+		return err
+	}
+	return t.event(ctx, Event{Kind: "batch.delivered", BatchID: batch, Detail: "the warehouse answered"}, now)
 }
 
 // PutAcks stores the warehouse's answers. A refused instruction puts its orders
-// on hold with the warehouse's message; an accepted batch in doubt is delivered.
+// on hold with the warehouse's message; any answer proves that the batch arrived.
 func (l *Ledger) PutAcks(ctx context.Context, warehouse, file int64, as []order.Ack, now time.Time) ([]Outcome, error) {
 	out := make([]Outcome, len(as))
 	err := l.write(ctx, "store acks", func(t tx) error {
 		clear(out)
+		acked := map[int64]bool{}
 		for i := range as {
 			a := &as[i]
-			id, err := t.instruction(ctx, warehouse, a.Instruction)
+			id, batch, err := t.instruction(ctx, warehouse, a.Instruction)
 			if err != nil {
 				return err
 			}
@@ -246,7 +271,16 @@ func (l *Ledger) PutAcks(ctx context.Context, warehouse, file int64, as []order.
 				continue
 			}
 			out[i] = Done
-			if err := t.acked(ctx, id, a, now); err != nil {
+			if !acked[batch] {
+				acked[batch] = true
+				if err := t.arrived(ctx, batch, now); err != nil {
+					return err
+				}
+				if _, err := t.exec(ctx, `UPDATE batches SET acked_at = $2 WHERE id = $1 AND acked_at = 0`, batch, instant(now)); err != nil {
+					return err
+				}
+			}
+			if err := t.acked(ctx, id, batch, a, now); err != nil {
 				return err
 			}
 		}
@@ -255,23 +289,8 @@ func (l *Ledger) PutAcks(ctx context.Context, warehouse, file int64, as []order.
 	return out, err
 }
 
-func (t tx) acked(ctx context.Context, id int64, a *order.Ack, now time.Time) error {
-	var batch int64
-	var state string
-	if err := t.QueryRowContext(ctx, `SELECT b.id, b.state FROM batches b JOIN batch_items i ON i.batch_id = b.id WHERE i.instruction_id = $1`, id).Scan(&batch, &state); err != nil {
-		return err
-	}
-	if state == BatchUploaded || state == BatchInDoubt {
-		if _, err := t.exec(ctx, `UPDATE batches SET state = 'delivered', delivered_at = $2, message = '' WHERE id = $1`, batch, instant(now)); err != nil {
-			return err
-		}
-		if err := t.event(ctx, Event{Kind: "batch.delivered", BatchID: batch, Detail: "the warehouse answered"}, now); err != nil {
-			return err
-		}
-	}
-	if _, err := t.exec(ctx, `UPDATE batches SET acked_at = $2 WHERE id = $1 AND acked_at = 0`, batch, instant(now)); err != nil {
-		return err
-	}
+// acked does what follows from an answer that is new.
+func (t tx) acked(ctx context.Context, id, batch int64, a *order.Ack, now time.Time) error {
 	to, kind := int64(0), ""
 	switch {
 	case a.Stop && a.OK:
@@ -288,20 +307,12 @@ func (t tx) acked(ctx context.Context, id int64, a *order.Ack, now time.Time) er
 			return err
 		}
 	}
-	rows, err := t.QueryContext(ctx, `SELECT DISTINCT order_id FROM instruction_lines WHERE instruction_id = $1`, id)
+	rows, err := t.QueryContext(ctx, `SELECT DISTINCT order_id FROM instruction_lines WHERE instruction_id = $1 ORDER BY order_id`, id)
 	if err != nil {
 		return err
 	}
-	var orders []int64
-	for rows.Next() {
-		var o int64
-		if err := rows.Scan(&o); err != nil {
-			rows.Close()
-			return err
-		}
-		orders = append(orders, o)
-	}
-	if err := rows.Close(); err != nil {
+	orders, err := column[int64](rows)
+	if err != nil {
 		return err
 	}
 	for _, o := range orders {
@@ -319,12 +330,25 @@ func (t tx) acked(ctx context.Context, id int64, a *order.Ack, now time.Time) er
 }
 
 // PutStock stores stock of one warehouse, keeping the newer figure of a SKU. A
-// full snapshot sets SKUs that it leaves out to zero.
+// full snapshot sets SKUs that it leaves out to zero, unless what is known of
+// them is newer than all of it. It returns how many figures were taken.
 func (l *Ledger) PutStock(ctx context.Context, warehouse, file int64, ss []order.Stock, full bool, now time.Time) (stored int64, err error) {
+	newest := map[string]*order.Stock{} // of a SKU that repeats
+	var at time.Time
+	for i := range ss {
+		s := &ss[i]
+		if known, ok := newest[s.SKU]; !ok || !s.At.Before(known.At) {
+			newest[s.SKU] = s
+		}
+		if s.At.After(at) {
+			at = s.At
+		}
+	}
+	skus := slices.Sorted(maps.Keys(newest))
 	err = l.write(ctx, "store stock", func(t tx) error {
-		args := make([]any, 0, 5*len(ss))
-		for i := range ss {
-			s := &ss[i]
+		args := make([]any, 0, 5*len(skus))
+		for _, sku := range skus {
+			s := newest[sku]
 			args = append(args, s.SKU, s.OnHand, s.Allocated, s.Sellable, instant(s.At))
 		}
 		var err error
@@ -334,8 +358,22 @@ func (l *Ledger) PutStock(ctx context.Context, warehouse, file int64, ss []order
 		if err != nil || !full || len(ss) == 0 {
 			return err
 		}
-		_, err = t.exec(ctx, `UPDATE stock SET on_hand = 0, allocated = 0, sellable = 0, at = $3, file_id = $2 WHERE warehouse_id = $1 AND file_id <> $2 AND at <= $3`,
-			warehouse, file, instant(ss[0].At))
+		rows, err := t.QueryContext(ctx, `SELECT sku FROM stock WHERE warehouse_id = $1 AND at <= $2 ORDER BY sku`, warehouse, instant(at))
+		if err != nil {
+			return err
+		}
+		known, err := column[string](rows)
+		if err != nil {
+			return err
+		}
+		var gone []any
+		for _, sku := range known {
+			if newest[sku] == nil {
+				gone = append(gone, sku)
+			}
+		}
+		_, err = t.bulk(ctx, fmt.Sprintf(`UPDATE stock SET on_hand = 0, allocated = 0, sellable = 0, at = %d, file_id = %d WHERE warehouse_id = %d AND sku IN (`,
+			instant(at), file, warehouse), `?`, `)`, gone)
 		return err
 	})
 	return stored, err

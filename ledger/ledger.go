@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -282,6 +283,20 @@ func (t tx) repeat(head, item, tail string, n int) string {
 	return b.String()
 }
 
+// column reads rows of one column to their end and closes them.
+func column[T any](rows *sql.Rows) ([]T, error) {
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		var v T
+		if err := rows.Scan(&v); err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
 func instant(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -310,6 +325,10 @@ func explain(what string, err error) error {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
 		switch lite.Code() & 0xff {
+		case 19: // SQLITE_CONSTRAINT
+			if lite.Code() == 2067 || lite.Code() == 1555 { // UNIQUE, PRIMARYKEY
+				code, hint = order.Conflict, hintTaken
+			}
 		case 5, 6: // SQLITE_BUSY, SQLITE_LOCKED
 			code, hint = order.Retry, "another program holds the ledger; run again when it has finished"
 		case 8: // SQLITE_READONLY
@@ -324,8 +343,29 @@ func explain(what string, err error) error {
 			code, hint = order.Denied, "check that the folder exists and is writable for this user"
 		}
 	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch class := pg.Code[:min(2, len(pg.Code))]; {
+		case pg.Code == "23505": // unique_violation
+			code, hint = order.Conflict, hintTaken
+		case class == "40", class == "55", class == "57", class == "08": // rolled back, locked, shut down, connection
+			code, hint = order.Retry, "the database was busy or went away; run again"
+		case class == "53": // no memory, disk or connection left
+			code, hint = order.Retry, "the database server has no room left; free some and run again"
+		case class == "28", pg.Code == "42501":
+			code, hint = order.Denied, "check user, password and rights of the ledger's address"
+		case pg.Code == "3D000":
+			code, hint = order.NotFound, "create the database first"
+		}
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && code == order.Internal {
+		code, hint = order.Retry, "check that the database server runs and can be reached, then run again"
+	}
 	return order.Errorf(code, hint, "ledger: %s: %w", what, err)
 }
+
+const hintTaken = "something else stored the same first; run again"
+
 
 // ErrChanged means that something changed between reading and writing; read
 // again.

@@ -316,12 +316,13 @@ func (l *Ledger) PutListings(ctx context.Context, account int64, ls []Listing, n
 	}
 	return l.write(ctx, "store listings", func(t tx) error {
 		args := make([]any, 0, 5*len(ls))
-		for _, x := range ls {
-			linked := int64(0)
-			if x.Linked {
-				linked = 1
+		seen := map[string]bool{}
+		for _, x := range slices.Backward(ls) { // of a code that repeats the last word counts
+			if seen[x.Code] {
+				continue
 			}
-			args = append(args, x.Code, x.Name, x.Option, x.Barcode, linked)
+			seen[x.Code] = true
+			args = append(args, x.Code, x.Name, x.Option, x.Barcode, flag(x.Linked))
 		}
 		_, err := t.bulk(ctx, `INSERT INTO listings (code, name, option, barcode, linked, account_id, seen_at) VALUES `,
 			fmt.Sprintf(`(?,?,?,?,?,%d,%d)`, account, instant(now)), ` ON CONFLICT (account_id, code) DO UPDATE SET name = excluded.name, option = excluded.option, barcode = excluded.barcode, linked = excluded.linked, seen_at = excluded.seen_at`, args)

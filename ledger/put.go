@@ -108,7 +108,6 @@ type put struct {
 type knownOrder struct {
 	id     int64
 	number string
-	state  State
 	status string
 	hash   [16]byte
 }
@@ -142,7 +141,7 @@ func (p *put) known(ctx context.Context, sorted []packedOrder) ([]knownOrder, er
 	// A sheet that comes again is one stretch of the index, and a new one an
 	// empty stretch; the list is for sheets that pick here and there.
 	most := 3 * len(sorted)
-	const columns = `SELECT id, number, state, status, hash FROM orders WHERE account_id = $1 AND number `
+	const columns = `SELECT id, number, status, hash FROM orders WHERE account_id = $1 AND number `
 	out, err := p.look(ctx, columns+`BETWEEN $2 AND $3 ORDER BY number LIMIT $4`, p.account, sorted[0].Order.Number, sorted[len(sorted)-1].Order.Number, most)
 	if err != nil || len(out) < most {
 		return out, err
@@ -151,7 +150,7 @@ func (p *put) known(ctx context.Context, sorted []packedOrder) ([]knownOrder, er
 	for i := range sorted {
 		args[i] = sorted[i].Order.Number
 	}
-	return p.look(ctx, p.repeat(fmt.Sprintf(`SELECT id, number, state, status, hash FROM orders WHERE account_id = %d AND number IN (`, p.account),
+	return p.look(ctx, p.repeat(fmt.Sprintf(`SELECT id, number, status, hash FROM orders WHERE account_id = %d AND number IN (`, p.account),
 		`?`, `) ORDER BY number`, len(args)), args...)
 }
 
@@ -169,7 +168,7 @@ func (p *put) look(ctx context.Context, text string, args ...any) ([]knownOrder,
 	for rows.Next() {
 		var k knownOrder
 		var hash []byte
-		if err := rows.Scan(&k.id, &k.number, &k.state, &k.status, &hash); err != nil {
+		if err := rows.Scan(&k.id, &k.number, &k.status, &hash); err != nil {
 			return nil, err
 		}
 		copy(k.hash[:], hash)
@@ -186,12 +185,8 @@ func (p *put) compare(ctx context.Context, o *packedOrder, was *knownOrder) erro
 		return nil
 	}
 	p.counts.Changed++
-	next := Seen
-	if was.state == Planned || was.state == Recheck {
-		next = Recheck
-	}
-	if _, err := p.exec(ctx, `UPDATE orders SET state = $2, reason = '', status = $3, version = version + 1, hash = $4, line_count = $5, ordered_at = $6,
-		changed_at = $7, file_id = $8, file_row = $9, recipient = $10 WHERE id = $1`, was.id, int64(next), status, o.hash[:], int64(o.Order.Lines()),
+	if _, err := p.exec(ctx, `UPDATE orders SET state = CASE WHEN state IN (3, 4) THEN 4 ELSE 0 END, reason = '', version = version + 1, status = $2, hash = $3,
+		line_count = $4, ordered_at = $5, changed_at = $6, file_id = $7, file_row = $8, recipient = $9 WHERE id = $1`, was.id, status, o.hash[:], int64(o.Order.Lines()),
 		instant(o.Order.Ordered.UTC), instant(p.now), p.file, o.Row, o.Recipient); err != nil {
 		return err
 	}
