@@ -38,7 +38,8 @@
 // so ¥ U+00A5 and ‾ U+203E have no code and 815F is ＼ U+FF3C.
 //
 // euc-kr-strict never writes the eight-byte composed syllables of KS X 1001
-// annex 3: no file reader in use knows them.
+// annex 3: no file reader in use knows them. Like cp949 it lacks ㉾ A2E8, which
+// the standard gained in 2002.
 //
 // iso-2022-jp reads ASCII, JIS X 0201 (Roman and kana) and JIS X 0208 with the
 // NEC rows, as mail programs write them; characters map as in cp932.

@@ -15,10 +15,7 @@ func iconvLines(t *testing.T, from, to string, lines [][]byte) [][]byte {
 	t.Helper()
 	path, err := exec.LookPath("iconv")
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("iconv is missing: it comes with the C library (libc-bin)")
-		}
-		t.Skip("iconv is not installed (libc-bin)")
+		withoutIconv(t, "iconv is not installed; it comes with the C library (libc-bin)")
 	}
 	cmd := exec.Command(path, "-c", "-f", from, "-t", to)
 	cmd.Stdin = bytes.NewReader(append(bytes.Join(lines, []byte{'\n'}), '\n'))
@@ -28,9 +25,18 @@ func iconvLines(t *testing.T, from, to string, lines [][]byte) [][]byte {
 	}
 	got := bytes.Split(bytes.TrimSuffix(out, []byte{'\n'}), []byte{'\n'})
 	if len(got) != len(lines) {
-		t.Skipf("this iconv is not glibc's: %d lines became %d", len(lines), len(got))
+		withoutIconv(t, "this iconv is not that of glibc: it does not keep the lines apart")
 	}
 	return got
+}
+
+// withoutIconv skips the test on a machine that is not the project's own.
+func withoutIconv(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
 }
 
 // TestIconvDecodes reads every pair with iconv: the same characters, and those
@@ -50,6 +56,11 @@ func TestIconvDecodes(t *testing.T) {
 		var pairs [][]byte
 		layout := tt.c.codec.(*tableCodec).layout
 		for i := range 1 << 16 {
+			// KS X 1001:2002 added ㉾ as A2E8. Of the tables only glibc's EUC-KR has
+			// it; its CP949 refuses it and loses the bytes behind it.
+			if i == 0xA2E8 && tt.c != cp932 && tt.c != strictSJIS {
+				continue
+			}
 			if lead, trail := byte(i>>8), byte(i); layout.lead(lead) && layout.trail(trail) {
 				pairs = append(pairs, []byte{lead, trail})
 			}
@@ -64,8 +75,7 @@ func TestIconvDecodes(t *testing.T) {
 				t.Errorf("%v: % X is %q, iconv says %q", tt.c, pairs[i], own, got)
 			case n == len(got) && r >= 0xE000 && r <= 0xF8FF:
 				gaiji++
-			case n > 0 && n == len(got) && r >= utf8.RuneSelf && (r < '｡' || r > 'ﾟ'):
-				// Half-width kana would be what is left of a refused pair.
+			case n > 0 && n == len(got) && !isSecondByte(r):
 				t.Errorf("%v: % X: %v, iconv says %q", tt.c, pairs[i], err, got)
 			}
 		}
@@ -73,6 +83,12 @@ func TestIconvDecodes(t *testing.T) {
 			t.Errorf("%v: %d pairs are user-defined, want %d", tt.c, gaiji, tt.gaiji)
 		}
 	}
+}
+
+// isSecondByte reports whether r may be what iconv left of a refused pair: its
+// second byte alone. Yen sign and overline are 5C and 7E in its SHIFT_JIS.
+func isSecondByte(r rune) bool {
+	return r < utf8.RuneSelf || r >= '｡' && r <= 'ﾟ' || r == '¥' || r == '‾'
 }
 
 // TestIconvEncodes writes the basic plane with iconv. It writes cp932 in the

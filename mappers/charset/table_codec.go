@@ -97,11 +97,9 @@ func (t *decodeTable) at(src []byte) uint32 {
 	return t[i]
 }
 
-// kinds of entries of a decodeTable, their bits 24-31
-const (
-	kindASCII = 0x11 // one byte of UTF-8 from one
-	kindWide  = 0x23 // three bytes of UTF-8 from two
-)
+// kindWide is bits 24-31 of a decodeTable's common entries: three bytes of
+// UTF-8 from two.
+const kindWide = 0x23
 
 // run decodes as much of src as is simple: it ends before bad bytes, before
 // the last byte of src unless that is ASCII and before the last bytes of dst.
