@@ -176,6 +176,9 @@ type Balance struct {
 	Accepted int64 `json:"accepted"` // instructions acknowledged or shipped
 	Refused  int64 `json:"refused"`  // instructions the warehouse refused
 	Shipped  int64 `json:"shipped"`
+	// The same in pieces of order lines.
+	AcceptedLines int64 `json:"accepted_lines"`
+	RefusedLines  int64 `json:"refused_lines"`
 }
 
 // Balances returns the proof rows of the batches claimed in [from, to).
@@ -187,12 +190,15 @@ func (l *Ledger) Balances(ctx context.Context, from, to time.Time) ([]Balance, e
 	out := make([]Balance, len(bs))
 	for i := range bs {
 		out[i].Batch = bs[i]
-		if err := l.r.QueryRowContext(ctx, `SELECT count(*) FROM batch_items t JOIN instruction_lines x ON x.instruction_id = t.instruction_id WHERE t.batch_id = $1`,
-			bs[i].ID).Scan(&out[i].Claimed); err != nil {
+		if err := l.r.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(CASE WHEN a.ok = 1 OR i.state = 5 THEN 1 ELSE 0 END), 0),
+			COALESCE(sum(CASE WHEN a.ok = 0 AND i.state <> 5 THEN 1 ELSE 0 END), 0)
+			FROM batch_items t JOIN instructions i ON i.id = t.instruction_id JOIN instruction_lines x ON x.instruction_id = t.instruction_id
+			LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 WHERE t.batch_id = $1`,
+			bs[i].ID).Scan(&out[i].Claimed, &out[i].AcceptedLines, &out[i].RefusedLines); err != nil {
 			return nil, explain("balance", err)
 		}
 		if err := l.r.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(CASE WHEN a.ok = 1 OR i.state = 5 THEN 1 ELSE 0 END), 0),
-			COALESCE(sum(CASE WHEN a.ok = 0 THEN 1 ELSE 0 END), 0), COALESCE(sum(CASE WHEN i.state = 5 THEN 1 ELSE 0 END), 0)
+			COALESCE(sum(CASE WHEN a.ok = 0 AND i.state <> 5 THEN 1 ELSE 0 END), 0), COALESCE(sum(CASE WHEN i.state = 5 THEN 1 ELSE 0 END), 0)
 			FROM batch_items t JOIN instructions i ON i.id = t.instruction_id LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 WHERE t.batch_id = $1`,
 			bs[i].ID).Scan(&out[i].Numbers, &out[i].Accepted, &out[i].Refused, &out[i].Shipped); err != nil {
 			return nil, explain("balance", err)

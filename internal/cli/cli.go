@@ -1,0 +1,273 @@
+// Package cli is the command line of Mallbridge: one file for each command.
+//
+// Data goes to standard output, messages to standard error, an error as
+// "error: …" and then "hint: …". Exit codes: 0 all done; 1 something failed,
+// running again is safe; 2 usage or configuration; 3 done, but something waits for
+// a person.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+// Exit codes.
+const (
+	Done    = 0
+	Failed  = 1
+	Usage   = 2
+	Waiting = 3
+)
+
+// An app is one call of the program.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	getenv   func(string) string
+	now      func() time.Time
+
+	dir  string
+	lang string
+	json bool
+
+	code  int // of a command that ended without an error
+	quiet bool
+}
+
+// Run runs the program with its arguments (without its name) and returns its exit
+// code.
+func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+	a := &app{in: in, out: out, err: errw, getenv: os.Getenv, now: time.Now}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errw)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return a.code
+	}
+	return a.fail(err)
+}
+
+// usage marks errors of the command line itself.
+type usage struct{ error }
+
+// fail prints an error and returns the exit code for it.
+func (a *app) fail(err error) int {
+	var silent exit
+	if errors.As(err, &silent) {
+		return int(silent)
+	}
+	for _, line := range strings.Split(secrets.Redact(err.Error()), "\n") {
+		fmt.Fprintf(a.err, "error: %s\n", line)
+	}
+	if hint := order.HintOf(err); hint != "" {
+		fmt.Fprintf(a.err, "hint: %s\n", hint)
+	}
+	var bad usage
+	switch {
+	case errors.As(err, &bad):
+		return Usage
+	case order.CodeOf(err) == order.Invalid || order.CodeOf(err) == order.NotFound:
+		return Usage
+	}
+	return Failed
+}
+
+// exit ends a command with a code whose reason was printed already.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+func (a *app) root() *cobra.Command {
+	c := &cobra.Command{
+		Use:           "mallbridge",
+		Short:         "Carries orders from online malls to warehouses, and the answers back",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
+	f := c.PersistentFlags()
+	f.StringVar(&a.dir, "dir", "", "the workspace (default: MALLBRIDGE_DIR, else the present folder)")
+	f.StringVar(&a.lang, "lang", "", "language of messages: ja, ko, en (default: mallbridge.yaml, else the environment)")
+	c.AddCommand(
+		a.initCmd(), a.checkCmd(), a.runCmd(), a.serveCmd(), a.demoCmd(), a.simulateCmd(), a.ingestCmd(),
+		a.ordersCmd(), a.holdsCmd(), a.batchesCmd(), a.runsCmd(), a.filesCmd(), a.stockCmd(),
+		a.whyCmd(), a.proveCmd(), a.replayCmd(),
+		a.accountCmd(), a.warehouseCmd(), a.skuCmd(), a.formatCmd(), a.convertCmd(), a.secretCmd(), a.backupCmd(), a.versionCmd(),
+	)
+	wrapArgs(c)
+	return c
+}
+
+// wrapArgs makes wrong numbers of arguments usage errors.
+func wrapArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return usage{fmt.Errorf("%s: %w", c.CommandPath(), err)}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+func (a *app) jsonFlag(c *cobra.Command) *cobra.Command {
+	c.Flags().BoolVar(&a.json, "json", false, "print JSON")
+	return c
+}
+
+// print writes v as JSON.
+func (a *app) print(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func (a *app) workspaceDir() string {
+	if a.dir != "" {
+		return a.dir
+	}
+	if d := a.getenv("MALLBRIDGE_DIR"); d != "" {
+		return d
+	}
+	return "."
+}
+
+func (a *app) language(ws *configs.Workspace) string {
+	switch {
+	case a.lang != "":
+		return a.lang
+	case ws != nil && ws.Settings.Language != "":
+		return ws.Settings.Language
+	}
+	return configs.Language(a.getenv)
+}
+
+// workspace loads the workspace. Findings are printed; errors among them end the
+// command with code 2.
+func (a *app) workspace() (*configs.Workspace, error) {
+	ws, findings, err := configs.Load(a.workspaceDir(), a.getenv)
+	if err != nil {
+		return nil, err
+	}
+	if findings.Errors() > 0 {
+		for _, f := range findings {
+			fmt.Fprintln(a.err, f.String())
+		}
+		fmt.Fprintf(a.err, "error: the workspace %s has %d errors\n", ws.Dir, findings.Errors())
+		return nil, exit(Usage)
+	}
+	return ws, nil
+}
+
+// open loads the workspace and opens its ledger. The caller closes the ledger.
+func (a *app) open(ctx context.Context) (*stage.Env, error) {
+	ws, err := a.workspace()
+	if err != nil {
+		return nil, err
+	}
+	return a.env(ctx, ws)
+}
+
+func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error) {
+	sec := secretsOf(ws, a.getenv)
+	dsn, err := ledgerOf(ws, sec)
+	if err != nil {
+		return nil, err
+	}
+	l, err := ledger.Open(ctx, dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &stage.Env{
+		Workspace: ws, Ledger: l, Secrets: sec, Now: a.now, Sleep: stage.Sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
+	}, nil
+}
+
+func secretsOf(ws *configs.Workspace, getenv func(string) string) *secrets.Resolver {
+	s := &ws.Settings.Secrets
+	return &secrets.Resolver{
+		Dir: ws.Dir, AgeFile: ws.Path(s.File), Identity: s.Identity,
+		Getenv: func(name string) (string, bool) { v := getenv(name); return v, v != "" },
+	}
+}
+
+// ledgerOf is where the ledger lies: a file of the workspace, or a PostgreSQL URL
+// given plainly or by reference.
+func ledgerOf(ws *configs.Workspace, sec *secrets.Resolver) (string, error) {
+	dsn := ws.Settings.Ledger
+	if ref, err := secrets.ParseRef(dsn); err == nil {
+		s, err := sec.Resolve(ref)
+		if err != nil {
+			return "", fmt.Errorf("ledger: %w", err)
+		}
+		dsn = s.Reveal()
+	}
+	if ledger.IsPostgres(dsn) {
+		return dsn, nil
+	}
+	return ws.Path(dsn), nil
+}
+
+func (a *app) logger(ws *configs.Workspace) *slog.Logger {
+	level := map[string]slog.Level{"debug": slog.LevelDebug, "warn": slog.LevelWarn, "error": slog.LevelError}[ws.Settings.Log.Level]
+	o := &slog.HandlerOptions{Level: level}
+	if ws.Settings.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(a.err, o))
+	}
+	return slog.New(slog.NewTextHandler(a.err, o))
+}
+
+// actor names the person at the keyboard in the audit trail.
+func (a *app) actor(flag string) string {
+	for _, v := range []string{flag, a.getenv("MALLBRIDGE_USER"), a.getenv("SUDO_USER"), a.getenv("USER")} {
+		if v != "" {
+			return v
+		}
+	}
+	return "command line"
+}
+
+// local shows a moment in the workspace's zone.
+func local(ws *configs.Workspace, t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	loc, err := time.LoadLocation(ws.Settings.Timezone)
+	if err != nil {
+		loc = time.UTC
+	}
+	return t.In(loc).Format("2006-01-02 15:04:05")
+}
+
+func abs(path string) string {
+	if p, err := filepath.Abs(path); err == nil {
+		return p
+	}
+	return path
+}

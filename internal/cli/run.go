@@ -1,0 +1,262 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+func (a *app) runCmd() *cobra.Command {
+	var accounts, warehouses []string
+	var dry bool
+	c := &cobra.Command{
+		Use:   "run [STAGE…]",
+		Short: "Run every stage once (for cron), or only those named",
+		Long: `Run goes once through the stages extract, plan, instruct and collect: it reads
+what lies in the watch folders, plans, drops files at the warehouses, and fetches
+their answers. Running it again is always safe.
+
+With --dry-run nothing is changed anywhere: it prints the exact bytes of the
+instruction files that would be dropped, and on standard error how they differ
+from the last ones.`,
+		ValidArgs: stageNames(),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.run(c.Context(), args, accounts, warehouses, dry)
+		},
+	}
+	c.Flags().StringArrayVar(&accounts, "account", nil, "only this account (may be repeated)")
+	c.Flags().StringArrayVar(&warehouses, "warehouse", nil, "only this warehouse (may be repeated)")
+	c.Flags().BoolVar(&dry, "dry-run", false, "change nothing; print what would be dropped")
+	return a.jsonFlag(c)
+}
+
+func stageNames() []string {
+	var out []string
+	for _, s := range pipeline.Stages {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// chosen returns the stages of that name, all without a name, in their order.
+func chosen(names []string) ([]pipeline.Stage, error) {
+	for _, n := range names {
+		if _, ok := pipeline.Lookup(n); !ok {
+			return nil, usage{order.Errorf(order.Invalid, "stages are "+strings.Join(stageNames(), ", "), "no stage %q", n)}
+		}
+	}
+	var out []pipeline.Stage
+	for _, s := range pipeline.Stages {
+		if len(names) == 0 || slices.Contains(names, s.Name) {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry bool) error {
+	stages, err := chosen(names)
+	if err != nil {
+		return err
+	}
+	env, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { env.Ledger.Close() }()
+	for _, n := range accounts {
+		if _, ok := env.Workspace.Account(n); !ok {
+			return order.Errorf(order.NotFound, "look into accounts/", "no account %s", n)
+		}
+	}
+	for _, n := range warehouses {
+		if _, ok := env.Workspace.Warehouse(n); !ok {
+			return order.Errorf(order.NotFound, "look into warehouses/", "no warehouse %s", n)
+		}
+	}
+	if dry {
+		done, err := a.rehearse(ctx, env)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	var results []pipeline.Result
+	for _, s := range stages {
+		if dry && s.Name == "collect" {
+			continue
+		}
+		for _, target := range s.Targets(env.Workspace) {
+			if s.On == pipeline.Accounts && len(accounts) > 0 && !slices.Contains(accounts, target) ||
+				s.On == pipeline.Warehouses && len(warehouses) > 0 && !slices.Contains(warehouses, target) {
+				continue
+			}
+			r := pipeline.Run(ctx, env, s, target)
+			results = append(results, r)
+			if !a.json {
+				a.tell(r)
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	if a.json && !dry {
+		if err := a.print(results); err != nil {
+			return err
+		}
+	}
+	return a.verdict(results)
+}
+
+// tell prints how one stage went.
+func (a *app) tell(r pipeline.Result) {
+	if r.Outcome == pipeline.Nothing {
+		return
+	}
+	fmt.Fprintf(a.err, "%-9s %-20s %s\n", r.Stage, r.Target, r.Report.String())
+	for _, n := range r.Report.Notes {
+		fmt.Fprintf(a.err, "%-9s   %s\n", "", n)
+	}
+	if r.Err != nil {
+		a.fail(r.Err)
+	}
+}
+
+// verdict turns results into an exit code.
+func (a *app) verdict(results []pipeline.Result) error {
+	code := Done
+	for _, r := range results {
+		switch {
+		case r.Err != nil && order.CodeOf(r.Err) == order.Invalid:
+			return exit(Usage)
+		case r.Err != nil:
+			code = Failed
+		case r.Outcome == pipeline.Waiting && code == Done:
+			code = Waiting
+		}
+	}
+	if code == Done {
+		return nil
+	}
+	return exit(code)
+}
+
+// rehearse turns env into one that changes nothing: a copy of the ledger, copies
+// of the watch folders, an archive of its own, and no drop. done removes them.
+func (a *app) rehearse(ctx context.Context, env *stage.Env) (done func(), err error) {
+	if env.Ledger.Dialect() != "sqlite" {
+		return nil, order.Errorf(order.Invalid, "rehearse on a workspace with a SQLite ledger", "--dry-run works with a SQLite ledger only")
+	}
+	dir, err := os.MkdirTemp("", "mallbridge-dry-run-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+	}()
+	if err := env.Ledger.Backup(ctx, filepath.Join(dir, "ledger.db")); err != nil {
+		return nil, err
+	}
+	copied, err := ledger.Open(ctx, filepath.Join(dir, "ledger.db"))
+	if err != nil {
+		return nil, err
+	}
+	if err := env.Ledger.Close(); err != nil {
+		return nil, err
+	}
+	env.Ledger = copied
+	ws := *env.Workspace
+	ws.Settings.Archive, ws.Settings.Done = filepath.Join(dir, "archive"), filepath.Join(dir, "done")
+	ws.Settings.Rejected = filepath.Join(dir, "rejected")
+	if err := link(env.Workspace.Path(env.Workspace.Settings.Archive), ws.Settings.Archive); err != nil {
+		return nil, err
+	}
+	ws.Accounts = slices.Clone(ws.Accounts)
+	for i, acc := range ws.Accounts {
+		x := *acc
+		x.Intake.Folder = filepath.Join(dir, "inbox", acc.Name)
+		if err := copyFiles(env.Workspace.Path(acc.Intake.Folder), x.Intake.Folder); err != nil {
+			return nil, err
+		}
+		ws.Accounts[i] = &x
+	}
+	env.Workspace = &ws
+	env.DryRun = a.out
+	return func() { os.RemoveAll(dir) }, nil
+}
+
+// link makes the files below from readable below to without copying them.
+func link(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d os.DirEntry, err error) error {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		at := filepath.Join(to, rel)
+		if err := os.MkdirAll(filepath.Dir(at), 0o750); err != nil {
+			return err
+		}
+		target, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(target, at)
+	})
+}
+
+func copyFiles(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(to, 0o750); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		if err := copyFile(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
