@@ -14,6 +14,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/mappers/sku"
 	"github.com/mallbridge/mallbridge/mappers/status"
 )
@@ -22,10 +23,16 @@ import (
 func (l *loader) check() {
 	l.checkSettings()
 	for _, a := range l.ws.Accounts {
-		l.checkAccount(a)
+		a.Location = time.UTC
+		if !a.pos.broken {
+			l.checkAccount(a)
+		}
 	}
 	for _, h := range l.ws.Warehouses {
-		l.checkWarehouse(h)
+		h.Location = time.UTC
+		if !h.pos.broken {
+			l.checkWarehouse(h)
+		}
 	}
 	l.checkFolders()
 	l.checkDrops()
@@ -33,6 +40,9 @@ func (l *loader) check() {
 
 func (l *loader) checkSettings() {
 	s, p := &l.ws.Settings, l.settPos
+	if len(l.ws.Accounts) == 0 {
+		l.find(Finding{File: "accounts", Message: "there is no account", Hint: "make one, as accounts/rakuten-1.yaml", Warning: true})
+	}
 	l.zone(p, "timezone", s.Timezone)
 	l.checkLedger(s.Ledger)
 	if s.Console.Listen != "off" {
@@ -93,6 +103,19 @@ func (l *loader) zone(p *positions, key, name string) *time.Location {
 	return loc
 }
 
+// ownZone is zone for a file that may leave it to mallbridge.yaml, where a wrong
+// one is reported already.
+func (l *loader) ownZone(p *positions, name string) *time.Location {
+	if p.has("timezone") {
+		return l.zone(p, "timezone", name)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
 // localPath checks a path on this machine. Relative ones stay inside the
 // workspace; whoever wants another place says so with an absolute path.
 func (l *loader) localPath(p *positions, key, name string) {
@@ -112,7 +135,7 @@ func (l *loader) remotePath(p *positions, key, name string) {
 		return
 	}
 	if strings.ContainsAny(name, "\\\x00\n\r") || strings.HasPrefix(name, "/") || path.Clean(name) != strings.TrimSuffix(name, "/") || strings.HasPrefix(path.Clean(name), "..") {
-		l.at(p, key, fmt.Sprintf("%s is %q", key, name), "write a folder below drop.root, as in/orders")
+		l.at(p, key, fmt.Sprintf("%s is %q", label(key), name), "write a folder below drop.root, as in/orders")
 	}
 }
 
@@ -133,8 +156,8 @@ func (l *loader) charset(p *positions, key, name string) {
 
 func (l *loader) checkAccount(a *Account) {
 	p := a.pos
-	a.Location = l.zone(p, "timezone", a.Timezone)
-	if a.Country == "" {
+	a.Location = l.ownZone(p, a.Timezone)
+	if a.Country == "" && a.Mall != "" {
 		l.at(p, "", "it has no country", "add country: JP or country: KR")
 	}
 	if a.Currency == "" && a.Country != "" {
@@ -170,6 +193,9 @@ func (l *loader) checkIntake(a *Account) {
 	}
 	if len(in.Formats) == 0 && a.Mall != "" {
 		l.at(p, "intake", "no format is named", "add intake.formats")
+	}
+	for i, name := range in.Formats {
+		l.use(p, "intake.formats."+strconv.Itoa(i), name, record.Orders, false)
 	}
 }
 
@@ -234,7 +260,7 @@ func (l *loader) statusFindings(a *Account, findings []status.Finding) {
 			l.hintTargets(a, f.Hint)
 			continue
 		}
-		what := key
+		what := label(key)
 		if f.Value != "" {
 			what += fmt.Sprintf(" %q", f.Value)
 		}
@@ -272,6 +298,8 @@ func (l *loader) checkRoute(a *Account) {
 		}
 	case len(l.ws.Warehouses) == 1:
 		a.Warehouse = l.ws.Warehouses[0].Name
+	case len(l.ws.Warehouses) == 0:
+		l.warn(a.pos, "", "there is no warehouse in warehouses/: all orders are held", "make one, as warehouses/tokyo.yaml")
 	case len(l.ws.Warehouses) > 1:
 		l.warn(a.pos, "", "it names no warehouse: orders that no rule routes are held", "add warehouse: "+l.ws.Warehouses[0].Name)
 	}

@@ -12,11 +12,12 @@ import (
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/mappers/calendar"
 	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/record"
 )
 
 func (l *loader) checkWarehouse(h *Warehouse) {
 	p := h.pos
-	h.Location = l.zone(p, "timezone", h.Timezone)
+	h.Location = l.ownZone(p, h.Timezone)
 	if h.Country == "" {
 		l.at(p, "", "it has no country", "add country: JP or country: KR")
 	}
@@ -29,12 +30,18 @@ func (l *loader) checkWarehouse(h *Warehouse) {
 		l.at(p, "acks.within", "acks.within has no effect while acks.expect is false", "write expect: true, or remove within")
 	}
 	if h.Stops != nil {
+		l.use(p, "stops.format", h.Stops.Format, record.Stops, true)
+		l.checkName(h, "stops.name", h.Stops.Name)
 		l.remotePath(p, "stops.folder", h.Stops.Folder)
 		if h.Acks == nil {
 			l.warn(p, "stops", "stop requests are answered in acks, and there are none", "add acks, or a person ends each stop request by hand")
 		}
 	}
-	l.charset(p, "charset", h.Charset)
+	if l.charset(p, "charset", h.Charset); h.Charset != "" {
+		if cs, err := charset.Lookup(h.Charset); err == nil && cs.ReadOnly() {
+			l.at(p, "charset", fmt.Sprintf("charset %s can be read, not written", cs.Name()), "use another")
+		}
+	}
 	l.checkReplacements(h)
 	l.checkCalendar(h)
 	l.checkValues(h)
@@ -95,6 +102,8 @@ var hostKey = regexp.MustCompile(`^(SHA256:[A-Za-z0-9+/]{43}=?|(\S+ )?(ssh|ecdsa
 
 func (l *loader) checkInstructions(h *Warehouse) {
 	in, p := &h.Instructions, h.pos
+	l.use(p, "instructions.format", in.Format, record.Instructions, true)
+	l.checkName(h, "instructions.name", in.Name)
 	l.remotePath(p, "instructions.folder", in.Folder)
 	for i, dir := range in.Archive {
 		l.remotePath(p, fmt.Sprintf("instructions.archive.%d", i), dir)
@@ -129,6 +138,7 @@ func (l *loader) markTemplate(p *positions, key, text string, needsName bool) {
 
 func (l *loader) checkPickup(h *Warehouse, kind string, pk *Pickup) {
 	p := h.pos
+	l.use(p, kind+".format", pk.Format, record.Kind(kind), false)
 	l.remotePath(p, kind+".folder", pk.Folder)
 	l.remotePath(p, kind+".done", pk.Done)
 	l.pattern(p, kind+".pattern", pk.Pattern)
@@ -298,12 +308,27 @@ func valued(value, why string) string {
 	return fmt.Sprintf("%q: %s", value, why)
 }
 
-var valueName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-
 func (l *loader) checkValues(h *Warehouse) {
 	for name := range h.Values {
-		if !valueName.MatchString(name) {
-			l.atKey(h.pos, "values."+name, fmt.Sprintf("values: %q cannot be a name", name), "use a-z, 0-9 and _, as billing_code")
+		if _, ok := record.Value(name); !ok {
+			hint := "known are " + strings.Join(valueNames(), ", ")
+			if near := nearest(name, valueNames()); near != "" {
+				hint = "did you mean " + near + "?"
+			}
+			l.atKey(h.pos, "values."+name, fmt.Sprintf("values: %q is not known", name), hint)
 		}
 	}
+}
+
+// valueNames lists the keys that values may have.
+func valueNames() []string {
+	var names []string
+	for _, name := range record.Names() {
+		if short, ok := strings.CutPrefix(name, "value."); ok {
+			names = append(names, short)
+		} else if strings.HasPrefix(name, "extra.") {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -23,7 +23,10 @@ import (
 // like to line and column.
 type positions struct {
 	file string
-	at   map[string]position
+	// broken says that nothing of the file could be read: looking further would
+	// only report what follows from that.
+	broken bool
+	at     map[string]position
 }
 
 type position struct{ line, column int }
@@ -58,11 +61,18 @@ func decodeYAML(file string, data []byte, out any, findings *Findings) *position
 	d := &decoder{pos: &positions{file: file, at: make(map[string]position)}, findings: findings}
 	v := reflect.ValueOf(out).Elem()
 	setDefaults(v)
+	before := len(*findings)
 	root := d.parse(data)
-	if root == nil {
-		if len(*findings) == 0 || (*findings)[len(*findings)-1].File != file {
-			d.required(v.Type(), "", &yaml.Node{Line: 1, Column: 1})
-		}
+	switch {
+	case root == nil && len(*findings) > before:
+		d.pos.broken = true
+		return d.pos
+	case root == nil:
+		d.required(v.Type(), "", &yaml.Node{Line: 1, Column: 1})
+		return d.pos
+	case root.Kind != yaml.MappingNode:
+		d.pos.broken = true
+		d.mapping(root, "", nil)
 		return d.pos
 	}
 	d.structure(root, v, "")
@@ -184,7 +194,7 @@ func (d *decoder) required(t reflect.Type, path string, n *yaml.Node) {
 			if path != "" {
 				where = path
 			}
-			d.add(n, fmt.Sprintf("%s has no %s", where, f.name), hint)
+			d.add(n, fmt.Sprintf("%s has no %s", label(where), f.name), hint)
 		}
 	}
 }
@@ -203,7 +213,7 @@ func (d *decoder) mapping(n *yaml.Node, path string, each func(key, value *yaml.
 	if n.Kind != yaml.MappingNode {
 		what := "the file"
 		if path != "" {
-			what = path
+			what = label(path)
 		}
 		d.add(n, fmt.Sprintf("%s holds keys with values, not %s", what, kindOf(n)), "write key: value, each on its own line")
 		return
@@ -231,7 +241,7 @@ func kindOf(n *yaml.Node) string {
 	case yaml.MappingNode:
 		return "a mapping"
 	}
-	return "the single value " + shown(n)
+	return shown(n)
 }
 
 // shown quotes a value for a message, cut to a length that fits a line.
@@ -250,7 +260,7 @@ var (
 )
 
 // value reads any node into a field. A key without a value leaves the default.
-func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, r rules) {
+func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, r demands) {
 	if isNull(n) {
 		return
 	}
@@ -280,19 +290,32 @@ func (d *decoder) scalar(n *yaml.Node, path, want string) bool {
 	if n.Kind == yaml.ScalarNode {
 		return true
 	}
-	d.add(n, fmt.Sprintf("%s is %s, not %s", path, want, kindOf(n)), "write it on one line: "+last(path)+": …")
+	d.add(n, fmt.Sprintf("%s is %s, not %s", label(path), want, kindOf(n)), "write it on one line: "+last(path)+": …")
 	return false
 }
 
-func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+// label is a path without the numbers of list entries: the place says which.
+func label(path string) string {
+	parts := strings.Split(path, ".")
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { _, err := strconv.Atoi(p); return err == nil && len(parts) > 1 }), ".")
+}
+
+func last(path string) string {
+	l := label(path)
+	return l[strings.LastIndexByte(l, '.')+1:]
+}
 
 func (d *decoder) unmarshalText(n *yaml.Node, v reflect.Value, path string) {
 	if !d.scalar(n, path, "one value") {
 		return
 	}
 	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(n.Value)); err != nil {
-		message, hint, _ := strings.Cut(err.Error(), ": ")
-		d.add(n, path+": "+message, hint)
+		var ve *valueError
+		if errors.As(err, &ve) {
+			d.add(n, label(path)+": "+ve.why, ve.hint)
+			return
+		}
+		d.add(n, label(path)+": "+err.Error(), "")
 	}
 }
 
@@ -304,23 +327,23 @@ func (d *decoder) boolean(n *yaml.Node, v reflect.Value, path string) {
 			return
 		}
 	}
-	d.add(n, fmt.Sprintf("%s is true or false, not %s", path, kindOf(n)), "write "+last(path)+": true or "+last(path)+": false")
+	d.add(n, fmt.Sprintf("%s is true or false, not %s", label(path), kindOf(n)), "write "+last(path)+": true or "+last(path)+": false")
 }
 
-func (d *decoder) integer(n *yaml.Node, v reflect.Value, path string, r rules) {
+func (d *decoder) integer(n *yaml.Node, v reflect.Value, path string, r demands) {
 	i, err := strconv.Atoi(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil || n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
-		d.add(n, fmt.Sprintf("%s is a whole number, not %s", path, kindOf(n)), "write digits without quotes")
+		d.add(n, fmt.Sprintf("%s is a whole number, not %s", label(path), kindOf(n)), "write digits without quotes")
 		return
 	}
 	if r.min != nil && i < *r.min || r.max != nil && i > *r.max {
-		d.add(n, fmt.Sprintf("%s is %d", path, i), fmt.Sprintf("use %d to %d", *r.min, *r.max))
+		d.add(n, fmt.Sprintf("%s is %d", label(path), i), fmt.Sprintf("use %d to %d", *r.min, *r.max))
 		return
 	}
 	v.SetInt(int64(i))
 }
 
-func (d *decoder) text(n *yaml.Node, v reflect.Value, path string, r rules) {
+func (d *decoder) text(n *yaml.Node, v reflect.Value, path string, r demands) {
 	if !d.scalar(n, path, "a text") {
 		return
 	}
@@ -337,15 +360,15 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string, r rules) {
 	}
 	if len(r.enum) > 0 && !slices.Contains(r.enum, n.Value) {
 		hint := "use " + orList(r.enum)
-		d.add(n, fmt.Sprintf("%s is %s", path, shown(n)), hint)
+		d.add(n, fmt.Sprintf("%s is %s", label(path), shown(n)), hint)
 		return
 	}
 	if r.pattern != nil && !r.pattern.MatchString(n.Value) {
-		d.add(n, fmt.Sprintf("%s is %s", path, shown(n)), "it must match "+r.pattern.String())
+		d.add(n, fmt.Sprintf("%s is %s", label(path), shown(n)), "it must match "+r.pattern.String())
 		return
 	}
 	if strings.ContainsFunc(n.Value, func(c rune) bool { return c < ' ' && c != '\n' && c != '\t' || c == 0x7F }) {
-		d.add(n, path+" holds a control character", "remove it")
+		d.add(n, label(path)+" holds a control character", "remove it")
 		return
 	}
 	v.SetString(n.Value)
@@ -354,7 +377,7 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, path string, r rules) {
 // bare reports whether a text may stand without quotes. Codes that other YAML
 // programs, and people who re-save the file, would read as numbers may not:
 // 0600001 is 196609 to some.
-func (d *decoder) bare(n *yaml.Node, path string, r rules) bool {
+func (d *decoder) bare(n *yaml.Node, path string, r demands) bool {
 	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		return true
 	}
@@ -362,13 +385,13 @@ func (d *decoder) bare(n *yaml.Node, path string, r rules) bool {
 	switch tag := n.ShortTag(); {
 	case tag == "!!int" && plainNumber.MatchString(n.Value):
 	case tag == "!!int" || tag == "!!float" || leadingZero.MatchString(n.Value):
-		d.add(n, fmt.Sprintf("%s is the code %s, written as a number", path, n.Value), quote)
+		d.add(n, fmt.Sprintf("%s is the code %s, written as a number", label(path), n.Value), quote)
 		return false
 	case tag == "!!bool" && !slices.Contains(r.enum, n.Value):
-		d.add(n, fmt.Sprintf("%s is a text, not yes or no", path), quote)
+		d.add(n, fmt.Sprintf("%s is a text, not yes or no", label(path)), quote)
 		return false
 	case tag == "!!timestamp":
-		d.add(n, fmt.Sprintf("%s is a text, written as a date", path), quote)
+		d.add(n, fmt.Sprintf("%s is a text, written as a date", label(path)), quote)
 		return false
 	}
 	return true
@@ -383,7 +406,7 @@ func (d *decoder) reference(n *yaml.Node, v reflect.Value, path string) {
 	ref, err := secrets.ParseRef(n.Value)
 	if err != nil {
 		// The value is not shown: it may be the secret itself.
-		d.add(n, fmt.Sprintf("%s: %v", path, err),
+		d.add(n, fmt.Sprintf("%s: %v", label(path), err),
 			"secrets are never written here: set an environment variable and write "+last(path)+": env:NAME")
 		return
 	}
@@ -392,7 +415,7 @@ func (d *decoder) reference(n *yaml.Node, v reflect.Value, path string) {
 
 func (d *decoder) date(n *yaml.Node, v reflect.Value, path string) {
 	if _, err := time.Parse(time.DateOnly, n.Value); err != nil {
-		d.add(n, fmt.Sprintf("%s: %s is no day", path, shown(n)), "write 2026-11-22")
+		d.add(n, fmt.Sprintf("%s: %s is no day", label(path), shown(n)), "write 2026-11-22")
 		return
 	}
 	v.SetString(n.Value)
@@ -414,7 +437,7 @@ func (d *decoder) entries(n *yaml.Node, v reflect.Value, path string) {
 		}
 		elem := reflect.New(v.Type().Elem()).Elem()
 		before := len(*d.findings)
-		d.value(value, elem, at, rules{})
+		d.value(value, elem, at, demands{})
 		if len(*d.findings) == before {
 			v.SetMapIndex(reflect.ValueOf(key.Value), elem)
 		}
@@ -430,7 +453,7 @@ func (d *decoder) bareKey(key *yaml.Node, path string) bool {
 }
 
 // list reads a sequence; a single value is a list of one.
-func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, r rules) {
+func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, r demands) {
 	items := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {
 		items = n.Content
@@ -441,12 +464,12 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, r rules) {
 		at := join(path, strconv.Itoa(i))
 		d.note(at, item)
 		if isNull(item) {
-			d.add(item, at+" has no value", "remove the empty entry")
+			d.add(item, label(at)+" has an entry without a value", "remove the empty entry")
 			continue
 		}
 		elem := reflect.New(v.Type().Elem()).Elem()
 		before := len(*d.findings)
-		d.value(item, elem, at, rules{enum: r.enum})
+		d.value(item, elem, at, demands{enum: r.enum})
 		if len(*d.findings) > before {
 			continue
 		}

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// rules are what a field's jsonschema tag demands.
-type rules struct {
+// demands are what a field's jsonschema tag demands.
+type demands struct {
 	required bool
 	fallback string // the default, as it would be written; lists joined by ;
 	enum     []string
@@ -24,7 +24,7 @@ type field struct {
 	typ   reflect.Type
 	owner reflect.Type // the struct that declares it
 	field string       // its Go name
-	rules rules
+	rules demands
 }
 
 type fields []field
@@ -72,8 +72,8 @@ func fieldsOf(t reflect.Type) fields {
 	return fs
 }
 
-func parseRules(tag string) rules {
-	var r rules
+func parseRules(tag string) demands {
+	var r demands
 	for part := range strings.SplitSeq(tag, ",") {
 		name, value, _ := strings.Cut(part, "=")
 		switch name {

@@ -47,10 +47,14 @@ func Load(dir string, getenv func(string) string) (*Workspace, Findings, error) 
 		return nil, nil, fmt.Errorf("workspace %s: %w", dir, err)
 	}
 	l.settings(data, getenv)
+	if err := l.formats(); err != nil {
+		return nil, nil, err
+	}
 	l.accounts()
 	l.warehouses()
 	l.check()
 	l.masters()
+	l.rules()
 	l.findings.sort()
 	l.ws.Hash = hex.EncodeToString(l.hash.Sum(nil))
 	return l.ws, l.findings, nil

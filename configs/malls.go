@@ -38,7 +38,7 @@ var Malls = []Mall{
 	},
 	{
 		Name: "plain", Title: map[string]string{"ja": "手入力・その他", "ko": "수기 입력·기타", "en": "entered by hand, others"},
-		Formats: []string{"plain-orders-csv", "plain-orders-xlsx"},
+		Formats: []string{"mallbridge-orders"},
 		SKUFrom: []string{"sku_code", "item_code"},
 	},
 }

@@ -65,16 +65,9 @@ var masterColumns = map[string][]column{
 	},
 }
 
-// Master says what was read of one master.
-type Master struct {
-	Name string // without ending
-	File string // path from the workspace; empty where there is none
-	Rows int
-}
-
 // masters reads the tables into the workspace.
 func (l *loader) masters() {
-	w := l.ws
+	w := &l.ws.Masters
 	links, linkFile := master[sku.Link](l, SKULinks, true)
 	skus, skuFile := master[sku.SKU](l, SKUMaster, false)
 	var found []sku.Finding
@@ -114,7 +107,7 @@ func (l *loader) deliveryFindings(file string, found []delivery.Finding) {
 }
 
 func (l *loader) masterFile(name string) string {
-	for _, m := range l.ws.Masters {
+	for _, m := range l.ws.Masters.Tables {
 		if m.Name == name {
 			return m.File
 		}
@@ -137,7 +130,7 @@ func master[T any](l *loader, name string, required bool) ([]T, string) {
 		if required {
 			l.find(Finding{File: file, Message: "is missing", Hint: "make it with the columns " + headerOf(masterColumns[name])})
 		}
-		l.ws.Masters = append(l.ws.Masters, Master{Name: name})
+		l.ws.Masters.Tables = append(l.ws.Masters.Tables, Table{Name: name})
 		return nil, file
 	case len(files) == 2:
 		l.find(Finding{File: files[1], Message: "is there beside " + files[0], Hint: "keep one of them"})
@@ -147,7 +140,7 @@ func master[T any](l *loader, name string, required bool) ([]T, string) {
 	if ok {
 		rows = readTable[T](l, files[0], data, masterColumns[name])
 	}
-	l.ws.Masters = append(l.ws.Masters, Master{Name: name, File: files[0], Rows: len(rows)})
+	l.ws.Masters.Tables = append(l.ws.Masters.Tables, Table{Name: name, File: files[0], Rows: len(rows)})
 	return rows, files[0]
 }
 

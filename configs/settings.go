@@ -31,7 +31,7 @@ type Settings struct {
 	Rejected string `yaml:"rejected" jsonschema:"default=rejected"`
 
 	// How the tables of masters/ are read.
-	Masters Masters `yaml:"masters"`
+	Masters MasterSettings `yaml:"masters"`
 	// The age file of age: references.
 	Secrets SecretSettings `yaml:"secrets"`
 	// The health and metrics pages of serve.
@@ -44,9 +44,9 @@ type Settings struct {
 	Retention Retention `yaml:"retention"`
 }
 
-// Masters are the tables of masters/: sku-links, skus, payments,
+// MasterSettings are about the tables of masters/: sku-links, skus, payments,
 // delivery-services and time-bands, each as .csv or .xlsx.
-type Masters struct {
+type MasterSettings struct {
 	// Charset of the CSV files: utf-8, cp932 or cp949.
 	Charset string `yaml:"charset" jsonschema:"default=utf-8,enum=utf-8,enum=cp932,enum=cp949"`
 }

@@ -9,6 +9,15 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
+// A valueError says what is wrong with a text and what to write instead.
+type valueError struct{ why, hint string }
+
+func (e *valueError) Error() string { return e.why + ": " + e.hint }
+
+func badValue(hint, format string, args ...any) error {
+	return &valueError{fmt.Sprintf(format, args...), hint}
+}
+
 // A Duration is a span of time as people write it: 90s, 10m, 2h30m, 3d.
 type Duration time.Duration
 
@@ -47,7 +56,7 @@ func (d *Duration) UnmarshalText(text []byte) error {
 const maxDays = 3660
 
 func parseDuration(text string) (time.Duration, error) {
-	bad := fmt.Errorf("%q is no time span: write 90s, 10m, 2h30m or 3d", text)
+	bad := badValue("write 90s, 10m, 2h30m or 3d", "%q is no time span", text)
 	rest := text
 	var days time.Duration
 	if before, after, ok := strings.Cut(text, "d"); ok {
@@ -113,26 +122,25 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 	}
 	every, err := parseDuration(t)
 	if err != nil {
-		return fmt.Errorf("%q is no schedule: write an interval (10m), a cron line (*/10 8-19 * * 1-6) or off", t)
+		return badValue("write an interval (10m), a cron line (*/10 8-19 * * 1-6) or off", "%q is no schedule", t)
 	}
 	if every < minEvery || every > 7*24*time.Hour {
-		return fmt.Errorf("interval %s: use 5s to 7d", t)
+		return badValue("use 5s to 7d", "interval %s is out of range", t)
 	}
 	*s = Schedule{Every: every}
 	return nil
 }
 
+const cronHint = "write five fields, minute hour day month weekday, as */10 8-19 * * 1-6; it counts in the zone of the account or warehouse"
+
 func (s *Schedule) unmarshalCron(t string) error {
 	fields := strings.Fields(t)
 	if len(fields) != 5 {
-		return fmt.Errorf("cron line %q has %d fields: write five, minute hour day month weekday", t, len(fields))
-	}
-	if strings.Contains(fields[0], "=") {
-		return fmt.Errorf("cron line %q names a zone: it counts in the zone of the account or warehouse", t)
+		return badValue(cronHint, "cron line %q has %d fields", t, len(fields))
 	}
 	line := strings.Join(fields, " ")
 	if _, err := cron.ParseStandard(line); err != nil {
-		return fmt.Errorf("cron line %q: %w", t, err)
+		return badValue(cronHint, "cron line %q: %v", t, err)
 	}
 	*s = Schedule{Cron: line}
 	return nil
@@ -152,7 +160,7 @@ func (c Clock) String() string { return fmt.Sprintf("%02d:%02d", int(c)/60, int(
 func (c *Clock) UnmarshalText(text []byte) error {
 	t, err := time.Parse("15:04", string(text))
 	if err != nil {
-		return fmt.Errorf("%q is no time of day: write \"14:30\"", text)
+		return badValue(`write "14:30"`, "%q is no time of day", text)
 	}
 	*c = Clock(t.Hour()*60 + t.Minute())
 	return nil
@@ -173,5 +181,5 @@ func (d *Weekday) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no weekday: write mon, tue, wed, thu, fri, sat or sun", text)
+	return badValue("write mon, tue, wed, thu, fri, sat or sun", "%q is no weekday", text)
 }

@@ -54,8 +54,9 @@ type Warehouse struct {
 	Temperatures []order.Temperature `yaml:"temperatures" jsonschema:"default=normal,enum=normal,enum=chilled,enum=frozen"`
 	// How instruction numbers are formed.
 	Number Number `yaml:"number"`
-	// Texts for its files that are the same in every row, such as a customer code:
-	// formats read them as value.<name>. Quote codes: "0312345678".
+	// Texts for its files that are the same in every row, by name: billing_code,
+	// billing_class, freight_code, department_code, sender_code, shipper_code …, and
+	// extra.1 to extra.9 for own formats. Quote codes: "0312345678".
 	Values map[string]string `yaml:"values"`
 	// Other times than those of mallbridge.yaml.
 	Schedules WarehouseSchedules `yaml:"schedules"`
@@ -105,7 +106,9 @@ type Instructions struct {
 	Format string `yaml:"format" jsonschema:"required"`
 	// Folder at the drop.
 	Folder string `yaml:"folder"`
-	// File name as a template. Default: the format's.
+	// File name as a template: order_{{.Batch}}.csv, with Batch, Warehouse, Seq and
+	// Time, as {{.Time.Format "20060102150405"}} in the warehouse's zone. Default: the
+	// format's.
 	Name string `yaml:"name"`
 	// Name while the bytes travel, with {name} for the final name: {name}.part,
 	// .{name}, tmp/{name}.
@@ -181,7 +184,7 @@ type Stops struct {
 	Format string `yaml:"format" jsonschema:"required"`
 	// Folder at the drop.
 	Folder string `yaml:"folder"`
-	// File name as a template. Default: the format's.
+	// File name as a template, as for instructions. Default: the format's.
 	Name string `yaml:"name"`
 }
 

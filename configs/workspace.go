@@ -5,6 +5,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/mappers/delivery"
 	"github.com/mallbridge/mallbridge/mappers/payment"
+	"github.com/mallbridge/mallbridge/mappers/rules"
 	"github.com/mallbridge/mallbridge/mappers/sku"
 )
 
@@ -17,14 +18,29 @@ type Workspace struct {
 	Settings   Settings
 	Accounts   []*Account   // by name
 	Warehouses []*Warehouse // by name
-	Masters    []Master     // what was read of masters/
-	SKUs       *sku.Index
-	Payments   *payment.Map
-	Services   *delivery.Services
-	Bands      *delivery.TimeBands
+	Masters    Masters
+	Formats    *Formats   // built-in and own
+	Rules      *rules.Set // of rules.yaml; nil without rules
+	RuleCases  int        // how many cases of tests/ the rules passed or failed
 	// Hash identifies the configuration: SHA-256, hexadecimal, over the names and
 	// contents of all files that were read.
 	Hash string
+}
+
+// Masters are the tables of masters/, ready to use.
+type Masters struct {
+	SKUs     *sku.Index
+	Payments *payment.Map
+	Services *delivery.Services
+	Bands    *delivery.TimeBands
+	Tables   []Table // what was read
+}
+
+// A Table says what was read of one master.
+type Table struct {
+	Name string // without ending
+	File string // path from the workspace; empty where there is none
+	Rows int
 }
 
 // Account returns the account of that name.
