@@ -48,6 +48,7 @@
 //	const: "0"
 //	text: "S-{order.number}"         # fields in braces
 //	join: [to.prefecture, to.city]   # those that are not empty, with sep between
+//	product: [line.weight, line.quantity]   # whole numbers multiplied
 //	split: to.address  part: 1       # spread over the columns of all parts by their chars and bytes,
 //	                                 # never inside a run of digits and hyphens; a list is joined first
 //	item: 1                          # the text of the first line, see items
@@ -55,7 +56,7 @@
 //
 // Rules of a value: type, layout (of dates: 2006/01/02; reading may list several),
 // table, default, pattern (a regular expression for the whole value), required.
-// When writing also: required_if, when (else empty), chars, bytes, cut (items
+// When writing also: required_if, when (else the default), chars, bytes, cut (items
 // only), min, max, pad: {side: left, with: "0"}, fold, replace, forbid (characters),
 // quote.
 //

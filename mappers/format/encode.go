@@ -89,6 +89,7 @@ const (
 	directDate
 	directText
 	directNumber
+	directProduct
 	directEmpty
 )
 
@@ -117,6 +118,8 @@ func (c *outColumn) directKind(f *Format) directKind {
 		if c.prog != nil && c.prog.code == nil {
 			return directText
 		}
+	case fromProduct:
+		return directProduct
 	}
 	return directNo
 }
@@ -204,6 +207,14 @@ func (e *encoder) appendDirect(dst []byte, c *outColumn) ([]byte, bool) {
 		if !ok {
 			e.sum("")
 			return e.quoted(dst, nil, c, ""), true
+		}
+		e.scratch = strconv.AppendInt(e.scratch[:0], n, 10)
+		e.sumBytes(e.scratch)
+		return e.quoted(dst, e.scratch, c, "1"), true
+	case directProduct:
+		n, ok := e.product(c)
+		if !ok {
+			return dst, false
 		}
 		e.scratch = strconv.AppendInt(e.scratch[:0], n, 10)
 		e.sumBytes(e.scratch)
@@ -344,10 +355,10 @@ func (e *encoder) padded(dst, b []byte, c *outColumn) []byte {
 // checked returns the text of a column, and adds a hold for each rule that the
 // value breaks.
 func (e *encoder) checked(c *outColumn) string {
-	if c.when.set() && !e.met(&c.when, c) {
-		return ""
+	s := ""
+	if !c.when.set() || e.met(&c.when, c) {
+		s = e.sourceText(c)
 	}
-	s := e.sourceText(c)
 	if s == "" {
 		s = c.spec.Default
 	}
@@ -418,12 +429,30 @@ func (e *encoder) sourceText(c *outColumn) string {
 			e.hold(order.HoldRule, c, "", err.Error())
 		}
 		return s
+	case fromProduct:
+		if n, ok := e.product(c); ok {
+			return strconv.FormatInt(n, 10)
+		}
+		return ""
 	case fromSplit:
 		return e.splitText(c)
 	case fromItem:
 		return e.itemText(c)
 	}
 	return ""
+}
+
+// product multiplies whole numbers; without one of them there is none.
+func (e *encoder) product(c *outColumn) (int64, bool) {
+	n := int64(1)
+	for _, f := range c.fields {
+		v, ok := parseInt(e.row.fieldValue(f))
+		if !ok {
+			return 0, false
+		}
+		n *= v
+	}
+	return n, true
 }
 
 func (e *encoder) coded(c *outColumn, s string) string {

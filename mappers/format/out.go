@@ -20,6 +20,7 @@ const (
 	fromProgram
 	fromSplit
 	fromItem
+	fromProduct
 )
 
 // An outColumn is a compiled column of a file that is written.
@@ -135,12 +136,13 @@ func (c *compiler) outSource(col *outColumn) {
 	take(spec.Const != nil, fromConst)
 	take(spec.Field != "", fromField)
 	take(len(spec.Join) > 0, fromJoin)
+	take(len(spec.Prod) > 0, fromProduct)
 	take(spec.Text != "", fromProgram)
 	take(spec.Expr != "", fromProgram)
 	take(len(spec.Split) > 0, fromSplit)
 	take(spec.Item > 0, fromItem)
 	if n > 1 {
-		c.r.at(spec.at, "", "%s has more than one of const, field, join, text, expr, split and item", col.label)
+		c.r.at(spec.at, "", "%s has more than one of const, field, join, product, text, expr, split and item", col.label)
 	}
 	var err error
 	switch col.from {
@@ -150,6 +152,9 @@ func (c *compiler) outSource(col *outColumn) {
 		col.field, _ = c.field(spec.at, spec.Field)
 	case fromJoin:
 		col.fields = c.fieldNames(spec.at, spec.Join)
+	case fromProduct:
+		col.fields = c.fieldNames(spec.at, spec.Prod)
+		col.typ = typeInt
 	case fromProgram:
 		if spec.Expr != "" {
 			col.prog, err = compileExpr(spec.Expr, c.f, nil, false)

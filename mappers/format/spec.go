@@ -72,6 +72,7 @@ type Column struct {
 	Text  string   `yaml:"text"` // text with {field} in it
 	Expr  string   `yaml:"expr"`
 	Join  []string `yaml:"join"`
+	Prod  []string `yaml:"product"`
 	Sep   string   `yaml:"sep"`
 	Split []string `yaml:"split"`
 	Part  int      `yaml:"part"`

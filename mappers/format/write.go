@@ -257,7 +257,10 @@ func (w *Writer) Close() (Summary, error) {
 		w.flush()
 	}
 	w.s.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
-	w.s.Changed, w.s.text = w.e.made, w.e.texts.h.Sum64()
+	w.s.Changed = w.e.made
+	if w.e.texts != nil {
+		w.s.text = w.e.texts.h.Sum64()
+	}
 	return w.s, w.failed
 }
 
