@@ -122,8 +122,12 @@ func (b *Block) LinesBefore(i int) int {
 	return bytes.Count(b.Data[:b.rowStart(i)], []byte{'\n'})
 }
 
-// rowStart returns the offset at which row i begins.
+// rowStart returns the offset at which row i begins; that of the row after the
+// last is the end.
 func (b *Block) rowStart(i int) int {
+	if i >= b.Rows() {
+		return len(b.Data)
+	}
 	r := b.Row(i)
 	if len(r) == 0 {
 		return 0
