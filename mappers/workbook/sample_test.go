@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"flag"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -147,7 +149,7 @@ func sameCell(c Cell, value, look string) bool {
 	case Error:
 		return c.Text == value
 	}
-	v, err := strconv.ParseFloat(value, 64)
+	v, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 	if err != nil || v != c.Number {
 		return false
 	}
@@ -274,6 +276,47 @@ func TestNeutralise(t *testing.T) {
 	} {
 		if got := Neutralise(c.in); got != c.want {
 			t.Errorf("Neutralise(%q) = %q", c.in, got)
+		}
+	}
+}
+
+func TestValueOf(t *testing.T) {
+	for name, data := range samples(t, "*.xlsx") {
+		rows, err := readAll(t, data, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		w, err := NewWriter(&b, WriteOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := slices.Max(slices.Collect(maps.Keys(rows)))
+		for n := 1; n <= last; n++ {
+			var row []Value
+			for _, c := range rows[n] {
+				row = append(row, ValueOf(c))
+			}
+			if err := w.WriteRow(row); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		again, err := readAll(t, b.Bytes(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, row := range rows {
+			for i, c := range row {
+				if c.Kind != Blank && again[n][i].Text != c.Text {
+					t.Errorf("%s: %s: %q came back as %q", name, Address(n, i+1), c.Text, again[n][i].Text)
+				}
+				if c.Damaged == LongNumber && again[n][i].Damaged != LongNumber {
+					t.Errorf("%s: %s: the damage is hidden", name, Address(n, i+1))
+				}
+			}
 		}
 	}
 }

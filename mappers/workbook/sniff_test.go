@@ -142,12 +142,18 @@ func TestPasswords(t *testing.T) {
 			if !errors.As(err, &limit) || !strings.Contains(err.Error(), "encrypted file") {
 				t.Errorf("a large file: %v", err)
 			}
-			for cut := 600; cut < len(data)-1024; cut += 500 {
+			for cut := 600; cut < len(data)-1024; cut += 2500 {
 				if rows, err := readAll(t, data[:cut], Options{Password: "비밀1234"}); err == nil {
 					t.Errorf("the first %d of %d bytes gave %d rows", cut, len(data), len(rows))
 				}
 			}
 		})
+	}
+	// Ten million rounds instead of a hundred thousand.
+	slow := bytes.Replace(agileFile, []byte(`spinCount="100000" saltSize="16"`), []byte(`spinCount="10000000"saltSize="1"`), 1)
+	var limit *LimitError
+	if _, err := readAll(t, slow, Options{Password: "x"}); bytes.Equal(slow, agileFile) || !errors.As(err, &limit) {
+		t.Errorf("ten million rounds: %v", err)
 	}
 	// A password for a file that has none does no harm.
 	if _, err := readAll(t, plain, Options{Password: "x"}); err != nil {

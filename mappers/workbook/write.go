@@ -49,6 +49,23 @@ func Float(v float64) Value {
 // At is a date, a date and time, or a time of day.
 func At(c Civil) Value { return Value{kind: Date, time: c} }
 
+// ValueOf is a cell that was read, to be written again as a person saw it:
+// numbers that were shown with leading zeros become text, damaged ones stay
+// the numbers they are, errors become their names.
+func ValueOf(c Cell) Value {
+	switch c.Kind {
+	case Blank:
+		return Value{}
+	case Date:
+		return At(c.Time)
+	case Number:
+		if c.Damaged != None || string(appendNumber(nil, c.Number)) == c.Text {
+			return Float(c.Number)
+		}
+	}
+	return Str(c.Text)
+}
+
 // A Column describes one column of a sheet to be written.
 type Column struct {
 	Title string

@@ -1,6 +1,7 @@
 package workbook
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
@@ -297,6 +298,24 @@ func TestXLSXLyingSizes(t *testing.T) {
 		if !errors.As(err, &corrupt) {
 			t.Errorf("size %d: error %v", size, err)
 		}
+	}
+}
+
+func TestXLSXManyEntries(t *testing.T) {
+	var b bytes.Buffer
+	zw := zip.NewWriter(&b)
+	for n := range 120_000 {
+		if _, err := zw.Create(fmt.Sprintf("xl/media/picture-%08d.png", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := zw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := newContainer(bytes.NewReader(b.Bytes()), int64(b.Len()), DefaultLimits())
+	var limit *LimitError
+	if !errors.As(err, &limit) || limit != errFolder {
+		t.Errorf("error %v", err)
 	}
 }
 
