@@ -324,7 +324,7 @@ func (e *explainer) masters() {
 	e.line("")
 	e.line("%s", e.say("masters"))
 	var rows [][]string
-	for _, m := range e.ws.Masters.Tables {
+	for _, m := range e.ws.Tables {
 		if m.File == "" {
 			rows = append(rows, []string{m.Name, e.say("none"), ""})
 			continue

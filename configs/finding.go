@@ -13,7 +13,7 @@ import (
 type Finding struct {
 	File    string // path from the workspace, with slashes
 	Line    int    // from 1; 0 where the file as a whole is meant
-	Column  int    // from 1, in characters; 0 where the line as a whole is meant
+	Column  int    // from 1: characters, in masters the table's columns; 0 where the line as a whole is meant
 	Name    string // column name of a master, or empty
 	Message string
 	Hint    string // what to do, or empty

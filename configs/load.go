@@ -19,11 +19,8 @@ import (
 	"github.com/mallbridge/mallbridge/order"
 )
 
-// Limits of the files of a workspace.
-const (
-	maxConfig = 4 << 20
-	maxMaster = 256 << 20
-)
+// maxConfig bounds one file of settings, formats or rules, in bytes.
+const maxConfig = 4 << 20
 
 // Load reads and checks the workspace in dir. It looks at files only: no
 // network, no secrets. getenv gives the language where mallbridge.yaml names

@@ -132,7 +132,7 @@ func TestMastersAnyCharset(t *testing.T) {
 	// アカウント,支払方法,コード,支払区分 / rakuten,代金引換,2,cod
 	put(t, dir, "masters/payments.csv", []byte("\x83A\x83J\x83E\x83\x93\x83g,\x8ex\x95\xa5\x95\xfb\x96@,\x83R\x81[\x83h,\x8ex\x95\xa5\x8b\xe6\x95\xaa\r\nrakuten,\x91\xe3\x8b\xe0\x88\xf8\x8a\xb7,2,cod\r\n"))
 	ws := load(t, dir)
-	if pay, ok := ws.Masters.Payments.Map("shop-1", "rakuten", "代金引換"); !ok || pay != "cod" {
+	if pay, ok := ws.Payments.Map("shop-1", "rakuten", "代金引換"); !ok || pay != "cod" {
 		t.Errorf("payment %q, %v", pay, ok)
 	}
 	put(t, dir, SettingsFile, []byte("{}\n"))
@@ -147,11 +147,11 @@ func TestMasterWithMarkAndGuards(t *testing.T) {
 	put(t, dir, "masters/sku-links.csv", []byte("\xEF\xBB\xBFアカウント,商品コード,SKUコード\r\n,\"=\"\"0001\"\"\",'0012\r\n\r\n,A-2,00013\r\n"))
 	ws := load(t, dir)
 	line := &order.Line{Codes: order.Codes{ItemCode: "0001"}}
-	parts, _, ok := ws.Masters.SKUs.Match("shop-1", "rakuten", []string{"item_code"}, line, "")
+	parts, _, ok := ws.SKUs.Match("shop-1", "rakuten", []string{"item_code"}, line, "")
 	if !ok || len(parts) != 1 || parts[0].SKU != "0012" || parts[0].Line != 2 {
 		t.Errorf("%+v %v", parts, ok)
 	}
-	if n := ws.Masters.Tables[0].Rows; n != 2 {
+	if n := ws.Tables[0].Rows; n != 2 {
 		t.Errorf("%d rows", n)
 	}
 }

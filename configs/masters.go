@@ -1,15 +1,20 @@
 package configs
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/delivery"
+	"github.com/mallbridge/mallbridge/mappers/master"
 	"github.com/mallbridge/mallbridge/mappers/payment"
 	"github.com/mallbridge/mallbridge/mappers/sku"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // The names of the masters, without .csv or .xlsx.
@@ -21,55 +26,55 @@ const (
 	TimeBands        = "time-bands"
 )
 
-var accountColumn = column{name: "account", aliases: []string{"アカウント", "店舗", "モール", "스토어", "계정", "쇼핑몰"}}
+var accountColumn = master.Column{Name: "account", Aliases: []string{"アカウント", "店舗", "モール", "스토어", "계정", "쇼핑몰"}}
 
-var masterColumns = map[string][]column{
+var masterColumns = map[string][]master.Column{
 	SKULinks: {
 		accountColumn,
-		{name: "code", aliases: []string{"商品コード", "販売コード", "판매자코드", "상품코드"}, required: true},
-		{name: "sku", aliases: []string{"SKUコード", "倉庫商品コード", "SKU코드", "창고상품코드"}, required: true},
-		{name: "quantity", aliases: []string{"数量", "個数", "수량"}},
-		{name: "name", aliases: []string{"商品名", "名称", "상품명"}},
-		{name: "temperature", aliases: []string{"温度帯", "온도"}},
-		{name: "weight", aliases: []string{"重量", "중량", "무게"}},
-		{name: "from", aliases: []string{"適用開始日", "적용시작일"}},
+		{Name: "code", Aliases: []string{"商品コード", "販売コード", "판매자코드", "상품코드"}, Required: true},
+		{Name: "sku", Aliases: []string{"SKUコード", "倉庫商品コード", "SKU코드", "창고상품코드"}, Required: true},
+		{Name: "quantity", Aliases: []string{"数量", "個数", "수량"}, Number: true},
+		{Name: "name", Aliases: []string{"商品名", "名称", "상품명"}},
+		{Name: "temperature", Aliases: []string{"温度帯", "온도"}},
+		{Name: "weight", Aliases: []string{"重量", "중량", "무게"}, Number: true},
+		{Name: "from", Aliases: []string{"適用開始日", "적용시작일"}},
 	},
 	SKUMaster: {
-		{name: "sku", aliases: []string{"SKUコード", "倉庫商品コード", "SKU코드", "창고상품코드"}, required: true},
-		{name: "name", aliases: []string{"商品名", "名称", "상품명"}},
-		{name: "barcode", aliases: []string{"JAN", "JANコード", "バーコード", "바코드"}},
-		{name: "weight", aliases: []string{"重量", "중량", "무게"}},
-		{name: "temperature", aliases: []string{"温度帯", "온도"}},
-		{name: "warehouse", aliases: []string{"倉庫", "창고"}},
+		{Name: "sku", Aliases: []string{"SKUコード", "倉庫商品コード", "SKU코드", "창고상품코드"}, Required: true},
+		{Name: "name", Aliases: []string{"商品名", "名称", "상품명"}},
+		{Name: "barcode", Aliases: []string{"JAN", "JANコード", "バーコード", "바코드"}},
+		{Name: "weight", Aliases: []string{"重量", "중량", "무게"}, Number: true},
+		{Name: "temperature", Aliases: []string{"温度帯", "온도"}},
+		{Name: "warehouse", Aliases: []string{"倉庫", "창고"}},
 	},
 	PaymentMaster: {
 		accountColumn,
-		{name: "name", aliases: []string{"支払方法", "支払方法名", "결제수단"}},
-		{name: "code", aliases: []string{"コード", "支払コード", "코드"}},
-		{name: "payment", aliases: []string{"支払区分", "결제구분"}, required: true},
+		{Name: "name", Aliases: []string{"支払方法", "支払方法名", "결제수단"}},
+		{Name: "code", Aliases: []string{"コード", "支払コード", "코드"}},
+		{Name: "payment", Aliases: []string{"支払区分", "결제구분"}, Required: true},
 	},
 	DeliveryServices: {
 		accountColumn,
-		{name: "name", aliases: []string{"配送方法", "配送サービス名", "배송방법"}, required: true},
-		{name: "payment", aliases: []string{"支払区分", "결제구분"}},
-		{name: "temperature", aliases: []string{"温度帯", "온도"}},
-		{name: "warehouse", aliases: []string{"倉庫", "창고"}},
-		{name: "service", aliases: []string{"配送サービス", "배송서비스"}, required: true},
-		{name: "carrier", aliases: []string{"配送会社", "運送会社", "택배사"}, required: true},
+		{Name: "name", Aliases: []string{"配送方法", "配送サービス名", "배송방법"}, Required: true},
+		{Name: "payment", Aliases: []string{"支払区分", "결제구분"}},
+		{Name: "temperature", Aliases: []string{"温度帯", "온도"}},
+		{Name: "warehouse", Aliases: []string{"倉庫", "창고"}},
+		{Name: "service", Aliases: []string{"配送サービス", "배송서비스"}, Required: true},
+		{Name: "carrier", Aliases: []string{"配送会社", "運送会社", "택배사"}, Required: true},
 	},
 	TimeBands: {
 		accountColumn,
-		{name: "carrier", aliases: []string{"配送会社", "運送会社", "택배사"}},
-		{name: "code", aliases: []string{"時間帯コード", "モール時間帯", "코드", "시간대코드"}, required: true},
-		{name: "band", aliases: []string{"時間帯", "시간대"}, required: true},
+		{Name: "carrier", Aliases: []string{"配送会社", "運送会社", "택배사"}},
+		{Name: "code", Aliases: []string{"時間帯コード", "モール時間帯", "코드", "시간대코드"}, Required: true},
+		{Name: "band", Aliases: []string{"時間帯", "시간대"}, Required: true},
 	},
 }
 
 // masters reads the tables into the workspace.
 func (l *loader) masters() {
-	w := &l.ws.Masters
-	links, linkFile := master[sku.Link](l, SKULinks, true)
-	skus, skuFile := master[sku.SKU](l, SKUMaster, false)
+	w := l.ws
+	links, linkFile := readMaster(l, SKULinks, true, func(r *sku.Link, n int) { r.Line = n })
+	skus, skuFile := readMaster(l, SKUMaster, false, func(r *sku.SKU, n int) { r.Line = n })
 	var found []sku.Finding
 	w.SKUs, found = sku.NewIndex(links, skus)
 	for _, f := range found {
@@ -79,17 +84,17 @@ func (l *loader) masters() {
 		}
 		l.find(Finding{File: file, Line: f.Line, Name: f.Column, Message: valued(f.Value, f.Why), Hint: f.Hint, Warning: f.Warning})
 	}
-	payments, file := master[payment.Row](l, PaymentMaster, true)
+	payments, file := readMaster(l, PaymentMaster, true, func(r *payment.Row, n int) { r.Line = n })
 	var wrongPayments []payment.Finding
 	w.Payments, wrongPayments = payment.NewMap(payments)
 	for _, f := range wrongPayments {
 		l.find(Finding{File: file, Line: f.Line, Name: f.Column, Message: valued(f.Value, f.Why), Hint: f.Hint})
 	}
-	services, file := master[delivery.ServiceRow](l, DeliveryServices, true)
+	services, file := readMaster(l, DeliveryServices, true, func(r *delivery.ServiceRow, n int) { r.Line = n })
 	var wrong []delivery.Finding
 	w.Services, wrong = delivery.NewServices(services)
 	l.deliveryFindings(file, wrong)
-	bands, bandFile := master[delivery.BandRow](l, TimeBands, false)
+	bands, bandFile := readMaster(l, TimeBands, false, func(r *delivery.BandRow, n int) { r.Line = n })
 	w.Bands, wrong = delivery.NewTimeBands(bands)
 	l.deliveryFindings(bandFile, wrong)
 
@@ -107,7 +112,7 @@ func (l *loader) deliveryFindings(file string, found []delivery.Finding) {
 }
 
 func (l *loader) masterFile(name string) string {
-	for _, m := range l.ws.Masters.Tables {
+	for _, m := range l.ws.Tables {
 		if m.Name == name {
 			return m.File
 		}
@@ -115,8 +120,8 @@ func (l *loader) masterFile(name string) string {
 	return ""
 }
 
-// master reads masters/<name>.csv or .xlsx.
-func master[T any](l *loader, name string, required bool) ([]T, string) {
+// readMaster reads masters/<name>.csv or .xlsx. number gives a row its line.
+func readMaster[T any](l *loader, name string, required bool, number func(row *T, line int)) (rows []T, file string) {
 	var files []string
 	for _, ending := range []string{".csv", ".xlsx"} {
 		file := "masters/" + name + ending
@@ -130,18 +135,61 @@ func master[T any](l *loader, name string, required bool) ([]T, string) {
 		if required {
 			l.find(Finding{File: file, Message: "is missing", Hint: "make it with the columns " + headerOf(masterColumns[name])})
 		}
-		l.ws.Masters.Tables = append(l.ws.Masters.Tables, Table{Name: name})
+		l.ws.Tables = append(l.ws.Tables, Table{Name: name})
 		return nil, file
 	case len(files) == 2:
 		l.find(Finding{File: files[1], Message: "is there beside " + files[0], Hint: "keep one of them"})
 	}
-	data, ok := l.readOr(files[0], maxMaster)
-	var rows []T
-	if ok {
-		rows = readTable[T](l, files[0], data, masterColumns[name])
+	file = files[0]
+	if data, ok := l.readOr(file, master.MaxSize); ok {
+		rows = tableRows(l, file, data, masterColumns[name], number)
 	}
-	l.ws.Masters.Tables = append(l.ws.Masters.Tables, Table{Name: name, File: files[0], Rows: len(rows)})
-	return rows, files[0]
+	l.ws.Tables = append(l.ws.Tables, Table{Name: name, File: file, Rows: len(rows)})
+	return rows, file
+}
+
+func tableRows[T any](l *loader, file string, data []byte, columns []master.Column, number func(*T, int)) []T {
+	cs, err := charset.Lookup(l.ws.Settings.Masters.Charset)
+	if err != nil {
+		return nil // reported with mallbridge.yaml
+	}
+	read, found, err := master.Read[T](bytes.NewReader(data), file, master.Options{Columns: columns, Charset: cs})
+	for _, f := range found {
+		l.find(Finding{File: file, Line: f.Line, Column: f.Column, Name: f.Name, Message: valued(f.Value, f.Text), Hint: f.Hint})
+	}
+	if err != nil {
+		l.unreadable(file, data, cs, err)
+	}
+	rows := make([]T, len(read))
+	for i, r := range read {
+		rows[i] = r.Value
+		number(&rows[i], r.Line)
+	}
+	return rows
+}
+
+// unreadable reports a table of which nothing could be read, at the first bad
+// byte if its charset is the cause.
+func (l *loader) unreadable(file string, data []byte, cs *charset.Charset, err error) {
+	f := Finding{File: file, Message: strings.TrimPrefix(err.Error(), file+": "), Hint: order.HintOf(err)}
+	var bad *charset.DecodeError
+	if errors.As(err, &bad) {
+		f.Line, f.Column = cs.Position(data, bad.Offset)
+		f.Message = fmt.Sprintf("bytes % X are not %s", bad.Bytes, cs.Name())
+		f.Hint = "save it as CSV UTF-8, or set masters.charset in mallbridge.yaml to cp932 or cp949"
+	}
+	l.find(f)
+}
+
+func headerOf(columns []master.Column) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+		if c.Required {
+			names[i] += " (required)"
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // checkScope reports rows for accounts that do not exist.

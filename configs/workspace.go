@@ -18,22 +18,17 @@ type Workspace struct {
 	Settings   Settings
 	Accounts   []*Account   // by name
 	Warehouses []*Warehouse // by name
-	Masters    Masters
+	SKUs       *sku.Index
+	Payments   *payment.Map
+	Services   *delivery.Services
+	Bands      *delivery.TimeBands
+	Tables     []Table    // what was read of masters/
 	Formats    *Formats   // built-in and own
 	Rules      *rules.Set // of rules.yaml; nil without rules
 	RuleCases  int        // how many cases of tests/ the rules passed or failed
 	// Hash identifies the configuration: SHA-256, hexadecimal, over the names and
 	// contents of all files that were read.
 	Hash string
-}
-
-// Masters are the tables of masters/, ready to use.
-type Masters struct {
-	SKUs     *sku.Index
-	Payments *payment.Map
-	Services *delivery.Services
-	Bands    *delivery.TimeBands
-	Tables   []Table // what was read
 }
 
 // A Table says what was read of one master.
