@@ -10,7 +10,9 @@ import (
 // Orders and instructions are kept whole as one packed value beside the columns
 // that queries need: a leading version byte, then the fields in the order of the
 // types below, text as length and bytes, numbers as zig-zag varints, lists as
-// count and items. A new field goes at the end of its struct under a new version.
+// count and items. A recipient who is the buyer, and a field of an instruction's
+// line that is the same as in the line before, are not written again. A new field
+// goes at the end of its struct under a new version.
 const docVersion = 1
 
 type packer struct{ b []byte }
@@ -81,22 +83,27 @@ func (u *unpacker) ints(v ...*int64) {
 	}
 }
 
-// count reads a list's length; no item takes less than one byte.
-func (u *unpacker) count() int {
+// count reads a list's length. An item takes at least size bytes, so that a
+// damaged length asks for no more memory than the document could fill.
+func (u *unpacker) count(size int) int {
 	n := u.uvarint()
-	if n > uint64(len(u.s)) {
-		u.bad = true
+	if n > uint64(len(u.s)/size) {
+		u.bad, u.s = true, ""
 		return 0
 	}
 	return int(n)
 }
 
-func (u *unpacker) list() []string {
-	n := u.count()
-	if n == 0 {
-		return nil
+// items reads a list's length and makes the list.
+func items[T any](u *unpacker, size int) []T {
+	if n := u.count(size); n > 0 {
+		return make([]T, n)
 	}
-	v := make([]string, n)
+	return nil
+}
+
+func (u *unpacker) list() []string {
+	v := items[string](u, 1)
 	for i := range v {
 		v[i] = u.str()
 	}
@@ -130,7 +137,12 @@ func (p *packer) content(o *order.Order) {
 	for i := range o.Packages {
 		k := &o.Packages[i]
 		p.str(k.Key)
-		p.party(&k.To)
+		if k.To == o.Buyer { // as it is with most orders
+			p.b = append(p.b, 1)
+		} else {
+			p.b = append(p.b, 0)
+			p.party(&k.To)
+		}
 		p.strs(string(k.DeliverOn), k.TimeBand, string(k.ShipBy), k.Delivery, k.Note, k.CustomsID)
 		p.b = binary.AppendUvarint(p.b, uint64(len(k.Lines)))
 		for j := range k.Lines {
@@ -165,16 +177,20 @@ func unpackOrder(doc []byte) (*order.Order, error) {
 	u.party(&o.Buyer)
 	u.strs(&o.Note, &o.Memo)
 	o.Flags = u.list()
-	o.Packages = make([]order.Package, u.count())
+	o.Packages = items[order.Package](&u, 9)
 	for i := range o.Packages {
 		k := &o.Packages[i]
 		k.Key = u.str()
-		u.party(&k.To)
+		if u.uvarint() == 1 {
+			k.To = o.Buyer
+		} else {
+			u.party(&k.To)
+		}
 		k.DeliverOn = order.Date(u.str())
 		k.TimeBand = u.str()
 		k.ShipBy = order.Date(u.str())
 		u.strs(&k.Delivery, &k.Note, &k.CustomsID)
-		k.Lines = make([]order.Line, u.count())
+		k.Lines = items[order.Line](&u, 13)
 		for j := range k.Lines {
 			l := &k.Lines[j]
 			u.strs(&l.Key, &l.Codes.ItemID, &l.Codes.ItemCode, &l.Codes.OptionID, &l.Codes.OptionCode, &l.Codes.SKUCode, &l.Codes.Barcode,
@@ -198,12 +214,66 @@ func packInstruction(b []byte, in *order.Instruction) (all, doc []byte) {
 		in.Payment, in.Currency, in.Note, in.CustomsID)
 	p.ints(in.Collect, in.CollectTax, in.Parcels)
 	p.b = binary.AppendUvarint(p.b, uint64(len(in.Lines)))
+	last := &order.InstructionLine{Account: in.Account}
 	for i := range in.Lines {
-		l := &in.Lines[i]
-		p.strs(l.Account, l.Order, l.Package, l.Line, l.SKU, l.Name, l.Option, l.Listing, l.Ordered)
-		p.ints(l.OrderID, l.Quantity, l.Price, l.Weight)
+		p.line(&in.Lines[i], last)
+		last = &in.Lines[i]
 	}
 	return p.b, p.b[len(b):len(p.b):len(p.b)]
+}
+
+// texts and numbers are the fields of a line in the order in which they are
+// packed.
+func texts(l *order.InstructionLine) [9]*string {
+	return [9]*string{&l.Account, &l.Order, &l.Package, &l.Line, &l.SKU, &l.Name, &l.Option, &l.Listing, &l.Ordered}
+}
+
+func numbers(l *order.InstructionLine) [4]*int64 {
+	return [4]*int64{&l.OrderID, &l.Quantity, &l.Price, &l.Weight}
+}
+
+// line packs a bit for each field that differs from the line before, and these
+// fields.
+func (p *packer) line(l, last *order.InstructionLine) {
+	var mask uint64
+	ts, ns := texts(l), numbers(l)
+	for i, t := range texts(last) {
+		if *ts[i] != *t {
+			mask |= 1 << i
+		}
+	}
+	for i, n := range numbers(last) {
+		if *ns[i] != *n {
+			mask |= 1 << (len(ts) + i)
+		}
+	}
+	p.b = binary.AppendUvarint(p.b, mask)
+	for i, t := range ts {
+		if mask&(1<<i) != 0 {
+			p.str(*t)
+		}
+	}
+	for i, n := range ns {
+		if mask&(1<<(len(ts)+i)) != 0 {
+			p.int(*n)
+		}
+	}
+}
+
+func (u *unpacker) line(l, last *order.InstructionLine) {
+	*l = *last
+	mask := u.uvarint()
+	ts := texts(l)
+	for i, t := range ts {
+		if mask&(1<<i) != 0 {
+			*t = u.str()
+		}
+	}
+	for i, n := range numbers(l) {
+		if mask&(1<<(len(ts)+i)) != 0 {
+			*n = u.int()
+		}
+	}
 }
 
 // room returns an arena to append documents to: arena itself, or a new one when
@@ -231,11 +301,11 @@ func unpackInstruction(doc []byte) (*order.Instruction, error) {
 	in.DeliverOn, in.ShipOn, in.NotBefore = order.Date(u.str()), order.Date(u.str()), order.Date(u.str())
 	u.strs(&in.Payment, &in.Currency, &in.Note, &in.CustomsID)
 	u.ints(&in.Collect, &in.CollectTax, &in.Parcels)
-	in.Lines = make([]order.InstructionLine, u.count())
+	in.Lines = items[order.InstructionLine](&u, 1)
+	last := &order.InstructionLine{Account: in.Account}
 	for i := range in.Lines {
-		l := &in.Lines[i]
-		u.strs(&l.Account, &l.Order, &l.Package, &l.Line, &l.SKU, &l.Name, &l.Option, &l.Listing, &l.Ordered)
-		u.ints(&l.OrderID, &l.Quantity, &l.Price, &l.Weight)
+		u.line(&in.Lines[i], last)
+		last = &in.Lines[i]
 	}
 	if u.bad || u.s != "" {
 		return nil, errDoc

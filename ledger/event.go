@@ -54,7 +54,7 @@ func (l *Ledger) Record(ctx context.Context, now time.Time, es ...Event) error {
 // Events returns the events of an order (or, with order 0, of a batch), oldest first.
 func (l *Ledger) Events(ctx context.Context, orderID, batchID int64) ([]Event, error) {
 	rows, err := l.r.QueryContext(ctx, `SELECT id, at, kind, order_id, instruction_id, batch_id, file_id, reason, detail, actor FROM events
-		WHERE ($1 <> 0 AND order_id = $1 AND order_id <> 0) OR ($2 <> 0 AND batch_id = $2 AND batch_id <> 0) ORDER BY id`, orderID, batchID)
+		WHERE (order_id = $1 AND order_id <> 0) OR (batch_id = $2 AND batch_id <> 0) ORDER BY id`, orderID, batchID)
 	if err != nil {
 		return nil, explain("read events", err)
 	}

@@ -366,7 +366,6 @@ func explain(what string, err error) error {
 
 const hintTaken = "something else stored the same first; run again"
 
-
 // ErrChanged means that something changed between reading and writing; read
 // again.
 var ErrChanged = errors.New("changed meanwhile")
