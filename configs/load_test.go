@@ -19,16 +19,8 @@ func TestFindings(t *testing.T) {
 	}
 	for _, file := range cases {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			given, want, _ := strings.Cut(string(data), "-- want --\n")
-			dir := base(t)
-			for _, section := range strings.Split("\n"+given, "\n-- ")[1:] {
-				name, content, _ := strings.Cut(section+"\n", " --\n")
-				lay(t, dir, name, content)
-			}
+			given, want := splitCase(t, file)
+			dir := unpack(t, file)
 			_, findings, err := Load(dir, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -48,6 +40,29 @@ func TestFindings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// splitCase returns the files of a case and what should be found.
+func splitCase(t *testing.T, file string) (given, want string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	given, want, _ = strings.Cut(string(data), "-- want --\n")
+	return given, want
+}
+
+// unpack lays the files of a case over the sound workspace.
+func unpack(t *testing.T, file string) string {
+	t.Helper()
+	given, _ := splitCase(t, file)
+	dir := base(t)
+	for _, section := range strings.Split("\n"+given, "\n-- ")[1:] {
+		name, content, _ := strings.Cut(section+"\n", " --\n")
+		lay(t, dir, name, content)
+	}
+	return dir
 }
 
 func lay(t *testing.T, dir, name, content string) {
