@@ -50,10 +50,7 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if err != nil {
 		return rep, err
 	}
-	r := &runner{env: env, w: w, id: id, rep: &rep}
-	if r.cal, err = w.Calendar.New(w); err != nil {
-		return rep, err
-	}
+	r := &runner{env: env, w: w, id: id, cal: w.Days, rep: &rep}
 	defer r.close()
 	if env.DryRun != nil {
 		return rep, r.dryRun(ctx)
@@ -257,7 +254,7 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 		if err := r.env.Ledger.Uploaded(ctx, b.ID, r.env.Now()); err != nil {
 			return false, err
 		}
-		return false, r.env.Ledger.Delivered(ctx, b.ID, "found at the drop with our bytes", "", r.env.Now())
+		return false, r.arrived(ctx, d, b, found)
 	}
 	if err := drop.Upload(ctx, d, v, func() (io.ReadSeekCloser, error) { return os.Open(path) }); err != nil {
 		return false, err
@@ -327,11 +324,22 @@ func (r *runner) ask(ctx context.Context, b *ledger.Batch) (wait bool, err error
 		return false, err
 	}
 	if found == drop.Final || found == drop.Taken {
-		return false, r.env.Ledger.Delivered(ctx, b.ID, "found at the drop: "+found.String(), "", r.env.Now())
+		return false, r.arrived(ctx, d, b, found)
 	}
 	r.rep.Waiting++
 	r.rep.Notef("batch %s of %s is in doubt: ask the warehouse whether it has %s, then batches resolve", b.Number, r.w.Name, b.Name)
 	return true, nil
+}
+
+// arrived records a file that was found at the drop under its final name, with
+// its done mark, or in an archive folder.
+func (r *runner) arrived(ctx context.Context, d drop.Drop, b *ledger.Batch, found drop.Found) error {
+	if found == drop.Final {
+		if err := drop.Mark(ctx, d, r.delivery(b)); err != nil {
+			return err
+		}
+	}
+	return r.env.Ledger.Delivered(ctx, b.ID, "found at the drop: "+found.String(), "", r.env.Now())
 }
 
 func (r *runner) open(ctx context.Context) (drop.Drop, error) {

@@ -1,0 +1,232 @@
+package cli
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mallbridge/mallbridge/connectors/drop"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/files"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+func (a *app) accountCmd() *cobra.Command {
+	c := &cobra.Command{Use: "account", Short: "Look at accounts", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List accounts with their options and counts",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				type item struct {
+					Name            string `json:"name"`
+					Mall            string `json:"mall"`
+					Title           string `json:"title"`
+					Enabled         bool   `json:"enabled"`
+					AutoOrderIntake bool   `json:"auto_order_intake"`
+					AutoInstruction bool   `json:"auto_instruction"`
+					Orders          int64  `json:"orders"`
+					Unshipped       int64  `json:"unshipped"`
+					Instructed      int64  `json:"instructed"`
+					Shipped         int64  `json:"shipped"`
+					Held            int64  `json:"held"`
+				}
+				var items []item
+				var cells [][]string
+				for _, x := range env.Workspace.Accounts {
+					t, err := env.Ledger.Tally(c.Context(), x.Name)
+					if err != nil {
+						return err
+					}
+					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0}
+					for _, n := range t.Held {
+						it.Held += n
+					}
+					items = append(items, it)
+					cells = append(cells, []string{it.Name, it.Mall, fmt.Sprint(it.Enabled), fmt.Sprint(it.AutoOrderIntake), fmt.Sprint(it.AutoInstruction), fmt.Sprint(it.Orders), fmt.Sprint(it.Unshipped), fmt.Sprint(it.Instructed), fmt.Sprint(it.Shipped), fmt.Sprint(it.Held), it.Title})
+				}
+				if a.json {
+					return a.print(items)
+				}
+				return a.table("ACCOUNT MALL ENABLED INTAKE INSTRUCTION ORDERS UNSHIPPED INSTRUCTED SHIPPED HELD TITLE", cells)
+			})
+		},
+	}
+	c.AddCommand(a.jsonFlag(list))
+	return c
+}
+
+func (a *app) warehouseCmd() *cobra.Command {
+	c := &cobra.Command{Use: "warehouse", Short: "Look at warehouses and test their drops", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	test := &cobra.Command{
+		Use:   "test WAREHOUSE",
+		Short: "Log in to the drop, look into its folders, write and remove a test file",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(env *stage.Env) error { return a.testDrop(c, env, args[0]) })
+		},
+	}
+	key := &cobra.Command{
+		Use:   "hostkey HOST[:PORT]",
+		Short: "Show the SSH key that a server offers, as a line for known_hosts",
+		Long: `Hostkey asks a server for its key and prints it as a known_hosts line. Compare the
+fingerprint with what the warehouse tells you by another way before you use it.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			host, port := args[0], 22
+			if h, p, ok := strings.Cut(args[0], ":"); ok {
+				host = h
+				if _, err := fmt.Sscanf(p, "%d", &port); err != nil {
+					return usage{fmt.Errorf("%q is no port", p)}
+				}
+			}
+			line, fingerprint, err := drop.ScanHostKey(c.Context(), host, port)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.err, "fingerprint: %s\n", fingerprint)
+			_, err = fmt.Fprintln(a.out, line)
+			return err
+		},
+	}
+	c.AddCommand(test, key)
+	return c
+}
+
+func (a *app) testDrop(c *cobra.Command, env *stage.Env, name string) error {
+	w, ok := env.Workspace.Warehouse(name)
+	if !ok {
+		return order.Errorf(order.NotFound, "look into warehouses/", "no warehouse %s", name)
+	}
+	d, err := files.OpenDrop(c.Context(), env, w)
+	if err != nil {
+		return order.Errorf(order.Denied, drop.Hint(err), "%w", err)
+	}
+	defer d.Close()
+	fmt.Fprintln(a.out, "ok    login and host key")
+	folders := []string{w.Instructions.Folder}
+	for _, p := range w.Pickups() {
+		folders = append(folders, p.Folder)
+	}
+	slices.Sort(folders)
+	bad := false
+	for _, f := range slices.Compact(folders) {
+		found, err := d.List(c.Context(), f)
+		if err != nil {
+			bad = true
+			fmt.Fprintf(a.out, "FAIL  folder %q: %v\n", f, err)
+			continue
+		}
+		fmt.Fprintf(a.out, "ok    folder %q: %d files\n", f, len(found))
+	}
+	probe := strings.ReplaceAll(w.Instructions.Temporary, "{name}", "mallbridge-test")
+	if !strings.Contains(probe, "/") && w.Instructions.Folder != "" {
+		probe = w.Instructions.Folder + "/" + probe
+	}
+	if err := errors.Join(d.Write(c.Context(), probe, strings.NewReader("test"), 4), d.Remove(c.Context(), probe)); err != nil {
+		bad = true
+		fmt.Fprintf(a.out, "FAIL  write and remove %s: %v\n", probe, err)
+	} else {
+		fmt.Fprintf(a.out, "ok    write and remove %s\n", probe)
+	}
+	if bad {
+		return exit(Failed)
+	}
+	return nil
+}
+
+func (a *app) skuCmd() *cobra.Command {
+	c := &cobra.Command{Use: "sku", Short: "Look at SKU links", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	var account string
+	unmapped := &cobra.Command{
+		Use:   "unmapped",
+		Short: "List listings without a SKU, as a CSV to fill in and append to masters/sku-links.csv",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				ls, err := env.Ledger.Unlinked(c.Context(), account)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(ls)
+				}
+				w := csv.NewWriter(a.out)
+				if err := w.Write([]string{"account", "code", "sku", "quantity", "name", "suggestion"}); err != nil {
+					return err
+				}
+				for _, l := range ls {
+					var hints []string
+					for _, s := range env.Workspace.SKUs.Suggest(l.Code, l.Name, l.Barcode, 3) {
+						hints = append(hints, fmt.Sprintf("%s (%s)", s.SKU, s.Why))
+					}
+					if err := w.Write([]string{l.Account, l.Code, "", "1", l.Name, strings.Join(hints, " / ")}); err != nil {
+						return err
+					}
+				}
+				w.Flush()
+				return w.Error()
+			})
+		},
+	}
+	unmapped.Flags().StringVar(&account, "account", "", "only this account")
+	c.AddCommand(a.jsonFlag(unmapped))
+	return c
+}
+
+func (a *app) secretCmd() *cobra.Command {
+	c := &cobra.Command{Use: "secret", Short: "Look at secret references", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	check := &cobra.Command{
+		Use:   "check",
+		Short: "Say whether every secret that the workspace refers to can be read; values are never shown",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			ws, err := a.workspace()
+			if err != nil {
+				return err
+			}
+			sec := secretsOf(ws, a.getenv)
+			bad := false
+			for _, r := range ws.SecretRefs() {
+				if _, err := sec.Resolve(r.Ref); err != nil {
+					bad = true
+					fmt.Fprintf(a.out, "FAIL  %s: %v\n", r.Where, err)
+					continue
+				}
+				fmt.Fprintf(a.out, "ok    %s: %s\n", r.Where, r.Ref)
+			}
+			if bad {
+				return exit(Usage)
+			}
+			return nil
+		},
+	}
+	c.AddCommand(check)
+	return c
+}
+
+func (a *app) backupCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a consistent copy of the ledger, also while serve is running",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				if _, err := os.Stat(args[0]); err == nil {
+					return order.Errorf(order.Conflict, "name a new file", "%s is there already", args[0])
+				}
+				if err := os.MkdirAll(filepath.Dir(args[0]), 0o750); err != nil {
+					return err
+				}
+				return env.Ledger.Backup(c.Context(), args[0])
+			})
+		},
+	}
+}

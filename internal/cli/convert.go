@@ -1,0 +1,284 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/format"
+	"github.com/mallbridge/mallbridge/mappers/master"
+	"github.com/mallbridge/mallbridge/mappers/record"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+func (a *app) convertCmd() *cobra.Command {
+	var v conversion
+	c := &cobra.Command{
+		Use:   "convert --from FORMAT --to FORMAT [IN [OUT]]",
+		Short: "Turn a file of one format into one of another; without a ledger",
+		Long: `Convert reads a file and writes it in another format. IN and OUT may be - for
+standard input and output. A format is the name of a built-in one, of one in the
+workspace, or a YAML file. Refused rows go to --report, as a file of the same
+layout with the reasons beside them.`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(c *cobra.Command, args []string) error { return a.convert(c, args, &v) },
+	}
+	f := c.Flags()
+	f.StringVar(&v.from, "from", "", "format of the input")
+	f.StringVar(&v.to, "to", "", "format of the output")
+	f.StringVar(&v.sku, "sku", "", "CSV with columns listing (or code, sku), sku (or wms_sku), weight, temperature")
+	f.StringVar(&v.listing, "listing", "line.item_code", "field that --sku is looked up by")
+	f.BoolVar(&v.skip, "skip-unmapped", false, "leave out only the lines without a SKU, not their orders")
+	f.StringVar(&v.report, "report", "", "write refused rows to this file")
+	f.StringVar(&v.password, "password", "", "of a protected Excel file")
+	f.StringVar(&v.batch, "batch", "1", "batch number written into the file")
+	f.StringVar(&v.replace, "replacements", "", "list of replacements that the reader of the file agreed to: standard, b2")
+	return a.jsonFlag(c)
+}
+
+type conversion struct {
+	from, to, sku, listing, report, password, batch, replace string
+	skip                                                     bool
+}
+
+// format finds a format by name in the workspace, if there is one, and among the
+// built-in ones, or reads it from a YAML file.
+func (a *app) format(name string) (*format.Format, error) {
+	if strings.HasSuffix(name, ".yaml") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		f, err := format.Parse(name, text)
+		if err != nil {
+			return nil, order.Errorf(order.Invalid, "", "%w", err)
+		}
+		return f, nil
+	}
+	if name == "" {
+		return nil, usage{order.Errorf(order.Invalid, `list them with "format list"`, "no format was named")}
+	}
+	set, err := a.formats()
+	if err != nil {
+		return nil, err
+	}
+	f, ok := set[name]
+	if !ok {
+		return nil, order.Errorf(order.NotFound, `list them with "format list"`, "no format %s", name)
+	}
+	return f, nil
+}
+
+// formats are the workspace's formats where there is a workspace, else the
+// built-in ones.
+func (a *app) formats() (map[string]*format.Format, error) {
+	if _, err := os.Stat(a.workspaceDir() + "/" + configs.SettingsFile); err == nil {
+		ws, _, err := configs.Load(a.workspaceDir(), a.getenv)
+		if err != nil {
+			return nil, err
+		}
+		out := map[string]*format.Format{}
+		for _, n := range ws.Formats.Names() {
+			out[n], _ = ws.Formats.Get(n)
+		}
+		return out, nil
+	}
+	return configs.Builtin()
+}
+
+func (a *app) convert(c *cobra.Command, args []string, v *conversion) error {
+	from, err := a.format(v.from)
+	if err != nil {
+		return err
+	}
+	to, err := a.format(v.to)
+	if err != nil {
+		return err
+	}
+	in, out := "-", "-"
+	if len(args) > 0 {
+		in = args[0]
+	}
+	if len(args) > 1 {
+		out = args[1]
+	}
+	src, done, err := a.source(in)
+	if err != nil {
+		return err
+	}
+	defer done()
+	o := format.ConvertOptions{SkipUnmapped: v.skip}
+	o.Read.Password = v.password
+	o.Write.Batch = format.Batch{Number: v.batch, Time: a.now()}
+	if o.Write.Replacements, err = replacements(v.replace, to); err != nil {
+		return err
+	}
+	if v.sku != "" {
+		if o.SKU, err = skuTable(v.sku); err != nil {
+			return err
+		}
+		field, ok := record.Lookup(v.listing)
+		if !ok {
+			return usage{fmt.Errorf("--listing: there is no field %q", v.listing)}
+		}
+		o.Listing = field
+	}
+	rep, err := a.report(from, src, v.report, &o.Read)
+	if err != nil {
+		return err
+	}
+	var stats format.ConvertStats
+	write := func(w io.Writer) (err error) {
+		stats, err = format.Convert(c.Context(), from, to, src, w, o)
+		return err
+	}
+	if out == "-" {
+		err = write(a.out)
+	} else {
+		err = durable.Write(out, write)
+	}
+	if err = errors.Join(err, rep()); err != nil {
+		return err
+	}
+	if a.json {
+		e := a.err
+		fmt.Fprintf(e, `{"rows":%d,"taken":%d,"filtered":%d,"refused":%d,"written":%d,"sha256":%q}`+"\n", stats.Stats.Rows, stats.Taken, stats.Filtered, stats.Refused, stats.Summary.Rows, stats.SHA256)
+	} else if stats.Refused > 0 || out != "-" {
+		fmt.Fprintf(a.err, "%d rows read: %d taken, %d filtered, %d refused; %d rows written\n", stats.Stats.Rows, stats.Taken, stats.Filtered, stats.Refused, stats.Summary.Rows)
+	}
+	if stats.Refused > 0 {
+		a.code = Waiting
+	}
+	return nil
+}
+
+func replacements(name string, to *format.Format) (*charset.Replacements, error) {
+	var pairs []charset.Pair
+	switch name {
+	case "":
+		return nil, nil
+	case "standard":
+		pairs = charset.Suggested(to.Charset())
+	default:
+		list, err := charset.List(name)
+		if err != nil {
+			return nil, usage{err}
+		}
+		pairs = append(charset.Suggested(to.Charset()), list...)
+	}
+	return charset.NewReplacements(pairs)
+}
+
+// report opens the file of refused rows when --report names one; otherwise the
+// first refusals are printed.
+func (a *app) report(f *format.Format, src format.Source, path string, o *format.ReadOptions) (done func() error, err error) {
+	if path == "" {
+		const most = 20
+		n := 0
+		o.Refuse = func(r format.Refusal) {
+			if n++; n <= most {
+				fmt.Fprintf(a.err, "refused: %s: %s\n", src.Name, r.String())
+			}
+		}
+		return func() error {
+			if n > most {
+				fmt.Fprintf(a.err, "refused: … and %d more; --report FILE writes all of them\n", n-most)
+			}
+			return nil
+		}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	w, err := f.NewRefusedWriter(file, src, a.language(nil))
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	var failed error
+	o.Cells = true
+	o.Refuse = func(r format.Refusal) {
+		if failed == nil {
+			failed = w.Write(r)
+		}
+	}
+	return func() error { return errors.Join(failed, w.Close(), file.Close()) }, nil
+}
+
+// source opens a file for reading more than once; standard input is spooled.
+func (a *app) source(name string) (format.Source, func(), error) {
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return format.Source{}, nil, order.Errorf(order.NotFound, "", "%w", err)
+		}
+		info, err := f.Stat()
+		if err != nil {
+			return format.Source{}, nil, errors.Join(err, f.Close())
+		}
+		return format.Source{Name: name, R: f, Size: info.Size()}, func() { f.Close() }, nil
+	}
+	var head bytes.Buffer
+	const small = 8 << 20
+	n, err := io.Copy(&head, io.LimitReader(a.in, small))
+	if err != nil || n < small {
+		return format.Bytes("standard input", head.Bytes()), func() {}, err
+	}
+	f, err := os.CreateTemp("", "mallbridge-stdin-*")
+	if err != nil {
+		return format.Source{}, nil, err
+	}
+	done := func() {
+		f.Close()
+		os.Remove(f.Name())
+	}
+	size, err := io.Copy(f, io.MultiReader(&head, a.in))
+	if err != nil {
+		done()
+		return format.Source{}, nil, err
+	}
+	return format.Source{Name: "standard input", R: f, Size: size}, done, nil
+}
+
+// skuTable reads the table that --sku names.
+func skuTable(path string) (func(string) (format.SKU, bool), error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	type row struct {
+		Listing     string `csv:"listing"`
+		SKU         string `csv:"sku"`
+		Name        string `csv:"name"`
+		Weight      string `csv:"weight"`
+		Temperature string `csv:"temperature"`
+	}
+	rows, findings, err := master.Read[row](f, path, master.Options{Columns: []master.Column{
+		{Name: "listing", Aliases: []string{"code", "商品コード", "판매자코드"}, Required: true},
+		{Name: "sku", Aliases: []string{"wms_sku", "倉庫SKU", "창고SKU"}, Required: true},
+		{Name: "name", Aliases: []string{"商品名", "상품명"}},
+		{Name: "weight", Aliases: []string{"weight_g", "重量"}},
+		{Name: "temperature", Aliases: []string{"temp_zone", "温度帯"}},
+		{Name: "location"},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	if len(findings) > 0 {
+		return nil, order.Errorf(order.Invalid, findings[0].Hint, "%s", findings[0].String())
+	}
+	table := make(map[string]format.SKU, len(rows))
+	for _, r := range rows {
+		table[r.Value.Listing] = format.SKU{Code: r.Value.SKU, Name: r.Value.Name, Weight: r.Value.Weight, Temperature: r.Value.Temperature}
+	}
+	return format.SKUs(table), nil
+}

@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/mappers/format"
+	"github.com/mallbridge/mallbridge/mappers/record"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+func (a *app) formatCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "format",
+		Short: "Look at file formats, try them, and test them",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.formatListCmd(), a.formatShowCmd(), a.formatPreviewCmd(), a.formatTemplateCmd(), a.formatTestCmd())
+	return c
+}
+
+func (a *app) formatListCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List formats: what they hold, which way, how sure their facts are",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			set, err := a.formats()
+			if err != nil {
+				return err
+			}
+			type item struct {
+				Name      string `json:"name"`
+				Record    string `json:"record"`
+				Direction string `json:"direction"`
+				Sureness  string `json:"sureness"`
+				Title     string `json:"title"`
+				Source    string `json:"source"`
+			}
+			var items []item
+			var cells [][]string
+			for _, n := range slices.Sorted(maps.Keys(set)) {
+				f := set[n]
+				x := item{n, string(f.Kind()), f.Spec.Direction, f.Spec.Sureness, f.Title(a.language(nil)), f.Spec.Source}
+				items = append(items, x)
+				cells = append(cells, []string{x.Name, x.Record, x.Direction, x.Sureness, x.Title})
+			}
+			if a.json {
+				return a.print(items)
+			}
+			return a.table("FORMAT RECORD DIRECTION SURENESS TITLE", cells)
+		},
+	}
+	return a.jsonFlag(c)
+}
+
+func (a *app) formatShowCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show FORMAT",
+		Short: "List the columns of a format",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := a.format(args[0])
+			if err != nil {
+				return err
+			}
+			s := &f.Spec
+			fmt.Fprintf(a.out, "%s: %s\n%s, %s, %s; %s %s\nsource: %s (%s)\n", f.Name(), f.Title(a.language(nil)), s.Record, s.Direction, s.File.Kind, f.Charset().Name(), s.File.Newline, s.Source, s.Sureness)
+			var cells [][]string
+			for i := range s.Columns {
+				c := &s.Columns[i]
+				what := c.Field
+				switch {
+				case c.Const != nil:
+					what = fmt.Sprintf("%q", *c.Const)
+				case c.Expr != "":
+					what = c.Expr
+				case c.Text != "":
+					what = c.Text
+				case len(c.Join) > 0:
+					what = strings.Join(c.Join, " + ")
+				}
+				need := ""
+				if c.Require {
+					need = "required"
+				}
+				limit := ""
+				if c.Chars > 0 {
+					limit = fmt.Sprintf("%d characters", c.Chars)
+				}
+				if c.Bytes > 0 {
+					limit = strings.TrimSpace(limit + fmt.Sprintf(" %d bytes", c.Bytes))
+				}
+				cells = append(cells, []string{fmt.Sprint(i + 1), c.Name, what, c.Type, need, limit})
+			}
+			return a.table("NO COLUMN FIELD TYPE NEEDED LIMIT", cells)
+		},
+	}
+}
+
+func (a *app) formatPreviewCmd() *cobra.Command {
+	var name, password string
+	var limit int
+	c := &cobra.Command{
+		Use:   "preview FILE",
+		Short: "Show what would be read of a file; nothing is stored",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			src, done, err := a.source(args[0])
+			if err != nil {
+				return err
+			}
+			defer done()
+			var f *format.Format
+			if name != "" {
+				f, err = a.format(name)
+			} else {
+				f, err = a.recognise(src, password)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.err, "%s: read as %s (%s)\n", args[0], f.Name(), f.Title(a.language(nil)))
+			shown := 0
+			refused := 0
+			stats, err := f.Read(c.Context(), src, format.ReadOptions{Password: password, Refuse: func(r format.Refusal) {
+				if refused++; refused <= limit {
+					fmt.Fprintf(a.err, "refused: %s\n", r.String())
+				}
+			}}, func(g format.Group) error {
+				for i, r := range g.Records {
+					if shown++; shown > limit {
+						return nil
+					}
+					fmt.Fprintf(a.out, "line %d\n", g.Rows[i].Line)
+					for fld, v := range r {
+						if v != "" {
+							fmt.Fprintf(a.out, "  %-22s %s\n", record.Field(fld).String(), strings.ReplaceAll(v, "\n", "⏎"))
+						}
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.err, "%d rows: %d taken, %d filtered, %d refused\n", stats.Rows, stats.Taken, stats.Filtered, stats.Refused)
+			if stats.Refused > 0 {
+				a.code = Waiting
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&name, "format", "", "read it as this format (default: by its header)")
+	c.Flags().StringVar(&password, "password", "", "of a protected Excel file")
+	c.Flags().IntVar(&limit, "limit", 5, "show so many rows")
+	return c
+}
+
+// recognise finds the format whose header a file has.
+func (a *app) recognise(src format.Source, password string) (*format.Format, error) {
+	all, err := a.formats()
+	if err != nil {
+		return nil, err
+	}
+	var set format.Set
+	var names []string
+	for _, n := range slices.Sorted(maps.Keys(all)) {
+		if f := all[n]; f.Reads() && f.Spec.File.Header == "names" {
+			set.Add(f, "")
+			names = append(names, n)
+		}
+	}
+	f, err := set.Recognise(src, format.ReadOptions{Password: password}, names...)
+	if err != nil {
+		return nil, fmt.Errorf("no format knows the file (name one with --format): %w", err)
+	}
+	return f, nil
+}
+
+func (a *app) formatTemplateCmd() *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use:   "template FORMAT",
+		Short: "Write an empty sheet of a format for people to fill in",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := a.format(args[0])
+			if err != nil {
+				return err
+			}
+			if out == "" || out == "-" {
+				return f.Template(a.out)
+			}
+			if _, err := os.Stat(out); err == nil {
+				return order.Errorf(order.Conflict, "name another file with --out", "%s is there already", out)
+			}
+			return durable.Write(out, f.Template)
+		},
+	}
+	c.Flags().StringVarP(&out, "out", "o", "", "write to this file (default: standard output)")
+	return c
+}
+
+func (a *app) formatTestCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "test DIR",
+		Short: "Run the cases of a folder: what is read, what is written, byte for byte",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			all, err := a.formats()
+			if err != nil {
+				return err
+			}
+			var set format.Set
+			for n, f := range all {
+				set.Add(f, n)
+			}
+			results, err := format.RunCases(os.DirFS(filepath.Clean(args[0])), &set)
+			if err != nil {
+				return err
+			}
+			if len(results) == 0 {
+				return order.Errorf(order.NotFound, "a case is a folder FORMAT/CASE with its files", "no cases in %s", args[0])
+			}
+			failed := 0
+			for _, r := range results {
+				if r.Err != nil {
+					failed++
+					fmt.Fprintf(a.out, "FAIL %s\n%s\n", r.Name, indent(r.Err.Error()))
+					continue
+				}
+				fmt.Fprintf(a.out, "ok   %s\n", r.Name)
+			}
+			fmt.Fprintf(a.out, "%d cases, %d failed\n", len(results), failed)
+			if failed > 0 {
+				return exit(Failed)
+			}
+			return nil
+		},
+	}
+}
+
+func indent(s string) string { return "     " + strings.ReplaceAll(s, "\n", "\n     ") }

@@ -1,0 +1,428 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/extract"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+// with opens the workspace, runs f and closes the ledger.
+func (a *app) with(c *cobra.Command, f func(env *stage.Env) error) error {
+	env, err := a.open(c.Context())
+	if err != nil {
+		return err
+	}
+	defer env.Ledger.Close()
+	return f(env)
+}
+
+// table writes rows in columns.
+func (a *app) table(head string, rows [][]string) error {
+	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, strings.ReplaceAll(head, " ", "\t"))
+	for _, r := range rows {
+		fmt.Fprintln(w, strings.Join(r, "\t"))
+	}
+	return w.Flush()
+}
+
+func (a *app) ingestCmd() *cobra.Command {
+	var account, password string
+	var formats []string
+	c := &cobra.Command{
+		Use:   "ingest FILE…",
+		Short: "Take order sheets into an account; the files stay where they are",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if account == "" {
+				return usage{order.Errorf(order.Invalid, "name the account with --account", "ingest: no account")}
+			}
+			return a.with(c, func(env *stage.Env) error {
+				for _, path := range args {
+					rep, err := extract.Ingest(c.Context(), env, account, path, password, formats)
+					if a.json {
+						if e := a.print(rep); e != nil {
+							return e
+						}
+					} else {
+						fmt.Fprintf(a.err, "%s: %s\n", path, rep.String())
+						for _, n := range rep.Notes {
+							fmt.Fprintf(a.err, "  %s\n", n)
+						}
+					}
+					if err != nil {
+						return err
+					}
+					if rep.Waiting > 0 {
+						a.code = Waiting
+					}
+				}
+				return nil
+			})
+		},
+	}
+	c.Flags().StringVar(&account, "account", "", "the account that the orders belong to")
+	c.Flags().StringVar(&password, "password", "", "of a protected Excel file, instead of the account's")
+	c.Flags().StringArrayVar(&formats, "format", nil, "try this format instead of the account's (may be repeated)")
+	return a.jsonFlag(c)
+}
+
+func (a *app) ordersCmd() *cobra.Command {
+	var q ledger.OrderList
+	var reason string
+	c := &cobra.Command{
+		Use:   "orders",
+		Short: "List orders with where they stand",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				q.Reason = order.Reason(reason)
+				rows, err := env.Ledger.Orders(c.Context(), q)
+				if err != nil {
+					return err
+				}
+				type item struct {
+					ID      int64        `json:"id"`
+					Account string       `json:"account"`
+					Order   string       `json:"order"`
+					State   string       `json:"state"`
+					Reason  order.Reason `json:"reason,omitempty"`
+					Status  string       `json:"mall_status"`
+					Lines   int          `json:"lines"`
+					Ordered string       `json:"ordered,omitempty"`
+				}
+				items := make([]item, len(rows))
+				cells := make([][]string, len(rows))
+				for i := range rows {
+					r := &rows[i]
+					items[i] = item{r.ID, r.Account, r.Order.Number, r.State.String(), r.Reason, r.Order.Status, r.Order.Lines(), r.Order.Ordered.Text}
+					cells[i] = []string{r.Account, r.Order.Number, r.State.String(), string(r.Reason), r.Order.Status, fmt.Sprint(r.Order.Lines()), local(env.Workspace, r.Order.Ordered.UTC)}
+				}
+				if a.json {
+					return a.print(items)
+				}
+				return a.table("ACCOUNT ORDER STATE REASON STATUS LINES ORDERED", cells)
+			})
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&q.Account, "account", "", "only this account")
+	f.StringVar(&q.State, "state", "", "only this state: seen, held, outside, planned, recheck")
+	f.StringVar(&reason, "reason", "", "only this reason")
+	f.Int64Var(&q.After, "after", 0, "only ids above this, to page on")
+	f.IntVar(&q.Limit, "limit", 100, "at most so many")
+	return a.jsonFlag(c)
+}
+
+func (a *app) holdsCmd() *cobra.Command {
+	var account string
+	var limit int
+	c := &cobra.Command{
+		Use:   "holds",
+		Short: "List what is on hold, or release it",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				hs, err := env.Ledger.Holds(c.Context(), account, limit)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(hs)
+				}
+				lang := a.language(env.Workspace)
+				cells := make([][]string, len(hs))
+				for i, h := range hs {
+					cells[i] = []string{h.Account, h.Number, string(h.Reason), local(env.Workspace, h.Since), string(h.Reason.Info().Who), h.Reason.Text(lang) + " · " + h.Detail}
+				}
+				return a.table("ACCOUNT ORDER REASON SINCE WHO WHAT", cells)
+			})
+		},
+	}
+	c.Flags().StringVar(&account, "account", "", "only this account")
+	c.Flags().IntVar(&limit, "limit", 1000, "at most so many")
+	c.AddCommand(a.releaseCmd(), a.putHoldCmd())
+	return a.jsonFlag(c)
+}
+
+// one finds the order of that number; the account decides between several.
+func one(c *cobra.Command, env *stage.Env, number, account string) (*ledger.Row, error) {
+	rows, err := env.Ledger.OrdersByNumber(c.Context(), number, account)
+	if err != nil {
+		return nil, err
+	}
+	switch len(rows) {
+	case 0:
+		return nil, order.Errorf(order.NotFound, "check the number", "no order %s", number)
+	case 1:
+		return &rows[0], nil
+	}
+	return nil, usage{order.Errorf(order.Invalid, "name one with --account", "%d accounts have an order %s", len(rows), number)}
+}
+
+func (a *app) releaseCmd() *cobra.Command {
+	var account, note, actor string
+	var reasons []string
+	c := &cobra.Command{
+		Use:   "release ORDER…",
+		Short: "Say that reasons no longer hold an order",
+		Long: `Release lets an order go on although a rule, a remark or a change holds it. The
+word counts for the order as it is now: if the mall changes it, it is judged
+anew. What needs a repair (a missing SKU, a character that cannot be written)
+cannot be released.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				for _, number := range args {
+					row, err := one(c, env, number, account)
+					if err != nil {
+						return err
+					}
+					var rs []order.Reason
+					for _, r := range reasons {
+						rs = append(rs, order.Reason(r))
+					}
+					if err := env.Ledger.Release(c.Context(), row.ID, rs, note, a.actor(actor), a.now()); err != nil {
+						return fmt.Errorf("release %s: %w", number, err)
+					}
+					fmt.Fprintf(a.err, "%s is released; the next plan run takes it\n", number)
+				}
+				return nil
+			})
+		},
+	}
+	c.Flags().StringVar(&account, "account", "", "the order's account")
+	c.Flags().StringVar(&note, "note", "", "why (required)")
+	c.Flags().StringVar(&actor, "by", "", "who releases it (default: the user)")
+	c.Flags().StringArrayVar(&reasons, "reason", nil, "only this reason (may be repeated)")
+	return c
+}
+
+func (a *app) putHoldCmd() *cobra.Command {
+	var account, note, actor string
+	c := &cobra.Command{
+		Use:   "put ORDER…",
+		Short: "Put orders on hold",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				for _, number := range args {
+					row, err := one(c, env, number, account)
+					if err != nil {
+						return err
+					}
+					if err := env.Ledger.Hold(c.Context(), row.ID, note, a.actor(actor), a.now()); err != nil {
+						return fmt.Errorf("hold %s: %w", number, err)
+					}
+				}
+				return nil
+			})
+		},
+	}
+	c.Flags().StringVar(&account, "account", "", "the order's account")
+	c.Flags().StringVar(&note, "note", "", "why")
+	c.Flags().StringVar(&actor, "by", "", "who holds it (default: the user)")
+	return c
+}
+
+func (a *app) batchesCmd() *cobra.Command {
+	var warehouse string
+	var limit int
+	c := &cobra.Command{
+		Use:   "batches",
+		Short: "List instruction files; approve them, or settle those in doubt",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				bs, err := env.Ledger.Batches(c.Context(), warehouse, limit)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(bs)
+				}
+				cells := make([][]string, len(bs))
+				for i, b := range bs {
+					cells[i] = []string{b.Warehouse, b.Number, b.State, fmt.Sprint(b.Instructions), fmt.Sprint(b.Lines), fmt.Sprint(b.Size), local(env.Workspace, b.DeliveredAt), b.Name, b.Message}
+				}
+				return a.table("WAREHOUSE BATCH STATE INSTRUCTIONS LINES BYTES DELIVERED FILE MESSAGE", cells)
+			})
+		},
+	}
+	c.Flags().StringVar(&warehouse, "warehouse", "", "only this warehouse")
+	c.Flags().IntVar(&limit, "limit", 50, "at most so many")
+	c.AddCommand(a.approveCmd(), a.resolveCmd())
+	return a.jsonFlag(c)
+}
+
+func (a *app) approveCmd() *cobra.Command {
+	var warehouse, note, actor string
+	c := &cobra.Command{
+		Use:   "approve BATCH",
+		Short: "Let a built file be dropped (for warehouses with approval: always)",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				b, err := env.Ledger.BatchByNumber(c.Context(), warehouse, args[0])
+				if err != nil {
+					return err
+				}
+				if err := env.Ledger.Approve(c.Context(), b.ID, b.SHA256, note, a.actor(actor), a.now()); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.err, "%s is approved; the next instruct run drops it\n", b.Name)
+				return nil
+			})
+		},
+	}
+	c.Flags().StringVar(&warehouse, "warehouse", "", "the batch's warehouse")
+	c.Flags().StringVar(&note, "note", "", "a remark")
+	c.Flags().StringVar(&actor, "by", "", "who approves (default: the user)")
+	return c
+}
+
+func (a *app) resolveCmd() *cobra.Command {
+	var warehouse, note, actor, as string
+	c := &cobra.Command{
+		Use:   "resolve BATCH --as delivered|again --note WHY",
+		Short: "Settle a batch in doubt after asking the warehouse",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if strings.TrimSpace(note) == "" {
+				return usage{order.Errorf(order.Invalid, "say with --note who at the warehouse said so", "resolve: a reason is needed")}
+			}
+			return a.with(c, func(env *stage.Env) error {
+				b, err := env.Ledger.BatchByNumber(c.Context(), warehouse, args[0])
+				if err != nil {
+					return err
+				}
+				switch as {
+				case "delivered":
+					return env.Ledger.Delivered(c.Context(), b.ID, note, a.actor(actor), a.now())
+				case "again":
+					return env.Ledger.Again(c.Context(), b.ID, note, a.actor(actor), a.now())
+				}
+				return usage{order.Errorf(order.Invalid, "delivered: the warehouse has it; again: it has not, send it once more", "resolve: --as %q is not known", as)}
+			})
+		},
+	}
+	c.Flags().StringVar(&warehouse, "warehouse", "", "the batch's warehouse")
+	c.Flags().StringVar(&as, "as", "", "delivered or again")
+	c.Flags().StringVar(&note, "note", "", "why (required)")
+	c.Flags().StringVar(&actor, "by", "", "who says so (default: the user)")
+	return c
+}
+
+func (a *app) runsCmd() *cobra.Command {
+	var stageName, target string
+	var limit int
+	c := &cobra.Command{
+		Use:   "runs",
+		Short: "List runs of stages with what they did",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				rs, err := env.Ledger.Runs(c.Context(), stageName, target, limit)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(rs)
+				}
+				cells := make([][]string, len(rs))
+				for i, r := range rs {
+					took := "-"
+					if !r.EndedAt.IsZero() {
+						took = r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond).String()
+					}
+					cells[i] = []string{local(env.Workspace, r.StartedAt), r.Stage, r.Target, r.Outcome, took, strings.ReplaceAll(r.Summary, "\n", "; ")}
+				}
+				return a.table("STARTED STAGE TARGET OUTCOME TOOK SUMMARY", cells)
+			})
+		},
+	}
+	c.Flags().StringVar(&stageName, "stage", "", "only this stage")
+	c.Flags().StringVar(&target, "target", "", "only this account or warehouse")
+	c.Flags().IntVar(&limit, "limit", 50, "at most so many")
+	return a.jsonFlag(c)
+}
+
+func (a *app) filesCmd() *cobra.Command {
+	var kind, owner string
+	var limit int
+	c := &cobra.Command{
+		Use:   "files",
+		Short: "List files that came in, with their rows",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				fs, err := env.Ledger.Files(c.Context(), kind, owner, limit)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(fs)
+				}
+				cells := make([][]string, len(fs))
+				for i, f := range fs {
+					state := f.State
+					if f.DuplicateOf != 0 {
+						state = "repeated"
+					}
+					cells[i] = []string{local(env.Workspace, f.ReceivedAt), f.Kind, f.Owner, state, fmt.Sprint(f.Rows), fmt.Sprint(f.Taken), fmt.Sprint(f.Filtered), fmt.Sprint(f.Refused), f.Name, strings.ReplaceAll(f.Message, "\n", "; ")}
+				}
+				return a.table("RECEIVED KIND OWNER STATE ROWS TAKEN FILTERED REFUSED NAME MESSAGE", cells)
+			})
+		},
+	}
+	c.Flags().StringVar(&kind, "kind", "", "only this kind: orders, results, stock, acks")
+	c.Flags().StringVar(&owner, "owner", "", "only this account or warehouse")
+	c.Flags().IntVar(&limit, "limit", 50, "at most so many")
+	return a.jsonFlag(c)
+}
+
+func (a *app) stockCmd() *cobra.Command {
+	var warehouse string
+	c := &cobra.Command{
+		Use:   "stock",
+		Short: "List the stock that the warehouses reported",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				all := []order.Stock{}
+				for _, w := range env.Workspace.Warehouses {
+					if warehouse != "" && w.Name != warehouse {
+						continue
+					}
+					id, err := env.Ledger.Warehouse(c.Context(), w.Name)
+					if err != nil {
+						return err
+					}
+					s, err := env.Ledger.StockOf(c.Context(), id)
+					if err != nil {
+						return err
+					}
+					all = append(all, s...)
+				}
+				if a.json {
+					return a.print(all)
+				}
+				cells := make([][]string, len(all))
+				for i, s := range all {
+					cells[i] = []string{s.Warehouse, s.SKU, fmt.Sprint(s.OnHand), fmt.Sprint(s.Allocated), fmt.Sprint(s.Sellable), local(env.Workspace, s.At)}
+				}
+				return a.table("WAREHOUSE SKU ON-HAND ALLOCATED SELLABLE AT", cells)
+			})
+		},
+	}
+	c.Flags().StringVar(&warehouse, "warehouse", "", "only this warehouse")
+	return a.jsonFlag(c)
+}

@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/mappers/format"
+	"github.com/mallbridge/mallbridge/mappers/record"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/files"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+// A replayed sheet is what reading it again would give.
+type replayed struct {
+	File      string   `json:"file"`
+	Account   string   `json:"account"`
+	Received  string   `json:"received"`
+	Rows      int64    `json:"rows"`
+	Taken     int64    `json:"taken"`
+	Refused   int64    `json:"refused"`
+	Orders    int64    `json:"orders"`
+	Missing   []string `json:"missing"`   // read now, not in the ledger
+	Different []string `json:"different"` // rows that end otherwise than they did
+	Error     string   `json:"error,omitempty"`
+}
+
+func (a *app) replayCmd() *cobra.Command {
+	var day string
+	c := &cobra.Command{
+		Use:   "replay --day DAY",
+		Short: "Read the sheets of a day again from the archive and compare with the ledger",
+		Long: `Replay reads every order sheet that came on a day again, from the bytes that were
+kept, with the formats of today, and says where the result differs from what the
+ledger has. It changes nothing.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				from, to, err := span(env.Workspace, day, a.now())
+				if err != nil {
+					return err
+				}
+				out, err := a.replay(c.Context(), env, from, to)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					err = a.print(out)
+				}
+				bad := false
+				for _, r := range out {
+					bad = bad || len(r.Missing)+len(r.Different) > 0 || r.Error != ""
+					if a.json {
+						continue
+					}
+					fmt.Fprintf(a.out, "%s  %s: %d rows, %d taken, %d refused, %d orders\n", r.Account, r.File, r.Rows, r.Taken, r.Refused, r.Orders)
+					for _, d := range append(r.Different, r.Missing...) {
+						fmt.Fprintf(a.out, "  %s\n", d)
+					}
+					if r.Error != "" {
+						fmt.Fprintf(a.out, "  %s\n", r.Error)
+					}
+				}
+				if err == nil && bad {
+					return exit(Waiting)
+				}
+				return err
+			})
+		},
+	}
+	c.Flags().StringVar(&day, "day", "", "the day, 2026-11-22, in the workspace's zone (default: all days)")
+	return a.jsonFlag(c)
+}
+
+func (a *app) replay(ctx context.Context, env *stage.Env, from, to time.Time) ([]replayed, error) {
+	sheets, err := env.Ledger.FilesBetween(ctx, ledger.FileOrders, from, to)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "mallbridge-replay-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := []replayed{}
+	for _, f := range sheets {
+		if f.DuplicateOf != 0 {
+			continue
+		}
+		r, err := a.replayFile(ctx, env, f, dir)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func (a *app) replayFile(ctx context.Context, env *stage.Env, f ledger.File, dir string) (replayed, error) {
+	r := replayed{File: f.Name, Account: f.Owner, Received: local(env.Workspace, f.ReceivedAt)}
+	acc, ok := env.Workspace.Account(f.Owner)
+	if !ok {
+		r.Error = "the account is no longer configured"
+		return r, nil
+	}
+	quiet := *env
+	ws := *env.Workspace
+	ws.Settings.Rejected = filepath.Join(dir, "rejected")
+	quiet.Workspace = &ws
+	password := ""
+	if acc.Intake.Password != "" {
+		s, err := env.Secrets.Resolve(acc.Intake.Password)
+		if err != nil {
+			return r, err
+		}
+		password = s.Reveal()
+	}
+	reading := files.Reading{
+		Env: &quiet, File: f, Formats: acc.Intake.Formats, Charset: acc.Intake.Charset, Password: password,
+		Take: func(g format.Group) error {
+			r.Orders++
+			o, err := record.Order(acc.Name, g.Records)
+			if err != nil {
+				return err
+			}
+			rows, err := env.Ledger.OrdersByNumber(ctx, o.Number, acc.Name)
+			if err == nil && len(rows) == 0 {
+				r.Missing = append(r.Missing, fmt.Sprintf("order %s (line %d) is not in the ledger", o.Number, g.Rows[0].Line))
+			}
+			return err
+		},
+	}
+	res, err := reading.Run(ctx)
+	var bad *format.FileError
+	if errors.As(err, &bad) {
+		r.Error = bad.Error()
+		if f.State == ledger.FileRefused {
+			r.Error = "" // as it was
+		}
+		return r, nil
+	}
+	if err != nil {
+		return r, fmt.Errorf("replay %s: %w", f.Name, err)
+	}
+	r.Rows, r.Taken, r.Refused = res.Stats.Rows, res.Stats.Taken, res.Stats.Refused
+	if f.State == ledger.FileDone {
+		for _, d := range []struct {
+			what    string
+			was, is int64
+		}{{"rows", f.Rows, r.Rows}, {"taken rows", f.Taken, r.Taken}, {"filtered rows", f.Filtered, res.Stats.Filtered}, {"refused rows", f.Refused, r.Refused}} {
+			if d.was != d.is {
+				r.Different = append(r.Different, fmt.Sprintf("%s: %d then, %d now", d.what, d.was, d.is))
+			}
+		}
+	} else if f.State == ledger.FileRefused {
+		r.Different = append(r.Different, "the sheet was refused then and can be read now; drop it again: "+string(order.RefusedFile))
+	}
+	return r, nil
+}
