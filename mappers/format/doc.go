@@ -28,6 +28,7 @@
 //	  record_bytes: 120              # fixed: rows of so many bytes without line ends
 //	group: [order.number]            # in: the rows of one order; the default for orders
 //	may_differ: [order.memo]         # order and package fields that its rows need not share
+//	refuse: {受注番号: this is the file of before 2018}   # in: columns by which another file is known
 //	where: {order.status: ["300"]}   # in: other rows are left out and counted; or an expression
 //	columns: [ … ]                   # in: those to read; out: all, in order
 //	fields: { … }                    # in: fields built from several columns
@@ -50,7 +51,8 @@
 //	join: [to.prefecture, to.city]   # those that are not empty, with sep between
 //	product: [line.weight, line.quantity]   # whole numbers multiplied
 //	split: to.address  part: 1       # spread over the columns of all parts by their chars and bytes,
-//	                                 # never inside a run of digits and hyphens; a list is joined first
+//	                                 # never inside a run of digits and hyphens; a list is joined first,
+//	                                 # its last field with parts of its own where all fit so
 //	item: 1                          # the text of the first line, see items
 //	expr: 'num(line.weight) * num(line.quantity)'
 //
@@ -70,7 +72,7 @@
 // and read backwards.
 //
 // Folds: narrow wide hankaku zenkaku katakana hiragana nfc nfkc upper lower digits
-// (drops all else) nospace nohyphen oneline trim.
+// (drops all else) entities (&#12316; to 〜) nospace nohyphen oneline trim.
 //
 // Under fields: a field has one of join (with sep), column, const, text and expr,
 // and type, layout, table, default, digits, fold, pattern, required.

@@ -363,7 +363,10 @@ func (e *encoder) checked(c *outColumn) string {
 		s = c.spec.Default
 	}
 	if c.hasTable {
-		s = e.coded(c, s)
+		held := len(e.holds)
+		if s = e.coded(c, s); len(e.holds) > held {
+			return ""
+		}
 	}
 	if s != "" {
 		s = e.shaped(c, s)

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"html"
 	"strings"
 	"unicode/utf8"
 
@@ -26,6 +27,7 @@ var folds = map[string]fold{
 	"oneline":  oneLine,
 	"trim":     func(s string) string { return string(trim([]byte(s))) },
 	"nohyphen": func(s string) string { return strings.ReplaceAll(s, "-", "") },
+	"entities": html.UnescapeString,
 	"hiragana": func(s string) string { return shiftKana(s, 'ァ', 'ヶ', -0x60) },
 	"katakana": func(s string) string { return shiftKana(s, 'ぁ', 'ゖ', 0x60) },
 }

@@ -92,7 +92,7 @@ func (o *opened) openText(head []byte) error {
 	if bytes.HasPrefix(head, utf8BOM) {
 		// The mark leaves no doubt, whatever the format says.
 		o.start = int64(len(utf8BOM))
-		o.cs, _ = charset.Lookup("utf-8")
+		o.cs = utf8Charset()
 		head = head[len(utf8BOM):]
 	}
 	if len(bytes.Trim(head, " \r\n\t\x1A")) == 0 && int64(len(head))+o.start == o.src.Size {
@@ -137,7 +137,7 @@ func (o *opened) transcode() error {
 		return o.badBytes(raw, err)
 	}
 	o.src = Bytes(o.src.Name, text)
-	o.cs, _ = charset.Lookup("utf-8")
+	o.cs = utf8Charset()
 	return nil
 }
 
@@ -327,7 +327,7 @@ func (o *opened) nameRow(b *sheet.Block) (int, error) {
 		if err != nil {
 			if best == nil {
 				best = o.fail(order.RefusedCharset, "check the charset of the format", "the header is not in %s: %v", o.cs.Name(), err)
-				best.Line = 1 + b.LinesBefore(i)
+				best.Line = rowLine(b, i)
 			}
 			continue
 		}
@@ -335,7 +335,7 @@ func (o *opened) nameRow(b *sheet.Block) (int, error) {
 		if problem == nil {
 			return i, nil
 		}
-		problem.Line = 1 + b.LinesBefore(i)
+		problem.Line = rowLine(b, i)
 		if missing < least {
 			least, best = missing, problem
 		}
@@ -344,6 +344,14 @@ func (o *opened) nameRow(b *sheet.Block) (int, error) {
 		best = o.fail(order.RefusedColumns, "", "there is no header")
 	}
 	return 0, best
+}
+
+// rowLine is the number of a row of the file's first block.
+func rowLine(b *sheet.Block, i int) int {
+	if b.Numbers != nil {
+		return int(b.Numbers[i])
+	}
+	return 1 + b.LinesBefore(i)
 }
 
 // cells decodes a row.
@@ -393,6 +401,13 @@ func (o *opened) match(cells []string) (int, *FileError) {
 		}
 	}
 	if len(missing) > 0 {
+		for _, other := range o.f.Spec.Refuse {
+			if len(places[key(other[0])]) > 0 {
+				e := o.fail(order.RefusedColumns, "download the file that the format "+o.f.Name()+" names", "%s", other[1])
+				e.Column = other[0]
+				return 0, e
+			}
+		}
 		e := o.fail(order.RefusedColumns, o.missingHint(missing, cells), "the file lacks the column %s", strings.Join(quoteAll(missing), ", "))
 		e.Column = missing[0]
 		return len(missing), e
@@ -502,4 +517,9 @@ func (o *opened) address(row int64, column string) string {
 		return workbook.Address(int(row), c+1)
 	}
 	return ""
+}
+
+func utf8Charset() *charset.Charset {
+	cs, _ := charset.Lookup("utf-8")
+	return cs
 }

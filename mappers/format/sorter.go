@@ -307,6 +307,9 @@ func (s *sorter) disagree(g *group) (Refusal, bool) {
 	for i, r := range g.rows[1:] {
 		vals := r.values()
 		for _, a := range s.p.agree {
+			if a.level == record.LevelPackage && (s.p.packing < 0 || vals[s.p.packing] == "") {
+				continue // another recipient is another package
+			}
 			with, at := first, g.rows[0]
 			if a.level == record.LevelPackage && s.p.packing >= 0 {
 				if a.slot == s.p.packing {

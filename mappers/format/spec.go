@@ -21,6 +21,7 @@ type Spec struct {
 	Currency  string            `yaml:"currency"`
 	Zone      string            `yaml:"zone"`
 	File      FileSpec          `yaml:"file"`
+	Refuse    pairList          `yaml:"refuse"` // columns by which another file is known, with what to tell
 	Group     []string          `yaml:"group"`
 	MayDiffer []string          `yaml:"may_differ"`
 	Where     Condition         `yaml:"where"`

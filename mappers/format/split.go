@@ -45,32 +45,62 @@ func (e *encoder) splitGroup(g *splitGroup) []string {
 	if sep == "" && e.row.raw(record.ToCountry) == "KR" {
 		sep = " "
 	}
-	s := ""
+	text, last := "", ""
 	for _, f := range g.fields {
 		v := e.row.fieldValue(f)
-		if s != "" && v != "" {
-			s += sep
+		if v == "" {
+			continue
 		}
-		s += v
+		if text != "" {
+			text += sep
+		}
+		if f == g.fields[len(g.fields)-1] && text != "" {
+			text += boundary
+		}
+		text += v
 	}
 	for _, f := range first.folds {
-		s = f(s)
+		text = f(text)
 	}
 	for _, r := range []*charset.Replacements{first.replace, e.replace, e.f.replace} {
-		s = e.replaced(r, s)
+		text = e.replaced(r, text)
 	}
-	s = oneLine(s)
+	text, last, _ = strings.Cut(oneLine(text), boundary)
 	limits := make([]widthLimit, len(g.columns))
 	for i, col := range g.columns {
 		c := e.f.out[col]
 		limits[i] = widthLimit{c.chars, max(c.bytes, c.width)}
 	}
+	if parts, ok := splitApart(text, last, limits, e.cs); ok {
+		return parts
+	}
+	s := text + last
 	parts, rest := splitText(s, limits, e.cs)
 	if rest != "" {
 		last := e.f.out[g.columns[len(g.columns)-1]]
 		e.hold(order.HoldLength, last, s, fmt.Sprintf("%q does not fit into %d parts; %q is left over", s, len(parts), rest))
 	}
 	return parts
+}
+
+// boundary stands before the last of several fields while they are one text.
+const boundary = "\x00"
+
+// splitApart gives the last of several fields, a building or a name below a
+// company, parts of its own. It reports false where the two do not fit so.
+func splitApart(head, tail string, limits []widthLimit, cs *charset.Charset) (parts []string, ok bool) {
+	if head == "" || tail == "" {
+		return nil, false
+	}
+	for n := 1; n < len(limits); n++ {
+		parts, rest := splitText(head, limits[:n], cs)
+		if rest != "" {
+			continue
+		}
+		last, rest := splitText(tail, limits[n:], cs)
+		return append(parts, last...), rest == ""
+	}
+	return nil, false
 }
 
 // splitText spreads s over parts of the given widths. A part never ends inside a

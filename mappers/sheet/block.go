@@ -117,8 +117,12 @@ func (b *Block) Row(i int) []Span {
 }
 
 // LinesBefore counts the line feeds before row i: added to the number of the
-// block's first line it gives the physical line on which the row begins.
+// block's first line it gives the physical line on which the row begins. Rows of
+// a workbook's sheet are counted, whatever their cells hold.
 func (b *Block) LinesBefore(i int) int {
+	if b.Numbers != nil {
+		return i
+	}
 	return bytes.Count(b.Data[:b.rowStart(i)], []byte{'\n'})
 }
 
