@@ -25,7 +25,7 @@ const bookRows = 2000
 
 func (o *opened) openBook(ro *ReadOptions, cs *charset.Charset) error {
 	o.book = &book{o: o, options: workbook.Options{Password: ro.Password, Sheet: o.f.Spec.File.Sheet, Limits: ro.Limits, Decode: decodeReader(cs)}}
-	o.cs, _ = charset.Lookup("utf-8")
+	o.cs = utf8Charset()
 	r, err := o.book.open()
 	if err != nil {
 		return err
@@ -50,10 +50,6 @@ func (o *opened) openBook(ro *ReadOptions, cs *charset.Charset) error {
 		row = o.skipRows(&b)
 	default:
 		if row, err = o.nameRow(&b); err != nil {
-			var fe *FileError
-			if errors.As(err, &fe) && fe.Line > 0 {
-				fe.Line = int(b.Numbers[min(fe.Line-1, b.Rows()-1)])
-			}
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package format
 import (
 	"context"
 	"errors"
-	"hash/maphash"
 	"io"
 	"runtime"
 
@@ -112,19 +111,19 @@ func (f *Format) ReadAll(ctx context.Context, src Source, o ReadOptions) (groups
 // A plan is what is done to the rows of one file.
 type plan struct {
 	*opened
-	o       *ReadOptions
-	steps   []*step // those that the filter needs first
-	filter  int     // how many those are
-	slots   slots
-	fields  []record.Field // by slot
-	group   []int16        // slots of the group's key
-	agree   []agreement
-	packing int16 // slot of package.key, or -1
-	qty     int16
-	price   int16
-	flags   int16
-	seed    maphash.Seed
-	workers int
+	o        *ReadOptions
+	steps    []*step // those that the filter needs first
+	filter   int     // how many those are
+	slots    slots
+	fields   []record.Field // by slot
+	group    []int16        // slots of the group's key
+	agree    []agreement
+	packing  int16 // slot of package.key, or -1
+	qty      int16
+	price    int16
+	flags    int16
+	hashMask uint64
+	workers  int
 }
 
 // An agreement is a field that the rows of an order, or of a package, must share.
@@ -139,7 +138,7 @@ func (f *Format) plan(src Source, o *ReadOptions) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{opened: op, o: o, seed: maphash.MakeSeed(), workers: o.Workers}
+	p := &plan{opened: op, o: o, hashMask: hashMask(op.src.Size), workers: o.Workers}
 	if p.workers <= 0 {
 		p.workers = runtime.GOMAXPROCS(0)
 	}

@@ -2,8 +2,8 @@ package format
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
-	"hash/maphash"
 	"io"
 
 	"github.com/mallbridge/mallbridge/mappers/sheet"
@@ -55,7 +55,7 @@ func (p *plan) surveyOnce(ctx context.Context) (*survey, error) {
 	}
 	defer stop()
 	mappers := make([]*mapper, p.workers)
-	seen := newSeen()
+	seen := newSeen(p.src.Size)
 	kept := 0
 	if p.book != nil {
 		sv.kept = []*sheet.Block{}
@@ -206,13 +206,29 @@ func empty(key []byte) bool {
 	return true
 }
 
+// hash is the same in every run, since the order of what is written may hang on it.
 func (m *mapper) hash(b []byte) uint64 {
+	h := uint64(len(b)) * hashPrime
+	for len(b) >= 8 {
+		h = (h ^ binary.LittleEndian.Uint64(b)) * hashPrime
+		h ^= h >> 29
+		b = b[8:]
+	}
+	var tail uint64
+	for _, c := range b {
+		tail = tail<<8 | uint64(c)
+	}
+	h = (h ^ tail) * hashPrime
+	h = (h ^ h>>32) * hashPrime
+	h ^= h >> 29
 	// As many bits as seen keeps, so that its hashes are the sorter's.
-	if h := maphash.Bytes(m.p.seed, b) & 0xFF000000FFFFFFFF; h != 0 {
+	if h &= m.p.hashMask; h != 0 {
 		return h
 	}
 	return 1
 }
+
+const hashPrime = 0x9E3779B97F4A7C15
 
 // plainKey reports whether the bytes of a code are its canonical form.
 func plainKey(b []byte) bool {
@@ -227,10 +243,11 @@ func plainKey(b []byte) bool {
 	return true
 }
 
-// seen remembers the last row of every group, by hash, in eight bytes each and a
-// bit. Two groups with one hash count as one, which ends where the later one does.
+// seen remembers the last row of every group, by hash, in eight bytes each. Two
+// groups with one hash count as one, which ends where the later one does.
 type seen struct {
-	shards [256]seenShard
+	shards []seenShard
+	shift  uint
 }
 
 type seenShard struct {
@@ -240,9 +257,25 @@ type seenShard struct {
 
 type seenSlot struct{ hash, row1 uint32 }
 
-func newSeen() *seen { return &seen{} }
+// shardBits is how many bits of a hash choose the shard: the larger the file, the
+// more of them must tell groups apart besides the 32 bits in a slot.
+func shardBits(size int64) uint {
+	n := uint(4)
+	for n < 16 && size > 8<<10<<n {
+		n++
+	}
+	return n
+}
 
-func (s *seen) put(h uint64, row uint32) { s.shards[h>>56].put(uint32(h), row+1) }
+// hashMask is the bits of a hash that seen keeps.
+func hashMask(size int64) uint64 { return ^uint64(0)<<(64-shardBits(size)) | 1<<32 - 1 }
+
+func newSeen(size int64) *seen {
+	bits := shardBits(size)
+	return &seen{shards: make([]seenShard, 1<<bits), shift: 64 - bits}
+}
+
+func (s *seen) put(h uint64, row uint32) { s.shards[h>>s.shift].put(uint32(h), row+1) }
 
 func (s *seenShard) put(h, row1 uint32) {
 	if s.n*4 >= len(s.slots)*3 {
@@ -264,7 +297,7 @@ func (s *seenShard) put(h, row1 uint32) {
 
 func (s *seenShard) grow() {
 	old := s.slots
-	s.slots = make([]seenSlot, max(64, 2*len(old)))
+	s.slots = make([]seenSlot, max(16, 2*len(old)))
 	s.n = 0
 	for _, e := range old {
 		if e.row1 != 0 {
