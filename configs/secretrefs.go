@@ -1,0 +1,31 @@
+package configs
+
+import "github.com/mallbridge/mallbridge/internal/secrets"
+
+// A SecretRef is a reference to a secret and where it stands.
+type SecretRef struct {
+	Where string // accounts/rakuten-1.yaml: intake.password
+	Ref   secrets.Ref
+}
+
+// SecretRefs lists every reference to a secret in the workspace.
+func (w *Workspace) SecretRefs() []SecretRef {
+	var out []SecretRef
+	add := func(file, key string, ref secrets.Ref) {
+		if ref != "" {
+			out = append(out, SecretRef{file + ": " + key, ref})
+		}
+	}
+	if ref, err := secrets.ParseRef(w.Settings.Ledger); err == nil {
+		add(SettingsFile, "ledger", ref)
+	}
+	for _, a := range w.Accounts {
+		add(a.File, "intake.password", a.Intake.Password)
+	}
+	for _, h := range w.Warehouses {
+		add(h.File, "drop.key", h.Drop.Key)
+		add(h.File, "drop.passphrase", h.Drop.Passphrase)
+		add(h.File, "drop.password", h.Drop.Password)
+	}
+	return out
+}
