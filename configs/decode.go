@@ -459,6 +459,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, r demands) {
 		items = n.Content
 	}
 	v.Set(reflect.MakeSlice(v.Type(), 0, len(items)))
+	seen := make(map[any]bool, len(items))
 	for i, item := range items {
 		item = follow(item)
 		at := join(path, strconv.Itoa(i))
@@ -473,21 +474,12 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, r demands) {
 		if len(*d.findings) > before {
 			continue
 		}
-		if slices.ContainsFunc(slices.Collect(elements(v)), func(e any) bool { return e == elem.Interface() }) {
+		if seen[elem.Interface()] {
 			d.add(item, fmt.Sprintf("%s holds %s twice", path, shown(item)), "keep one of them")
 			continue
 		}
+		seen[elem.Interface()] = true
 		v.Set(reflect.Append(v, elem))
-	}
-}
-
-func elements(v reflect.Value) func(yield func(any) bool) {
-	return func(yield func(any) bool) {
-		for i := range v.Len() {
-			if !yield(v.Index(i).Interface()) {
-				return
-			}
-		}
 	}
 }
 

@@ -30,6 +30,7 @@ func Explain(w io.Writer, ws *Workspace, lang string) error {
 		e.warehouse(h)
 	}
 	e.masters()
+	e.rules()
 	return e.w.Flush()
 }
 
@@ -334,6 +335,20 @@ func (e *explainer) masters() {
 	e.table("  ", rows)
 }
 
+func (e *explainer) rules() {
+	e.line("")
+	if e.ws.Rules == nil || len(e.ws.Rules.Rules()) == 0 {
+		e.line("%s  %s", e.say("rules"), e.say("none"))
+		return
+	}
+	e.line("%s  "+e.say("cases"), e.say("rules"), e.ws.RuleCases)
+	var rows [][]string
+	for i, r := range e.ws.Rules.Rules() {
+		rows = append(rows, []string{fmt.Sprintf("%d.", i+1), r.Name, string(r.Effect), r.When})
+	}
+	e.table("  ", rows)
+}
+
 // table aligns columns by the width that terminals give to letters.
 func (e *explainer) table(indent string, rows [][]string) {
 	var widths []int
@@ -438,5 +453,7 @@ var explainTexts = map[string][3]string{
 	"split":                {"温度帯ごとに分割", "온도대별 분할", "split by class"},
 	"masters":              {"マスタ", "마스터", "Masters"},
 	"none":                 {"なし", "없음", "none"},
+	"rules":                {"ルール", "규칙", "Rules"},
+	"cases":                {"テストケース%d件", "테스트 케이스 %d건", "%d cases"},
 	"rows":                 {"%d行", "%d행", "%d rows"},
 }
