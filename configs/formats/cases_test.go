@@ -1,33 +1,32 @@
 package formats_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/mallbridge/mallbridge/configs/formats"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
-	"github.com/mallbridge/mallbridge/order"
 )
 
 var update = flag.Bool("update", false, "write the files of the cases anew")
 
 const caseRoot = "../../testdata/formats"
 
-// about is the file case.yaml of a case.
+// about is the file case.yaml of a case, see [format.CaseResult].
 type about struct {
 	About    string `yaml:"about"`
 	Password string `yaml:"password,omitempty"`
@@ -46,201 +45,282 @@ func inputs() []input {
 	return slices.Concat(rakutenInputs(), smartstoreInputs(), coupangInputs(), sheetInputs(), answerInputs())
 }
 
-// TestInputs checks that the files on disk are those that the rows make. Those of
-// workbooks are compressed and are made only with -update.
-func TestInputs(t *testing.T) {
-	for _, in := range inputs() {
-		dir := filepath.Join(caseRoot, in.format, in.name)
-		if *update {
-			password := in.password
-			if in.open != "" {
-				password = in.open
-			}
-			writeAbout(t, dir, about{in.about, password})
-			if !strings.HasSuffix(in.file, ".xlsx") || !exists(filepath.Join(dir, in.file)) {
-				writeFile(t, filepath.Join(dir, in.file), in.bytes(t))
-			}
-			continue
-		}
-		got, err := os.ReadFile(filepath.Join(dir, in.file))
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if !strings.HasSuffix(in.file, ".xlsx") && !bytes.Equal(got, in.bytes(t)) {
-			t.Errorf("%s/%s: the file is not what its rows make", in.format, in.name)
-		}
-	}
-	for _, out := range instructionOutputs() {
-		dir := filepath.Join(caseRoot, out.format, out.name)
-		var b bytes.Buffer
-		for _, g := range out.groups() {
-			writeLine(&b, named(g))
-		}
-		if *update {
-			writeAbout(t, dir, about{About: out.about})
-			writeFile(t, filepath.Join(dir, "records.jsonl"), b.Bytes())
-			continue
-		}
-		compare(t, filepath.Join(dir, "records.jsonl"), b.Bytes())
-	}
-}
-
-// TestCases reads and writes every case and compares with what is wanted.
-func TestCases(t *testing.T) {
+// TestAbout checks what people read of a format.
+func TestAbout(t *testing.T) {
 	s := set(t)
 	for _, name := range s.Names() {
 		f, err := s.Get(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Run(name, func(t *testing.T) {
-			dirs, err := filepath.Glob(filepath.Join(caseRoot, name, "*", "case.yaml"))
-			if err != nil {
-				t.Fatal(err)
+		for _, lang := range []string{"en", "ja", "ko"} {
+			if f.Spec.Title[lang] == "" {
+				t.Errorf("%s has no title in %s", name, lang)
 			}
-			refused := false
-			for _, c := range dirs {
-				dir := filepath.Dir(c)
-				base := filepath.Base(dir)
-				refused = refused || strings.HasPrefix(base, "refused") || strings.HasPrefix(base, "held")
-				t.Run(base, func(t *testing.T) { runCase(t, f, dir) })
+		}
+		if f.Spec.Source == "" || f.Spec.Sureness == "" {
+			t.Errorf("%s names no source or sureness", name)
+		}
+	}
+}
+
+// TestInputs checks that the files on disk are those that the rows make. Workbooks
+// are compressed; they are made only with -update and where they are missing.
+func TestInputs(t *testing.T) {
+	for _, in := range inputs() {
+		dir := filepath.Join(caseRoot, in.format, in.name)
+		path := filepath.Join(dir, in.file)
+		a := about{in.about, in.password}
+		if in.open != "" {
+			a.Password = in.open
+		}
+		sameAbout(t, dir, a)
+		if !strings.HasSuffix(in.file, ".xlsx") {
+			same(t, path, in.bytes(t))
+		} else if _, err := os.Stat(path); err != nil {
+			same(t, path, in.bytes(t))
+		}
+	}
+	for _, out := range instructionOutputs() {
+		dir := filepath.Join(caseRoot, out.format, out.name)
+		sameAbout(t, dir, about{About: out.about})
+		var b bytes.Buffer
+		for _, g := range out.groups(t) {
+			b.Write(encoded(t, named(g)))
+		}
+		same(t, filepath.Join(dir, "records.jsonl"), b.Bytes())
+	}
+}
+
+// TestCases reads and writes every case and compares with what is wanted.
+func TestCases(t *testing.T) {
+	s := set(t)
+	results, err := format.RunCases(os.DirFS(caseRoot), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, refused := map[string]int{}, map[string]int{}
+	for _, r := range results {
+		name, kind, _ := strings.Cut(r.Name, "/")
+		count[name]++
+		if strings.HasPrefix(kind, "refused") || strings.HasPrefix(kind, "held") {
+			refused[name]++
+		}
+		t.Run(r.Name, func(t *testing.T) {
+			if *update {
+				if err := r.Update(caseRoot); err != nil {
+					t.Fatal(err)
+				}
+				return
 			}
-			if len(dirs) < 3 || !refused {
-				t.Errorf("%d cases; a built-in format has an ordinary, a hard and a refused one", len(dirs))
+			if r.Err != nil {
+				t.Error(r.Err)
 			}
 		})
 	}
+	for _, name := range s.Names() {
+		if count[name] < 3 || refused[name] < 1 {
+			t.Errorf("%s has %d cases, %d of them refused: a built-in format has an ordinary, a hard and a refused one", name, count[name], refused[name])
+		}
+	}
 }
 
-// TestFolders fails for cases of formats that do not exist.
-func TestFolders(t *testing.T) {
-	entries, err := os.ReadDir(caseRoot)
+// TestOrders checks that what the order sheets of the cases give makes orders, that
+// no row is lost, and that a line has the same keys on the next day.
+func TestOrders(t *testing.T) {
+	s := set(t)
+	for _, in := range inputs() {
+		f, err := s.Get(in.format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(caseRoot, in.format, in.name, in.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups, refused, stats, err := f.ReadAll(context.Background(), format.Bytes(in.file, b), format.ReadOptions{Password: in.password})
+		var bad *format.FileError
+		if errors.As(err, &bad) {
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s/%s: %v", in.format, in.name, err)
+		}
+		if stats.Rows != stats.Taken+stats.Filtered+stats.Refused || stats.Refused != int64(len(refused)) {
+			t.Errorf("%s/%s: rows are lost: %+v", in.format, in.name, stats)
+		}
+		for _, g := range groups {
+			if f.Kind() == record.Orders {
+				checkOrder(t, in.format+"/"+in.name, g.Records)
+			}
+		}
+	}
+}
+
+func checkOrder(t *testing.T, name string, records []record.Record) {
+	t.Helper()
+	o, err := record.Order("shop", records)
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	if o.Lines() != len(records) {
+		t.Errorf("%s: order %s has %d lines of %d rows", name, o.Number, o.Lines(), len(records))
+	}
+	keys := map[string]bool{}
+	for _, p := range o.Packages {
+		for _, l := range p.Lines {
+			k := p.Key + " " + l.Key
+			if keys[k] {
+				t.Errorf("%s: order %s has the line %s twice", name, o.Number, k)
+			}
+			keys[k] = true
+		}
+	}
+}
+
+// TestOtherPrograms reads every written file with iconv and Python's csv, which
+// share no code with ours, and compares with what was meant.
+func TestOtherPrograms(t *testing.T) {
+	for _, prog := range []string{"iconv", "python3"} {
+		if _, err := exec.LookPath(prog); err != nil {
+			if os.Getenv("CI") != "" {
+				t.Fatal(err)
+			}
+			t.Skipf("%s is not installed", prog)
+		}
 	}
 	s := set(t)
-	for _, e := range entries {
-		if _, err := s.Get(e.Name()); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func runCase(t *testing.T, f *format.Format, dir string) {
-	var a about
-	b, err := os.ReadFile(filepath.Join(dir, "case.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.Unmarshal(b, &a); err != nil {
-		t.Fatal(err)
-	}
-	if f.Reads() {
-		readCase(t, f, dir, a)
-		return
-	}
-	writeCase(t, f, dir)
-}
-
-func readCase(t *testing.T, f *format.Format, dir string, a about) {
-	names, err := filepath.Glob(filepath.Join(dir, "input.*"))
-	if err != nil || len(names) != 1 {
-		t.Fatalf("one input is wanted: %v %v", names, err)
-	}
-	b, err := os.ReadFile(names[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	groups, refused, stats, err := f.ReadAll(context.Background(), format.Bytes(filepath.Base(names[0]), b), format.ReadOptions{Password: a.Password, Workers: 2})
-	var out bytes.Buffer
-	if err != nil {
-		var fe *format.FileError
-		if !errors.As(err, &fe) {
-			t.Fatalf("%T %v", err, err)
-		}
-		writeLine(&out, map[string]any{"file_error": pruned(map[string]any{
-			"reason": fe.Reason, "line": fe.Line, "column": fe.Column, "value": fe.Value, "detail": fe.Detail, "do": fe.Do,
-		})})
-		compare(t, filepath.Join(dir, "want.jsonl"), out.Bytes())
-		return
-	}
-	if stats.Rows != stats.Taken+stats.Filtered+stats.Refused || int64(len(refused)) != stats.Refused {
-		t.Errorf("rows are lost: %+v, %d refusals", stats, len(refused))
-	}
-	for _, g := range groups {
-		lines := make([]int64, len(g.Rows))
-		for i, r := range g.Rows {
-			lines[i] = r.Line
-		}
-		writeLine(&out, map[string]any{"lines": lines, "records": named(g.Records)})
-		if f.Kind() == record.Orders {
-			if _, err := record.Order("shop", g.Records); err != nil {
-				t.Errorf("lines %v make no order: %v", lines, err)
-			}
-		}
-	}
-	slices.SortStableFunc(refused, func(a, b format.Refusal) int { return int(a.Line - b.Line) })
-	for _, r := range refused {
-		writeLine(&out, map[string]any{"refused": pruned(map[string]any{
-			"line": r.Line, "address": r.Address, "column": r.Column, "value": r.Value, "reason": r.Reason, "detail": r.Detail, "group": r.Group,
-		})})
-	}
-	writeLine(&out, map[string]any{"stats": map[string]int64{
-		"rows": stats.Rows, "taken": stats.Taken, "filtered": stats.Filtered, "refused": stats.Refused, "blank": stats.Blank, "groups": stats.Groups,
-	}})
-	compare(t, filepath.Join(dir, "want.jsonl"), out.Bytes())
-}
-
-func writeCase(t *testing.T, f *format.Format, dir string) {
-	file, err := os.Open(filepath.Join(dir, "records.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	o := format.WriteOptions{Batch: format.Batch{Number: "T-20261122-1", Warehouse: "tokyo", Time: time.Date(2026, 11, 22, 14, 30, 0, 0, time.UTC).Add(-9 * time.Hour)}}
-	var got, held bytes.Buffer
-	w, err := f.NewWriter(&got, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
 	n := 0
-	for lines.Scan() {
-		n++
-		records := unnamed(t, lines.Bytes())
-		holds := f.Check(records, o)
-		err := w.WriteGroup(records)
-		var he *format.HeldError
-		switch {
-		case errors.As(err, &he):
-			if fmt.Sprint(he.Holds) != fmt.Sprint(holds) {
-				t.Errorf("group %d: Check says %v, WriteGroup %v", n, holds, he.Holds)
-			}
-			for _, h := range holds {
-				writeLine(&held, map[string]any{"held": pruned(map[string]any{"group": n, "reason": h.Reason, "field": h.Field, "value": h.Value, "detail": h.Detail})})
-			}
-		case err != nil:
+	for _, name := range s.Names() {
+		f, err := s.Get(name)
+		if err != nil {
 			t.Fatal(err)
-		case len(holds) > 0:
-			t.Errorf("group %d was written in spite of %v", n, holds)
+		}
+		if !f.Writes() {
+			continue
+		}
+		files, err := filepath.Glob(filepath.Join(caseRoot, name, "*", "want.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			n++
+			t.Run(filepath.ToSlash(strings.TrimPrefix(file, caseRoot)), func(t *testing.T) { otherProgram(t, f, file) })
 		}
 	}
-	if err := lines.Err(); err != nil {
+	if n == 0 {
+		t.Error("there are no written files")
+	}
+}
+
+// readCSV reads the file, whose charset is the second argument, strictly.
+const readCSV = `
+import csv, io, json, subprocess, sys
+text = subprocess.run(["iconv", "-f", sys.argv[2], "-t", "UTF-8", sys.argv[1]], check=True, capture_output=True).stdout.decode("utf-8")
+assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", "")
+assert open(sys.argv[1], "rb").read().decode(sys.argv[2]).replace("～", "〜").replace("－", "−") == text.replace("～", "〜").replace("－", "−")
+json.dump(list(csv.reader(io.StringIO(text, newline=""), strict=True)), sys.stdout)
+`
+
+func otherProgram(t *testing.T, f *format.Format, file string) {
+	cmd := exec.Command("python3", "-c", readCSV, file, f.Charset().Name())
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.Bytes())
+	}
+	var got [][]string
+	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
-	s, err := w.Close()
+	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fileName, err := f.FileName(o.Batch)
+	text, err := f.Charset().Decode(b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeLine(&held, map[string]any{"written": map[string]any{"name": fileName, "rows": s.Rows, "groups": s.Groups}})
-	compare(t, filepath.Join(dir, "want.jsonl"), held.Bytes())
-	compareFile(t, f, filepath.Join(dir, "want.csv"), got.Bytes())
+	want, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("Python reads\n%q\nwe read\n%q", got, want)
+	}
+	if len(got) == 0 || len(got[0]) != len(f.Spec.Columns) {
+		t.Errorf("the header has not the %d columns of the format", len(f.Spec.Columns))
+	}
+}
+
+// TestCarriers checks the widths that carriers' programs count in bytes of
+// Shift_JIS or in characters, by position, with an encoder that is not ours.
+func TestCarriers(t *testing.T) {
+	tests := []struct {
+		format  string
+		columns int
+		bytes   map[int]int // by number of the column from 1
+		chars   map[int]int
+	}{
+		{"yamato-b2", 97, map[int]int{1: 50, 9: 15, 11: 8, 12: 64, 13: 32, 14: 50, 15: 50, 16: 32, 17: 50, 20: 15, 23: 64, 24: 32, 25: 32, 27: 30, 28: 50, 30: 50, 33: 44, 34: 7, 40: 12, 41: 3, 42: 2}, nil},
+		{
+			"sagawa-ehiden3", 74,
+			map[int]int{3: 14, 4: 8, 10: 16, 11: 12, 13: 4, 25: 32, 26: 32, 27: 32, 28: 32, 29: 32, 42: 3, 43: 3, 44: 3, 45: 8, 46: 2, 52: 3, 53: 3, 54: 3, 61: 8},
+			map[int]int{5: 16, 6: 16, 7: 16, 8: 16, 9: 16, 20: 16, 21: 16, 22: 16, 23: 16},
+		},
+	}
+	for _, tt := range tests {
+		files, err := filepath.Glob(filepath.Join(caseRoot, tt.format, "*", "want.csv"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(err, files)
+		}
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := cp932.NewDecoder().String(string(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, row := range rows {
+				if len(row) != tt.columns {
+					t.Errorf("%s:%d: %d columns", file, i+1, len(row))
+				}
+				if i == 0 {
+					continue
+				}
+				for col, most := range tt.bytes {
+					if s, err := cp932.NewEncoder().String(row[col-1]); err != nil || len(s) > most {
+						t.Errorf("%s:%d: column %d has %d bytes, at most %d (%v)", file, i+1, col, len(s), most, err)
+					}
+				}
+				for col, most := range tt.chars {
+					if n := len([]rune(row[col-1])); n > most {
+						t.Errorf("%s:%d: column %d has %d characters, at most %d", file, i+1, col, n, most)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestFiles fails for a format that the embedded files lack.
+func TestFiles(t *testing.T) {
+	onDisk, err := filepath.Glob("*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	embedded, err := fs.Glob(formats.FS, "*.yaml")
+	if err != nil || !slices.Equal(onDisk, embedded) {
+		t.Errorf("on disk %v, embedded %v (%v)", onDisk, embedded, err)
+	}
 }
 
 // named turns records into objects with the names of their fields.
@@ -257,120 +337,44 @@ func named(records []record.Record) []map[string]string {
 	return out
 }
 
-func unnamed(t *testing.T, b []byte) []record.Record {
-	t.Helper()
-	var list []map[string]string
-	if err := json.Unmarshal(b, &list); err != nil {
-		t.Fatal(err)
-	}
-	out := make([]record.Record, len(list))
-	for i, m := range list {
-		out[i] = record.New()
-		for k, v := range m {
-			f, ok := record.Lookup(k)
-			if !ok {
-				t.Fatalf("there is no field %s", k)
-			}
-			out[i][f] = v
-		}
-	}
-	return out
-}
-
-// pruned drops empty values.
-func pruned(m map[string]any) map[string]any {
-	for k, v := range m {
-		switch v {
-		case "", 0, int64(0), order.Reason(""):
-			delete(m, k)
-		}
-	}
-	return m
-}
-
-func writeLine(b *bytes.Buffer, v any) {
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err)
-	}
-}
-
-func compare(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		writeFile(t, path, got)
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	diff(t, path, string(want), string(got))
-}
-
-// compareFile compares bytes and shows both sides as text.
-func compareFile(t *testing.T, f *format.Format, path string, got []byte) {
-	t.Helper()
-	if *update {
-		writeFile(t, path, got)
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if bytes.Equal(want, got) {
-		return
-	}
-	decode := func(b []byte) string {
-		s, err := f.Charset().Decode(b)
-		if err != nil {
-			return fmt.Sprintf("%q", b)
-		}
-		return s
-	}
-	t.Errorf("%s: the bytes differ", path)
-	diff(t, path, decode(want), decode(got))
-}
-
-func diff(t *testing.T, path, want, got string) {
-	t.Helper()
-	w, g := strings.SplitAfter(want, "\n"), strings.SplitAfter(got, "\n")
-	for i := range max(len(w), len(g)) {
-		var a, b string
-		if i < len(w) {
-			a = w[i]
-		}
-		if i < len(g) {
-			b = g[i]
-		}
-		if a != b {
-			t.Errorf("%s:%d:\n got  %s\n want %s", path, i+1, b, a)
-		}
-	}
-}
-
-func writeAbout(t *testing.T, dir string, a about) {
+func sameAbout(t *testing.T, dir string, a about) {
 	t.Helper()
 	b, err := yaml.Marshal(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, filepath.Join(dir, "case.yaml"), b)
+	same(t, filepath.Join(dir, "case.yaml"), b)
 }
 
-func writeFile(t *testing.T, path string, b []byte) {
+func encoded(t *testing.T, v any) []byte {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, b, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return b.Bytes()
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
+// same checks that the file has these bytes, or writes them.
+func same(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if !bytes.Equal(got, b) {
+		t.Errorf("%s is not what the rows of the test make (-update writes it)", path)
+	}
 }

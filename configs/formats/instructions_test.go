@@ -1,6 +1,7 @@
 package formats_test
 
 import (
+	"testing"
 	"time"
 
 	"github.com/mallbridge/mallbridge/mappers/record"
@@ -16,15 +17,18 @@ type output struct {
 	instructions []order.Instruction
 }
 
-func (o *output) groups() [][]record.Record {
-	b := record.Batch{Number: "T-20261122-1", Time: time.Date(2026, 11, 22, 14, 30, 0, 0, time.FixedZone("", 9*3600))}
+// batch is that of every written case.
+var batch = record.Batch{Number: "T-20261122-1", Time: time.Date(2026, 11, 22, 14, 30, 0, 0, time.FixedZone("", 9*3600))}
+
+func (o *output) groups(t *testing.T) [][]record.Record {
+	t.Helper()
 	var out [][]record.Record
 	for i := range o.instructions {
-		rows := record.FromInstruction(nil, &o.instructions[i], b, false)
+		rows := record.FromInstruction(nil, &o.instructions[i], batch, false)
 		for name, v := range o.values {
 			f, ok := record.Value(name)
 			if !ok {
-				panic("there is no value " + name)
+				t.Fatalf("there is no value %s", name)
 			}
 			for _, r := range rows {
 				r[f] = v

@@ -47,7 +47,7 @@ func smartstoreInputs() []input {
 		with(smartstoreRow, "상품주문번호", `="2026071500000031"`, "주문번호", "'2026071500000030", "수취인명", "샘플 \"별\"", "우편번호", `="06236"`))
 	password := sheet("refused-password", "another password than the seller chose", smartstore72, smartstoreRow)
 	password.password, password.open = "1111", "1234"
-	tabs := sheet("text-cp949", "a copy saved as text: cp949 with tabs", smartstore57, smartstoreRow, with(extra, "수취인연락처2", "02-000-0201"))
+	tabs := sheet("text-cp949", "a copy saved as text: cp949 with tabs", smartstore57, with(smartstoreRow, "수취인연락처2", "02-000-0201"), with(extra, "수취인연락처2", "02-000-0201"))
 	tabs.file, tabs.charset, tabs.comma, tabs.above, tabs.bare = "input.csv", cp949, "\t", nil, true
 	bom := sheet("text-utf-8", "a copy saved as CSV UTF-8 with numbers wrapped against Excel", smartstore72, with(smartstoreRow, "상품주문번호", `="2026071500000011"`, "우편번호", "6236"))
 	bom.file, bom.edit = "input.csv", func(b []byte) []byte { return append([]byte("\xEF\xBB\xBF"), b...) }
