@@ -225,6 +225,10 @@ func (r *Replacements) For(c *charset.Charset) (*charset.Replacements, error) {
 				return nil, err
 			}
 		}
+		if with, err := charset.NewReplacements(append(slices.Clip(pairs), list...)); err == nil {
+			pairs, made = append(pairs, list...), with
+			continue
+		}
 		for _, pair := range list {
 			if with, err := charset.NewReplacements(append(slices.Clip(pairs), pair)); err == nil {
 				pairs, made = append(pairs, pair), with
