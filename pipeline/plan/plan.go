@@ -112,7 +112,7 @@ func (p *planner) run(ctx context.Context, rep *stage.Report) error {
 	}
 	now := p.env.Now()
 	aside := &merger{groups: map[string][]*decision{}}
-	for _, s := range []ledger.State{ledger.Recheck, ledger.Seen, ledger.Held} {
+	for _, s := range []ledger.State{ledger.Recheck, ledger.Held, ledger.Seen} {
 		if err := p.pages(ctx, s, now, aside, rep); err != nil {
 			return err
 		}
