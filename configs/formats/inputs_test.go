@@ -38,7 +38,7 @@ var (
 	cp949 = korean.EUCKR
 )
 
-func (in *input) bytes(t *testing.T) []byte {
+func (in *input) bytes(t testing.TB) []byte {
 	t.Helper()
 	var b []byte
 	if strings.HasSuffix(in.file, ".xlsx") {
@@ -52,7 +52,7 @@ func (in *input) bytes(t *testing.T) []byte {
 	return b
 }
 
-func (in *input) text(t *testing.T) []byte {
+func (in *input) text(t testing.TB) []byte {
 	t.Helper()
 	comma := in.comma
 	if comma == "" {
@@ -92,7 +92,7 @@ func (in *input) text(t *testing.T) []byte {
 }
 
 // cells puts the values of a row into the order of the header.
-func (in *input) cells(t *testing.T, row map[string]any) []string {
+func (in *input) cells(t testing.TB, row map[string]any) []string {
 	t.Helper()
 	if list, ok := row[""]; ok {
 		return list.([]string)
@@ -108,7 +108,7 @@ func (in *input) cells(t *testing.T, row map[string]any) []string {
 	return out
 }
 
-func (in *input) workbook(t *testing.T) []byte {
+func (in *input) workbook(t testing.TB) []byte {
 	t.Helper()
 	f := excelize.NewFile()
 	defer func() { _ = f.Close() }()

@@ -59,13 +59,14 @@ func (e *encoder) splitGroup(g *splitGroup) []string {
 		}
 		text += v
 	}
+	text = oneLine(text)
 	for _, f := range first.folds {
 		text = f(text)
 	}
 	for _, r := range []*charset.Replacements{first.replace, e.replace, e.f.replace} {
 		text = e.replaced(r, text)
 	}
-	text, last, _ = strings.Cut(oneLine(text), boundary)
+	text, last, _ = strings.Cut(text, boundary)
 	limits := make([]widthLimit, len(g.columns))
 	for i, col := range g.columns {
 		c := e.f.out[col]
