@@ -304,8 +304,9 @@ func TestXLSXLyingSizes(t *testing.T) {
 func TestXLSXManyEntries(t *testing.T) {
 	var b bytes.Buffer
 	zw := zip.NewWriter(&b)
-	for n := range 120_000 {
-		if _, err := zw.Create(fmt.Sprintf("xl/media/picture-%08d.png", n)); err != nil {
+	b.Grow(24 << 20)
+	for n := range 9000 {
+		if _, err := zw.Create(fmt.Sprintf("xl/media/%01000d.png", n)); err != nil {
 			t.Fatal(err)
 		}
 	}
