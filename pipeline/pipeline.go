@@ -100,6 +100,10 @@ type Result struct {
 // times in that time.
 const leaseTime = 90 * time.Second
 
+// ErrBusy is the cause of a [Run] that failed because someone else is running the
+// stage on the target.
+var ErrBusy = errors.New("is being run")
+
 // Run runs a stage on a target under its lease and records the run. Two runs of
 // one stage on one target never work at the same time: the second fails with
 // code retry.
@@ -169,7 +173,7 @@ func take(ctx context.Context, env *stage.Env, name string) error {
 			return err
 		}
 	}
-	return order.Errorf(order.Retry, "wait until it has finished; running again is safe", "%s is being run by %s (%s)", name, l.Owner, holder(l))
+	return order.Errorf(order.Retry, "wait until it has finished; running again is safe", "%s %w by %s (%s)", name, ErrBusy, l.Owner, holder(l))
 }
 
 func holder(l ledger.Lease) string {
