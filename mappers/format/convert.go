@@ -63,23 +63,21 @@ func Convert(ctx context.Context, from, to *Format, src Source, w io.Writer, o C
 }
 
 type converter struct {
-	from, to *Format
-	o        *ConvertOptions
-	ctx      context.Context
-	split    bool // orders into instructions
-	plan     *plan
-	number   int16 // slot of instruction.number, -1 where nobody asks
-	jobs     chan *job
-	pool     sync.Pool
-	mu       sync.Mutex // of the caller's Refuse
+	from, to  *Format
+	o         *ConvertOptions
+	ctx       context.Context
+	split     bool // orders into instructions
+	plan      *plan
+	recipient []int16 // slots of what is said of a package
+	number    int16   // slot of instruction.number, -1 where nobody asks
+	jobs      chan *job
+	pool      sync.Pool
+	mu        sync.Mutex // of the caller's Refuse
 }
 
 func (c *converter) check() error {
 	if !c.to.Writes() {
 		return order.Errorf(order.Invalid, "", "format %s: files of it are read, not written", c.to.Name())
-	}
-	if c.to.workbook() {
-		return nil
 	}
 	if c.from.kind != c.to.kind && (c.from.kind != record.Orders || c.to.kind != record.Instructions) {
 		return order.Errorf(order.Invalid, "choose two formats of the same kind, or orders and instructions", "%s (%s) cannot become %s (%s)", c.from.Name(), c.from.kind, c.to.Name(), c.to.kind)
@@ -219,6 +217,11 @@ func (c *converter) prepare(src Source) error {
 	c.plan, err = c.from.plan(src, ro)
 	if err != nil {
 		return err
+	}
+	for f, slot := range c.plan.slots {
+		if f := record.Field(f); slot >= 0 && f.Level() == record.LevelPackage {
+			c.recipient = append(c.recipient, slot)
+		}
 	}
 	c.number = c.plan.slots[record.InstructionNumber]
 	if c.from.producer[record.InstructionNumber] >= 0 {
@@ -369,41 +372,44 @@ func (c *converter) recycle(j *job) {
 // addGroup adds an order to the job: as it is, or package by package.
 func (c *converter) addGroup(j *job, g *group) {
 	n := len(j.groups)
-	pack := c.plan.packing
-	if !c.split || pack < 0 || len(g.rows) == 1 || samePackages(g.rows, pack) {
+	if !c.split || c.onePackage(g.rows) {
 		j.rows = append(j.rows, g.rows...)
 		j.groups = append(j.groups, jobGroup{len(j.rows), n})
 		return
 	}
-	var keys []string
-	for _, r := range g.rows {
-		if k := r.values()[pack]; !contains(keys, k) {
-			keys = append(keys, k)
-		}
-	}
-	for _, k := range keys {
-		for _, r := range g.rows {
-			if r.values()[pack] == k {
+	rest := append([]rowRef(nil), g.rows...)
+	for len(rest) > 0 {
+		first := rest[0].values()
+		later := rest[:0]
+		for _, r := range rest {
+			if c.samePackage(first, r.values()) {
 				j.rows = append(j.rows, r)
+			} else {
+				later = append(later, r)
 			}
 		}
+		rest = later
 		j.groups = append(j.groups, jobGroup{len(j.rows), n})
 	}
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
+func (c *converter) onePackage(rows []rowRef) bool {
+	for _, r := range rows[1:] {
+		if !c.samePackage(rows[0].values(), r.values()) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
-func samePackages(rows []rowRef, pack int16) bool {
-	first := rows[0].values()[pack]
-	for _, r := range rows[1:] {
-		if r.values()[pack] != first {
+// samePackage reports whether two rows of an order go to one recipient: by the
+// package's key, or where the sheet has none by all that it says of the recipient.
+func (c *converter) samePackage(a, b []string) bool {
+	if i := c.plan.packing; i >= 0 && (a[i] != "" || b[i] != "") {
+		return a[i] == b[i]
+	}
+	for _, i := range c.recipient {
+		if a[i] != b[i] {
 			return false
 		}
 	}
@@ -424,9 +430,13 @@ func (c *converter) encode(e *encoder, j *job) {
 			from = j.groups[at-1].end
 		}
 		first := from
-		for _, g := range j.groups[at:next] {
+		for k, g := range j.groups[at:next] {
 			rows := j.rows[first:g.end]
-			if hold := c.encodeGroup(e, j, rows, next-at > 1); hold != nil {
+			nth := 0
+			if next-at > 1 {
+				nth = k + 1
+			}
+			if hold := c.encodeGroup(e, j, rows, nth); hold != nil {
 				j.out, j.lines = j.out[:start], lines
 				j.held = append(j.held, heldGroup{from, j.groups[next-1].end, *hold})
 				break
@@ -440,7 +450,7 @@ func (c *converter) encode(e *encoder, j *job) {
 	}
 }
 
-func (c *converter) encodeGroup(e *encoder, j *job, rows []rowRef, several bool) *order.Hold {
+func (c *converter) encodeGroup(e *encoder, j *job, rows []rowRef, nth int) *order.Hold {
 	e.rows = e.rows[:0]
 	var s sums
 	for _, r := range rows {
@@ -452,7 +462,7 @@ func (c *converter) encodeGroup(e *encoder, j *job, rows []rowRef, several bool)
 		s.amount += q * count(vals, c.plan.price)
 	}
 	if c.number >= 0 {
-		n := c.numberOf(e.rows[0], several)
+		n := c.numberOf(e.rows[0], nth)
 		for _, vals := range e.rows {
 			vals[c.number] = n
 		}
@@ -474,7 +484,9 @@ func count(vals []string, slot int16) int64 {
 	return n
 }
 
-func (c *converter) numberOf(vals []string, several bool) string {
+// numberOf makes the number of an instruction; nth is that of the package, 0 where
+// the order has only one.
+func (c *converter) numberOf(vals []string, nth int) string {
 	number, pack := "", ""
 	if i := c.plan.slots[record.OrderNumber]; i >= 0 {
 		number = vals[i]
@@ -485,7 +497,10 @@ func (c *converter) numberOf(vals []string, several bool) string {
 	if c.o.Number != nil {
 		return c.o.Number(number, pack)
 	}
-	if several {
+	if nth > 0 {
+		if pack == "" {
+			pack = strconv.Itoa(nth)
+		}
 		return number + "-" + pack
 	}
 	return number
@@ -548,7 +563,11 @@ func (c *converter) oneByOne(w io.Writer) (ConvertStats, error) {
 
 func (c *converter) bookGroups(wr *Writer, j *job) error {
 	from := 0
-	for _, g := range j.groups {
+	for k, g := range j.groups {
+		nth := 0
+		if len(j.groups) > 1 {
+			nth = k + 1
+		}
 		records := make([]record.Record, 0, g.end-from)
 		var s sums
 		for _, r := range j.rows[from:g.end] {
@@ -558,7 +577,7 @@ func (c *converter) bookGroups(wr *Writer, j *job) error {
 			s.lines, s.quantity, s.amount = s.lines+1, s.quantity+q, s.amount+q*count(vals, c.plan.price)
 		}
 		if c.number >= 0 {
-			n := c.numberOf(records[0], len(j.groups) > 1)
+			n := c.numberOf(records[0], nth)
 			for _, vals := range records {
 				vals[c.number] = n
 			}

@@ -613,9 +613,9 @@ func (m *mapper) finish() *refusedRow {
 			m.view.vals[m.p.flags] += fl.name
 		}
 	}
-	m.deflt(record.OrderCurrency, m.p.f.Spec.Currency)
-	m.deflt(record.ToCountry, m.p.f.Spec.Country)
-	m.deflt(record.BuyerCountry, m.p.f.Spec.Country)
+	m.deflt(record.OrderCurrency, m.p.place.Currency)
+	m.deflt(record.ToCountry, m.p.place.Country)
+	m.deflt(record.BuyerCountry, m.p.place.Country)
 	return nil
 }
 

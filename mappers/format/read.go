@@ -18,6 +18,7 @@ type ReadOptions struct {
 	Password string           // of an encrypted workbook
 	Charset  *charset.Charset // instead of the format's
 	Limits   workbook.Limits  // of workbooks
+	Place    Place            // of the account, for a format that names no country
 	Refuse   func(Refusal)    // is told of every refused row, in the order in which they are known
 	Cells    bool             // refusals carry the row's cells, as RefusedWriter needs them
 	Select   []record.Field   // fields that are wanted; all where nil. Others may be left empty
@@ -115,6 +116,7 @@ type plan struct {
 	steps    []*step // those that the filter needs first
 	filter   int     // how many those are
 	slots    slots
+	place    Place
 	fields   []record.Field // by slot
 	group    []int16        // slots of the group's key
 	agree    []agreement
@@ -146,6 +148,9 @@ func (f *Format) plan(src Source, o *ReadOptions) (*plan, error) {
 		p.slots[i] = -1
 	}
 	p.choose()
+	if p.place = f.place(o.Place); f.Spec.Country == "" {
+		p.steps = placed(p.steps, p.place)
+	}
 	for _, g := range f.group {
 		p.group = append(p.group, p.slots[g])
 	}
