@@ -199,7 +199,7 @@ func (t tx) shipment(ctx context.Context, id, instruction, file int64, s *order.
 		ON CONFLICT (instruction_id, carrier, tracking) DO UPDATE SET shipped_on = excluded.shipped_on, parcels = excluded.parcels,
 		cancelled = excluded.cancelled, skus = excluded.skus, raw_tracking = excluded.raw_tracking, file_id = excluded.file_id
 		WHERE shipments.shipped_on <> excluded.shipped_on OR shipments.cancelled <> excluded.cancelled OR shipments.parcels <> excluded.parcels`,
-		id, instruction, s.Carrier, s.Tracking, s.RawTracking, string(s.ShippedOn), s.Parcels, flag(s.Cancelled), string(skus), file, instant(now))
+		id, instruction, s.Carrier, s.Tracking, s.RawTracking, string(s.ShippedOn), s.Parcels, bit(s.Cancelled), string(skus), file, instant(now))
 	if err != nil {
 		return UnknownKey, err
 	}
@@ -212,7 +212,7 @@ func (t tx) shipment(ctx context.Context, id, instruction, file int64, s *order.
 	return Done, err
 }
 
-func flag(b bool) int64 {
+func bit(b bool) int64 {
 	if b {
 		return 1
 	}
@@ -262,7 +262,7 @@ func (l *Ledger) PutAcks(ctx context.Context, warehouse, file int64, as []order.
 			}
 			n, err := t.exec(ctx, `INSERT INTO acks (instruction_id, stop, ok, message, file_id, at) VALUES ($1, $2, $3, $4, $5, $6)
 				ON CONFLICT (instruction_id, stop) DO UPDATE SET ok = excluded.ok, message = excluded.message, file_id = excluded.file_id, at = excluded.at
-				WHERE acks.ok <> excluded.ok OR acks.message <> excluded.message`, id, flag(a.Stop), flag(a.OK), a.Message, file, instant(now))
+				WHERE acks.ok <> excluded.ok OR acks.message <> excluded.message`, id, bit(a.Stop), bit(a.OK), a.Message, file, instant(now))
 			if err != nil {
 				return err
 			}

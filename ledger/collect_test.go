@@ -203,12 +203,16 @@ func TestAcks(t *testing.T) {
 		}
 		bs, err := s.Balances(ctx, noon, after(1))
 		ok(t, err)
-		if len(bs) != 1 || bs[0].Numbers != 3 || bs[0].Accepted != 1 || bs[0].Refused != 1 || bs[0].Claimed != now.Lines || bs[0].Shipped != 0 {
+		if len(bs) != 1 || bs[0].Numbers != 3 || bs[0].Accepted != 1 || bs[0].Refused != 1 || bs[0].Claimed != now.Lines || bs[0].Shipped != 0 ||
+			bs[0].AcceptedLines != int64(s.row("1").Order.Lines()) || bs[0].RefusedLines != int64(s.row("2").Order.Lines()) {
 			t.Errorf("balance %+v", bs)
 		}
 		// A refused instruction may be taken back, and its order planned again.
 		ok(t, s.Apply(ctx, &Plan{Withdraw: ids[1:2]}, after(6)))
 		s.planned("2")
+		if bs, err := s.Balances(ctx, noon, after(1)); err != nil || bs[0].Claimed != now.Lines || bs[0].Refused != 1 || bs[0].RefusedLines != int64(s.row("2").Order.Lines()) {
+			t.Errorf("balance afterwards %+v, %v", bs, err)
+		}
 		if second := s.claim(); second == nil || second.Instructions != 1 {
 			t.Errorf("second batch %+v", second)
 		}

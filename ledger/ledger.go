@@ -56,7 +56,7 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 	} else {
 		l.dialect = "sqlite"
 		if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
-			return nil, fmt.Errorf("ledger: %w", err)
+			return nil, order.Errorf(order.Denied, hintFolder, "ledger: open %s: %w", dsn, err)
 		}
 		if l.w, err = sql.Open("sqlite", sqliteDSN(dsn, "immediate", writerCache)); err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
@@ -340,7 +340,7 @@ func explain(what string, err error) error {
 		case 11, 26: // SQLITE_CORRUPT, SQLITE_NOTADB
 			code, hint = order.Invalid, "the ledger file is damaged; restore the last backup, then run reconcile before anything is sent"
 		case 14: // SQLITE_CANTOPEN
-			code, hint = order.Denied, "check that the folder exists and is writable for this user"
+			code, hint = order.Denied, hintFolder
 		}
 	}
 	var pg *pgconn.PgError
@@ -364,7 +364,10 @@ func explain(what string, err error) error {
 	return order.Errorf(code, hint, "ledger: %s: %w", what, err)
 }
 
-const hintTaken = "something else stored the same first; run again"
+const (
+	hintTaken  = "something else stored the same first; run again"
+	hintFolder = "check that the folder exists and is writable for this user"
+)
 
 // ErrChanged means that something changed between reading and writing; read
 // again.

@@ -54,7 +54,13 @@ func must[T any](t testing.TB) func(T, error) T {
 	}
 }
 
-func ok(t testing.TB, err error) {
+// A fataler is a testing.TB or a *rapid.T.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func ok(t fataler, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

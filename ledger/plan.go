@@ -14,7 +14,7 @@ import (
 // A Disposition is what planning decided for one order.
 type Disposition struct {
 	ID      int64
-	Version int64 // of the order that was read; planning a changed order fails with ErrChanged
+	Version int64 // of the order that was read
 	State   State // Held, Outside or Planned
 	Reason  order.Reason
 	Holds   []order.Hold
@@ -50,8 +50,8 @@ type Plan struct {
 }
 
 // Apply stores a plan in one transaction. It fails with [ErrChanged] when an
-// order changed since it was read or an instruction to withdraw was claimed; the
-// schema refuses a piece that is already in an instruction.
+// order changed or was planned since it was read, or an instruction to withdraw
+// was claimed; the schema refuses a piece that is already in an instruction.
 func (l *Ledger) Apply(ctx context.Context, p *Plan, now time.Time) error {
 	return l.write(ctx, "store plan", func(t tx) error {
 		for _, id := range p.Withdraw {
@@ -94,19 +94,20 @@ func (t tx) free(ctx context.Context, instruction int64) error {
 // dispose moves orders to where the plan puts them, with their holds.
 func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error {
 	type outcome struct {
-		state   State
-		reason  order.Reason
-		version int64
+		was, state State
+		reason     order.Reason
+		version    int64
 	}
 	groups := map[outcome][]any{}
 	for i := range ds {
 		d := &ds[i]
-		k := outcome{d.State, d.Reason, d.Version}
+		k := outcome{d.Was, d.State, d.Reason, d.Version}
 		groups[k] = append(groups[k], d.ID)
 	}
 	for k, ids := range groups {
-		n, err := t.bulk(ctx, fmt.Sprintf(`UPDATE orders SET state = %d, reason = '%s' WHERE version = %d AND id IN (`,
-			k.state, strings.ReplaceAll(string(k.reason), "'", "''"), k.version), `?`, `)`, ids)
+		// An order whose instruction was just withdrawn is Seen again.
+		n, err := t.bulk(ctx, fmt.Sprintf(`UPDATE orders SET state = %d, reason = '%s' WHERE version = %d AND state IN (%d, %d) AND id IN (`,
+			k.state, strings.ReplaceAll(string(k.reason), "'", "''"), k.version, Seen, k.was), `?`, `)`, ids)
 		if err != nil {
 			return err
 		}
@@ -322,7 +323,7 @@ func (l *Ledger) PutListings(ctx context.Context, account int64, ls []Listing, n
 				continue
 			}
 			seen[x.Code] = true
-			args = append(args, x.Code, x.Name, x.Option, x.Barcode, flag(x.Linked))
+			args = append(args, x.Code, x.Name, x.Option, x.Barcode, bit(x.Linked))
 		}
 		_, err := t.bulk(ctx, `INSERT INTO listings (code, name, option, barcode, linked, account_id, seen_at) VALUES `,
 			fmt.Sprintf(`(?,?,?,?,?,%d,%d)`, account, instant(now)), ` ON CONFLICT (account_id, code) DO UPDATE SET name = excluded.name, option = excluded.option, barcode = excluded.barcode, linked = excluded.linked, seen_at = excluded.seen_at`, args)

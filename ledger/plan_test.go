@@ -80,6 +80,31 @@ func TestApplyRefusesWhatChanged(t *testing.T) {
 	})
 }
 
+func TestApplyRefusesWhatAnotherPlanned(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		s.put(numbered("1", "2")...)
+		r := s.row("1")
+		late := &Plan{Orders: []Disposition{{ID: r.ID, Version: r.Version, State: Outside, Reason: order.OutDone}}}
+		s.planned("1")
+		if err := s.Apply(t.Context(), late, noon); !errors.Is(err, ErrChanged) {
+			t.Fatalf("got %v, want ErrChanged", err)
+		}
+		// Taken back and decided anew in one plan, it is no surprise.
+		changed := numbered("1")
+		changed[0].Order.Status = "cancelled"
+		s.put(changed...)
+		r = s.row("1")
+		p := &Plan{
+			Withdraw: readyIDs(t, s),
+			Orders:   []Disposition{{ID: r.ID, Version: r.Version, Was: r.State, State: Outside, Reason: order.OutCancelled}},
+		}
+		ok(t, s.Apply(t.Context(), p, noon))
+		if r := s.row("1"); r.State != Outside || len(readyIDs(t, s)) != 0 {
+			t.Errorf("it is %v", r.State)
+		}
+	})
+}
+
 func readyIDs(t testing.TB, s *shop) []int64 {
 	t.Helper()
 	var ids []int64

@@ -181,6 +181,15 @@ type Balance struct {
 	RefusedLines  int64 `json:"refused_lines"`
 }
 
+// An instruction that was refused and taken back has no pieces any more; it
+// counts with as many as it had.
+const balanceText = `SELECT count(*), COALESCE(sum(accepted), 0), COALESCE(sum(refused), 0), COALESCE(sum(shipped), 0),
+	COALESCE(sum(pieces), 0), COALESCE(sum(accepted * pieces), 0), COALESCE(sum(refused * pieces), 0)
+	FROM (SELECT CASE WHEN a.ok = 1 OR i.state = 5 THEN 1 ELSE 0 END AS accepted, CASE WHEN a.ok = 0 AND i.state <> 5 THEN 1 ELSE 0 END AS refused,
+		CASE WHEN i.state = 5 THEN 1 ELSE 0 END AS shipped,
+		CASE WHEN i.state = 2 THEN i.line_count ELSE (SELECT count(*) FROM instruction_lines x WHERE x.instruction_id = i.id) END AS pieces
+		FROM batch_items t JOIN instructions i ON i.id = t.instruction_id LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 WHERE t.batch_id = $1) y`
+
 // Balances returns the proof rows of the batches claimed in [from, to).
 func (l *Ledger) Balances(ctx context.Context, from, to time.Time) ([]Balance, error) {
 	bs, err := l.batches(ctx, `WHERE b.claimed_at >= $1 AND b.claimed_at < $2 ORDER BY b.id`, instant(from), instant(to))
@@ -190,17 +199,9 @@ func (l *Ledger) Balances(ctx context.Context, from, to time.Time) ([]Balance, e
 	out := make([]Balance, len(bs))
 	for i := range bs {
 		out[i].Batch = bs[i]
-		if err := l.r.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(CASE WHEN a.ok = 1 OR i.state = 5 THEN 1 ELSE 0 END), 0),
-			COALESCE(sum(CASE WHEN a.ok = 0 AND i.state <> 5 THEN 1 ELSE 0 END), 0)
-			FROM batch_items t JOIN instructions i ON i.id = t.instruction_id JOIN instruction_lines x ON x.instruction_id = t.instruction_id
-			LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 WHERE t.batch_id = $1`,
-			bs[i].ID).Scan(&out[i].Claimed, &out[i].AcceptedLines, &out[i].RefusedLines); err != nil {
-			return nil, explain("balance", err)
-		}
-		if err := l.r.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(CASE WHEN a.ok = 1 OR i.state = 5 THEN 1 ELSE 0 END), 0),
-			COALESCE(sum(CASE WHEN a.ok = 0 AND i.state <> 5 THEN 1 ELSE 0 END), 0), COALESCE(sum(CASE WHEN i.state = 5 THEN 1 ELSE 0 END), 0)
-			FROM batch_items t JOIN instructions i ON i.id = t.instruction_id LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 WHERE t.batch_id = $1`,
-			bs[i].ID).Scan(&out[i].Numbers, &out[i].Accepted, &out[i].Refused, &out[i].Shipped); err != nil {
+		o := &out[i]
+		if err := l.r.QueryRowContext(ctx, balanceText, bs[i].ID).Scan(&o.Numbers, &o.Accepted, &o.Refused, &o.Shipped,
+			&o.Claimed, &o.AcceptedLines, &o.RefusedLines); err != nil {
 			return nil, explain("balance", err)
 		}
 	}

@@ -70,6 +70,10 @@ func TestRuns(t *testing.T) {
 				t.Errorf("%v: %v, %v", q, got, err)
 			}
 		}
+		ok(t, l.ForgetRun(t.Context(), b))
+		if got, err := l.Runs(t.Context(), "", "", 10); err != nil || len(got) != 1 {
+			t.Errorf("after forgetting one: %v, %v", got, err)
+		}
 	})
 }
 
