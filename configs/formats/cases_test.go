@@ -30,6 +30,7 @@ const caseRoot = "../../testdata/formats"
 type about struct {
 	About    string `yaml:"about"`
 	Password string `yaml:"password,omitempty"`
+	Country  string `yaml:"country,omitempty"`
 }
 
 func set(t testing.TB) *format.Set {
@@ -70,7 +71,7 @@ func TestInputs(t *testing.T) {
 	for _, in := range inputs() {
 		dir := filepath.Join(caseRoot, in.format, in.name)
 		path := filepath.Join(dir, in.file)
-		a := about{in.about, in.password}
+		a := about{in.about, in.password, in.country}
 		if in.open != "" {
 			a.Password = in.open
 		}
@@ -138,7 +139,7 @@ func TestOrders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		groups, refused, stats, err := f.ReadAll(context.Background(), format.Bytes(in.file, b), format.ReadOptions{Password: in.password})
+		groups, refused, stats, err := f.ReadAll(context.Background(), format.Bytes(in.file, b), format.ReadOptions{Password: in.password, Place: format.Place{Country: in.country}})
 		var bad *format.FileError
 		if errors.As(err, &bad) {
 			continue

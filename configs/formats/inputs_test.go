@@ -21,6 +21,7 @@ type input struct {
 	file         string // its name there
 	about        string // what the case is for
 	password     string // of a workbook
+	country      string // of the account, where the format names none
 	open         string // password to open it with, where it is another one
 
 	charset encoding.Encoding // of text; nil is UTF-8

@@ -20,7 +20,7 @@ var (
 
 func sheetInputs() []input {
 	in := func(name, about, file string, header []string, rows ...map[string]any) input {
-		return input{format: "mallbridge-orders", name: name, about: about, file: file, header: header, rows: rows, bare: true}
+		return input{format: "mallbridge-orders", country: "JP", name: name, about: about, file: file, header: header, rows: rows, bare: true}
 	}
 	japanese := map[string]any{
 		"注文番号": "B-0001", "届け先名": "髙﨑 能", "届け先電話番号": "0300000001", "届け先郵便番号": "0600001", "届け先住所": "北海道札幌市中央区表町1", "商品コード": "0012", "商品名": "茶 ①",
@@ -33,6 +33,8 @@ func sheetInputs() []input {
 	cp.charset = cp932
 	bom := in("japanese", "titles in Japanese, CSV UTF-8 with a byte order mark as Excel saves it", "input.csv", split("注文番号 | 届け先名 | 届け先電話番号 | 届け先郵便番号 | 届け先住所 | 商品コード | 商品名 | 数量 | お届け希望日 | お届け時間帯"), japanese)
 	bom.edit = func(b []byte) []byte { return append([]byte("\xEF\xBB\xBF"), b...) }
+	korean := in("korean", "titles in Korean", "input.xlsx", split("주문번호 | 주문상태 | 수취인명 | 수취인전화번호 | 수취인국가 | 통화 | 우편번호 | 주소 | 상세주소 | 상품코드 | 상품명 | 수량 | 단가 | 배송메세지"), sheetKorean)
+	korean.country = "KR"
 	blank := in("refused-empty", "a file without a byte", "input.csv", nil)
 	blank.edit = func([]byte) []byte { return nil }
 	return []input{
@@ -40,7 +42,9 @@ func sheetInputs() []input {
 			with(sheetRow, "item_code", "SHIRT-02", "option", "紺 L", "total", "3300", "sku_code", "000124", "line_note", "ギフト包装,リボン"),
 			with(sheetRow, "order_number", "A-0002")),
 		bom, excel, cp, blank,
-		in("korean", "titles in Korean", "input.xlsx", split("주문번호 | 주문상태 | 수취인명 | 수취인전화번호 | 수취인국가 | 통화 | 우편번호 | 주소 | 상세주소 | 상품코드 | 상품명 | 수량 | 단가 | 배송메세지"), sheetKorean),
+		korean,
+		in("recipients", "an order for two recipients without numbers of packages", "input.csv", sheetHeader,
+			with(sheetRow, "order_number", "P-1"), with(sheetRow, "order_number", "P-1", "to_name", "例田 花子", "to_street", "例町2-2")),
 		in("hard", "several recipients, sets of packages, line breaks and quotes in values, characters outside the basic plane", "input.csv", sheetHeader,
 			with(sheetRow, "order_number", "H-1", "package", "1", "note", "一行目\n二行目 \"大\"", "to_name", "𠮷野 髙﨑"),
 			with(sheetRow, "order_number", "H-1", "package", "2", "note", "一行目\n二行目 \"大\"", "to_name", "例田 花子", "to_street", "例町2-2"),

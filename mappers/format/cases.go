@@ -23,7 +23,7 @@ import (
 // A CaseResult is what became of one case of a format.
 //
 // A case is a folder <format>/<case> with case.yaml, which says what it is about
-// and may give a password, charset, replacements and what a batch is called. A
+// and may give a password, charset, country, replacements and what a batch is called. A
 // case of reading has a file input.* and in want.jsonl what comes of it: a line
 // for each group, each refused row and the sums, or for the error of the file. A
 // case of writing has records.jsonl, a line for each group, and in want.csv (or
@@ -67,6 +67,7 @@ type caseAbout struct {
 	About     string      `yaml:"about"`
 	Password  string      `yaml:"password"`
 	Charset   string      `yaml:"charset"`
+	Country   string      `yaml:"country"` // of the account
 	Replace   [][2]string `yaml:"replace"`
 	Batch     string      `yaml:"batch"`
 	Warehouse string      `yaml:"warehouse"`
@@ -120,7 +121,7 @@ func (c *oneCase) reading(f *Format) error {
 		return err
 	}
 	var out bytes.Buffer
-	groups, refused, s, err := f.ReadAll(context.Background(), Bytes(path.Base(in[0]), b), ReadOptions{Password: c.about.Password, Charset: c.cs})
+	groups, refused, s, err := f.ReadAll(context.Background(), Bytes(path.Base(in[0]), b), ReadOptions{Password: c.about.Password, Charset: c.cs, Place: Place{Country: c.about.Country}})
 	if err != nil {
 		var fe *FileError
 		if !errors.As(err, &fe) {
