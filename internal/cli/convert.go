@@ -34,7 +34,7 @@ layout with the reasons beside them.`,
 	f := c.Flags()
 	f.StringVar(&v.from, "from", "", "format of the input")
 	f.StringVar(&v.to, "to", "", "format of the output")
-	f.StringVar(&v.sku, "sku", "", "CSV with columns listing (or code, sku), sku (or wms_sku), weight, temperature")
+	f.StringVar(&v.sku, "sku", "", "table of SKUs, CSV or Excel: listing, sku, and if wanted name, weight, temperature")
 	f.StringVar(&v.listing, "listing", "line.item_code", "field that --sku is looked up by")
 	f.BoolVar(&v.skip, "skip-unmapped", false, "leave out only the lines without a SKU, not their orders")
 	f.StringVar(&v.report, "report", "", "write refused rows to this file")
@@ -264,11 +264,10 @@ func skuTable(path string) (func(string) (format.SKU, bool), error) {
 	}
 	rows, findings, err := master.Read[row](f, path, master.Options{Columns: []master.Column{
 		{Name: "listing", Aliases: []string{"code", "商品コード", "판매자코드"}, Required: true},
-		{Name: "sku", Aliases: []string{"wms_sku", "倉庫SKU", "창고SKU"}, Required: true},
+		{Name: "sku", Aliases: []string{"倉庫SKU", "창고SKU"}, Required: true},
 		{Name: "name", Aliases: []string{"商品名", "상품명"}},
-		{Name: "weight", Aliases: []string{"weight_g", "重量"}},
-		{Name: "temperature", Aliases: []string{"temp_zone", "温度帯"}},
-		{Name: "location"},
+		{Name: "weight", Aliases: []string{"重量", "중량"}},
+		{Name: "temperature", Aliases: []string{"温度帯", "온도"}},
 	}})
 	if err != nil {
 		return nil, err
