@@ -14,18 +14,25 @@ type Batch struct {
 	Time   time.Time // in the warehouse's zone
 }
 
-// FromInstruction writes records of in into dst, which it grows and returns: one
+// FromInstruction writes records of in into dst and returns it: one
 // record for each line, or, if parcel is set, one record that stands for all
-// lines and carries the first one's fields. Records of dst are reused.
+// lines and carries the first one's fields. Records that dst has room for are reused.
 func FromInstruction(dst []Record, in *order.Instruction, b Batch, parcel bool) []Record {
 	n := len(in.Lines)
 	if parcel {
 		n = min(n, 1)
 	}
-	for len(dst) < n {
-		dst = append(dst, New())
+	dst = dst[:0]
+	for i := range n {
+		if i < cap(dst) {
+			dst = dst[:i+1]
+		} else {
+			dst = append(dst, nil)
+		}
+		if dst[i] == nil {
+			dst[i] = New()
+		}
 	}
-	dst = dst[:n]
 	for i, r := range dst {
 		if i == 0 {
 			clear(r)

@@ -127,7 +127,7 @@ func (o *Out) Check(in *order.Instruction) []order.Hold {
 		numbered.Number = strconv.Itoa(1)
 		in = &numbered
 	}
-	c.recs = o.records(c.recs[:cap(c.recs)], in)
+	c.recs = o.records(c.recs, in)
 	return c.c.Check(c.recs)
 }
 
@@ -158,7 +158,7 @@ func (o *Out) To(w io.Writer, each func(func(*order.Instruction) error) error) (
 	}
 	var recs []record.Record
 	err = each(func(in *order.Instruction) error {
-		recs = o.records(recs[:cap(recs)], in)
+		recs = o.records(recs, in)
 		err := fw.WriteGroup(recs)
 		var held *format.HeldError
 		if errors.As(err, &held) {
