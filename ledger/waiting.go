@@ -40,7 +40,7 @@ func (l *Ledger) Counts(ctx context.Context) ([]Count, error) {
 // RefusedRows counts the refused rows of all files that were read, by the account
 // or warehouse they came from.
 func (l *Ledger) RefusedRows(ctx context.Context) (map[string]int64, error) {
-	return l.counted(ctx, "count refused rows", `SELECT owner, COALESCE(sum(refused), 0) FROM files GROUP BY owner`)
+	return l.counted(ctx, "count refused rows", `SELECT owner, CAST(COALESCE(sum(refused), 0) AS BIGINT) FROM files GROUP BY owner`)
 }
 
 // BatchStates counts the batches of each warehouse that are on their way, and those

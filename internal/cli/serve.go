@@ -1,5 +1,89 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
 
-func (a *app) serveCmd() *cobra.Command { return &cobra.Command{Use: "serve", Hidden: true} }
+	"github.com/spf13/cobra"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/internal/serve"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+func (a *app) serveCmd() *cobra.Command {
+	var listen string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the stages at their times, until stopped",
+		Long: `Serve runs every stage at the times of its schedule, looks into the watch
+folders, and shows its health at /healthz and /metrics (console.listen).
+
+SIGTERM or Ctrl-C stops it: what runs ends at its next safe point, and the next
+start goes on from there. A second one ends it at once, which loses nothing
+either. SIGHUP reads the configuration again; one with errors is not used.
+
+Several may serve one workspace of one machine, and "run" may run beside them.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.serve(c.Context(), listen, c.Flags().Changed("listen"))
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", "", "address of the health and metrics pages, or off (default: console.listen)")
+	return c
+}
+
+func (a *app) serve(ctx context.Context, listen string, set bool) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// Once the first signal has come, the next one ends the program as if nobody
+	// listened.
+	defer context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	env, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	if !set {
+		listen = env.Workspace.Settings.Console.Listen
+	}
+	err = serve.Run(ctx, serve.Options{
+		Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Notify: a.getenv("NOTIFY_SOCKET"),
+	})
+	return errors.Join(err, env.Ledger.Close())
+}
+
+// reload reads the configuration again. Its findings go into the log, where
+// whoever sent the signal looks.
+func (a *app) reload() (*stage.Env, error) {
+	ws, findings, err := configs.Load(a.workspaceDir(), a.getenv)
+	if err != nil {
+		return nil, err
+	}
+	if findings.Errors() > 0 {
+		for _, f := range findings {
+			fmt.Fprintln(a.err, f.String())
+		}
+		return nil, fmt.Errorf("the workspace has %d errors", findings.Errors())
+	}
+	return &stage.Env{Workspace: ws, Secrets: secretsOf(ws, a.getenv), Now: a.now, Sleep: stage.Sleep, Log: a.logger(ws)}, nil
+}
+
+// jobsFile is the queue's own file, beside the ledger where that is a file.
+func jobsFile(ws *configs.Workspace) string {
+	const name = "jobs.db"
+	dsn := ws.Settings.Ledger
+	if _, err := secrets.ParseRef(dsn); err == nil || ledger.IsPostgres(dsn) {
+		return ws.Path(name)
+	}
+	return filepath.Join(filepath.Dir(ws.Path(dsn)), name)
+}

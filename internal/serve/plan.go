@@ -1,0 +1,152 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/jobs"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+// lanes says how many jobs of a stage one process works at a time, and for how
+// long. Stages that compute share two cores well; those that wait for a
+// warehouse's server must not wait for each other.
+func lanes() []jobs.Lane {
+	out := make([]jobs.Lane, len(pipeline.Stages))
+	for i, s := range pipeline.Stages {
+		out[i] = jobs.Lane{Stage: s.Name, Workers: 2, Timeout: 2 * time.Hour}
+		if s.On == pipeline.Warehouses {
+			out[i].Workers, out[i].Timeout = 8, time.Hour
+		}
+	}
+	return out
+}
+
+// entries lists when each stage runs on each target.
+func entries(ws *configs.Workspace) []jobs.Entry {
+	var out []jobs.Entry
+	for _, s := range pipeline.Stages {
+		for _, target := range s.Targets(ws) {
+			out = append(out, entry(ws, s, target))
+		}
+	}
+	return out
+}
+
+func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
+	e := jobs.Entry{Stage: s.Name, Target: target}
+	var own configs.Schedule
+	if a, ok := ws.Account(target); ok && s.On == pipeline.Accounts {
+		e.Zone = a.Location
+		own = map[string]configs.Schedule{"extract": a.Schedules.Extract, "plan": a.Schedules.Plan}[s.Name]
+	}
+	if h, ok := ws.Warehouse(target); ok && s.On == pipeline.Warehouses {
+		e.Zone = h.Location
+		own = map[string]configs.Schedule{"instruct": h.Schedules.Instruct, "collect": h.Schedules.Collect}[s.Name]
+	}
+	all := ws.Settings.Schedules
+	e.When = own.Or(map[string]configs.Schedule{
+		"extract": all.Extract, "plan": all.Plan, "instruct": all.Instruct, "collect": all.Collect,
+	}[s.Name])
+	return e
+}
+
+// sweep enqueues what may have been lost since the last process ended: every
+// stage that runs by an interval; those that run by cron line if their last run
+// was cut off, or if they were due within the last hour and did not begin.
+func (s *Server) sweep(ctx context.Context) error {
+	env := s.env.Load()
+	now := env.Now()
+	for _, e := range entries(env.Workspace) {
+		if e.When.Off || e.When.IsZero() {
+			continue
+		}
+		j := jobs.Job{Stage: e.Stage, Target: e.Target, Slot: "start " + now.UTC().Format(time.RFC3339Nano)}
+		if e.When.Cron != "" {
+			cut, err := cutOff(ctx, env, e)
+			if err != nil {
+				return err
+			}
+			if !cut {
+				missed, ok := e.Missed(now)
+				if !ok {
+					continue
+				}
+				j = missed
+			}
+		}
+		if _, err := s.queue.Enqueue(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cutOff reports whether the last run has no end in the ledger.
+func cutOff(ctx context.Context, env *stage.Env, e jobs.Entry) (bool, error) {
+	runs, err := env.Ledger.Runs(ctx, e.Stage, e.Target, 1)
+	return len(runs) > 0 && runs[0].EndedAt.IsZero(), err
+}
+
+// follow enqueues what a stage has made work for. Targets that run at the times
+// of a cron line, or never, wait for them: someone chose those times.
+func (s *Server) follow(ctx context.Context, env *stage.Env, cause int64, r pipeline.Result) error {
+	var next string
+	var targets []string
+	var err error
+	switch counts := r.Report.Counts; r.Stage {
+	case "extract":
+		if counts["new orders"]+counts["changed orders"] > 0 {
+			next, targets = "plan", []string{r.Target}
+		}
+	case "plan":
+		if counts["instructions"] > 0 {
+			next = "instruct"
+			targets, err = ready(ctx, env)
+		}
+	case "instruct":
+		if counts["batches"] > 0 {
+			next, targets = "collect", []string{r.Target}
+		}
+	}
+	if err != nil || len(targets) == 0 {
+		return err
+	}
+	st, _ := pipeline.Lookup(next)
+	for _, t := range targets {
+		if entry(env.Workspace, st, t).When.Every == 0 {
+			continue
+		}
+		if _, err := s.queue.Enqueue(ctx, jobs.Job{Stage: next, Target: t, Slot: fmt.Sprintf("after %s %d", r.Stage, cause)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready lists the warehouses that have instructions which may be sent now.
+func ready(ctx context.Context, env *stage.Env) ([]string, error) {
+	var out []string
+	for _, w := range env.Workspace.Warehouses {
+		if !w.Enabled {
+			continue
+		}
+		id, err := env.Ledger.Warehouse(ctx, w.Name)
+		if err != nil {
+			return nil, err
+		}
+		found := false
+		day := w.Days.NextShipDay(env.Now())
+		if err := env.Ledger.Ready(ctx, id, day, 1, func(*order.Instruction) error { found = true; return nil }); err != nil {
+			return nil, err
+		}
+		if found {
+			out = append(out, w.Name)
+		}
+	}
+	return out, nil
+}
