@@ -393,3 +393,59 @@ func same(t *testing.T, path string, b []byte) {
 		t.Errorf("%s is not what the rows of the test make (-update writes it)", path)
 	}
 }
+
+// TestMend writes the refused rows of every case as a file of the same layout and
+// reads that again: it is a file of the format, its added columns are no fault,
+// and the same rows are refused for the same reasons until somebody mends them.
+func TestMend(t *testing.T) {
+	s := set(t)
+	for _, in := range inputs() {
+		f, err := s.Get(in.format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(caseRoot, in.format, in.name, in.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		src := format.Bytes(in.file, b)
+		o := format.ReadOptions{Password: in.password, Cells: true, Place: format.Place{Country: in.country}}
+		_, refused, _, err := f.ReadAll(context.Background(), src, o)
+		if err != nil || len(refused) == 0 || in.name == "refused-bytes" { // bytes that nobody can read are not written again
+			continue
+		}
+		name := in.format + "/" + in.name
+		for _, lang := range []string{"ja", "ko", "en"} {
+			var out bytes.Buffer
+			w, err := f.NewRefusedWriter(&out, src, lang)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for _, r := range refused {
+				if err := w.Write(r); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+			}
+			if err := w.Close(); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			groups, again, stats, err := f.ReadAll(context.Background(), format.Bytes("refused"+filepath.Ext(in.file), out.Bytes()), o)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if len(groups) > 0 || stats.Rows != int64(len(refused)) || !slices.Equal(reasons(again), reasons(refused)) {
+				t.Errorf("%s: %d groups, %+v\n got %v\nwant %v", name, len(groups), stats, reasons(again), reasons(refused))
+			}
+		}
+	}
+}
+
+func reasons(list []format.Refusal) []string {
+	var out []string
+	for _, r := range list {
+		out = append(out, r.Group+" "+r.Column+" "+string(r.Reason))
+	}
+	slices.Sort(out)
+	return out
+}

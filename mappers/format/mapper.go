@@ -3,9 +3,11 @@ package format
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"github.com/mallbridge/mallbridge/mappers/charset"
@@ -309,6 +311,7 @@ func (o *opened) columnPos(name string) int {
 func (o *opened) cellTexts(b *sheet.Block, i int) []string {
 	row := b.Row(i)
 	out := make([]string, len(row))
+	codes := o.codeColumns()
 	var buf []byte
 	for j, s := range row {
 		buf = s.Append(buf[:0], b.Data)
@@ -316,9 +319,47 @@ func (o *opened) cellTexts(b *sheet.Block, i int) []string {
 		if err != nil {
 			text = append(text, "\uFFFD"...)
 		}
-		out[j] = string(text)
+		out[j] = damaged(string(text), s.Marks(), j < len(codes) && codes[j])
 	}
 	return out
+}
+
+// codeColumns tells by place in the file which columns hold codes.
+func (o *opened) codeColumns() []bool {
+	var out []bool
+	for _, s := range o.f.steps {
+		if s.rule.typ != typeCode && s.rule.typ != typeDigits {
+			continue
+		}
+		for _, c := range s.columns {
+			for at := o.pos[c]; at >= len(out); {
+				out = append(out, false)
+			}
+			if at := o.pos[c]; at >= 0 {
+				out[at] = true
+			}
+		}
+	}
+	return out
+}
+
+// damaged returns the text of a cell so that what a spreadsheet did to it still
+// shows where the cell becomes plain text: digits that were rounded away must not
+// come back as if they were good.
+func damaged(text string, m sheet.Marks, code bool) string {
+	switch {
+	case m&sheet.Fault != 0 && len(text) > 15 && allDigits([]byte(text)):
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return text
+		}
+		return strconv.FormatFloat(n, 'E', 5, 64)
+	case m&sheet.Date != 0 && code:
+		if t, err := time.Parse(time.DateOnly, text[:min(len(text), len(time.DateOnly))]); err == nil {
+			return t.Format("2-Jan")
+		}
+	}
+	return text
 }
 
 func (m *mapper) blank() bool {

@@ -374,7 +374,7 @@ func (o *opened) cells(b *sheet.Block, i int) ([]string, error) {
 // missing, and why the row cannot be the header.
 func (o *opened) match(cells []string) (int, *FileError) {
 	places := map[string][]int{}
-	for i, c := range cells {
+	for i, c := range withoutReasons(cells) {
 		k := key(c)
 		places[k] = append(places[k], i)
 	}

@@ -87,7 +87,11 @@ func (r *RefusedWriter) Write(ref Refusal) error {
 			return err
 		}
 	}
-	reasons := []string{ref.Reason.Text(r.lang), strconv.FormatInt(ref.Line, 10), ref.Column, ref.Detail}
+	reason := ref.Reason.Text(r.lang)
+	if !r.encodes(reason) {
+		reason = ref.Reason.Text("en")
+	}
+	reasons := []string{reason, strconv.FormatInt(ref.Line, 10), ref.Column, ref.Detail}
 	if ref.Address != "" {
 		reasons[2] += " " + ref.Address
 	}
@@ -116,9 +120,18 @@ func (r *RefusedWriter) Write(ref Refusal) error {
 	return err
 }
 
+// encodes reports whether the file's charset has the characters of s.
+func (r *RefusedWriter) encodes(s string) bool {
+	_, ok := r.from.cs.Len(s)
+	return ok
+}
+
 func (r *RefusedWriter) begin(from *opened) error {
 	r.from = from
 	file := &from.f.Spec.File
+	if !r.encodes(strings.Join(reasonHeaders[r.lang], "")) {
+		r.lang = "en"
+	}
 	var header []string
 	if from.header != nil {
 		header = append(slices.Clone(withoutReasons(from.header)), reasonHeaders[r.lang]...)

@@ -81,6 +81,9 @@ func (v *valueRule) canon(dst, b []byte, m sheet.Marks) ([]byte, *fault) {
 			return dst, f
 		}
 	}
+	if len(b) > 0 && b[0] == '#' && excelErrors[string(trim(b))] {
+		return dst, &fault{order.RefusedDamaged, "the cell shows the error " + string(trim(b))}
+	}
 	if v.folds != nil {
 		b = applyFolds(v.folds, b)
 	}
@@ -111,6 +114,9 @@ func (v *valueRule) canon(dst, b []byte, m sheet.Marks) ([]byte, *fault) {
 	}
 	return append(dst, b...), nil
 }
+
+// excelErrors are what Excel writes into a text file for a formula that failed.
+var excelErrors = map[string]bool{"#N/A": true, "#REF!": true, "#VALUE!": true, "#NAME?": true, "#DIV/0!": true, "#NUM!": true, "#NULL!": true}
 
 func (v *valueRule) badCell(b []byte, m sheet.Marks) *fault {
 	switch {
