@@ -96,9 +96,7 @@ func answerInputs() []input {
 	}
 	positional := func(format, name, about string, lines ...[]string) input {
 		out := input{format: format, name: name, about: about, file: "input.csv", charset: cp932, bare: true}
-		for _, l := range lines {
-			out.above = append(out.above, l)
-		}
+		out.above = append(out.above, lines...)
 		return out
 	}
 	english := in("warehouse-results", "english", "English titles, UTF-8 with a byte order mark, few columns", []string{"tracking_number", "instruction_number", "shipped_on"},
