@@ -137,8 +137,11 @@ func parse(name string, text []byte, fsys fs.FS) (*Format, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
 		p := pos{1, 1}
-		_, _ = fmt.Sscanf(err.Error(), "yaml: line %d:", &p.line)
-		r.at(p, "", "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+		text := strings.TrimPrefix(err.Error(), "yaml: ")
+		if _, err := fmt.Sscanf(text, "line %d:", &p.line); err == nil {
+			_, text, _ = strings.Cut(text, ": ")
+		}
+		r.at(p, "", "%s", text)
 		return nil, r.found
 	}
 	if len(root.Content) == 0 {

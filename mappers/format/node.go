@@ -68,8 +68,9 @@ var decoderType = reflect.TypeFor[nodeDecoder]()
 // yaml tags. Text is taken as
 // it is written, so that 0812 stays 0812.
 func decode(n *yaml.Node, v reflect.Value, r *report) {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
+	if n.Kind == yaml.AliasNode { // it could contain itself
+		r.node(n, "write the value again", "aliases such as *%s are not taken", n.Value)
+		return
 	}
 	if v.CanAddr() && v.Addr().Type().Implements(decoderType) {
 		v.Addr().Interface().(nodeDecoder).decodeNode(n, r)
@@ -190,6 +191,9 @@ func shown(n *yaml.Node) string {
 
 // suggest names the known word nearest to word, or lists the known ones.
 func suggest(word string, known []string) string {
+	if len(word) > 80 {
+		return ""
+	}
 	best, least := "", len(word)/2+1
 	for _, k := range known {
 		if d := distance(word, k); d < least {

@@ -21,6 +21,7 @@ func ordered[T, R any](ctx context.Context, workers int, next func() (T, error),
 		in   T
 		done chan result
 	}
+	parent := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	tasks := make(chan task)
 	queue := make(chan chan result, 2*workers)
@@ -81,6 +82,9 @@ func ordered[T, R any](ctx context.Context, workers int, next func() (T, error),
 				cancel()
 			}
 		}
+	}
+	if first == nil {
+		first = parent.Err()
 	}
 	cancel()
 	wg.Wait()
