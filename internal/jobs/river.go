@@ -26,6 +26,8 @@ type Options struct {
 	// Poll is how often the database is asked for jobs that another process
 	// enqueued; 0 for one second. Jobs of this process start at once.
 	Poll time.Duration
+
+	attempts int // 0 for maxAttempts
 }
 
 // How long jobs are kept for lists once they are done. Longer than [Missed], so
@@ -79,13 +81,17 @@ func open[T any](ctx context.Context, driver riverdriver.Driver[T], db io.Closer
 	if poll == 0 {
 		poll = time.Second
 	}
+	attempts := o.attempts
+	if attempts == 0 {
+		attempts = maxAttempts
+	}
 	var err error
 	q.client, err = river.NewClient(driver, &river.Config{
 		ID: clientID(), Logger: log, Queues: queues, Workers: workers,
 		// Jobs of this process are fetched at once all the same; SQLite has no
 		// notification, and River would ask for them twenty times a second.
 		PollOnly: true, FetchPollInterval: poll, FetchCooldown: min(poll, river.FetchCooldownDefault),
-		JobTimeout: longest, RescueStuckJobsAfter: longest + rescueAfter, MaxAttempts: maxAttempts,
+		JobTimeout: longest, RescueStuckJobsAfter: longest + rescueAfter, MaxAttempts: attempts,
 		CompletedJobRetentionPeriod: keepDone,
 	})
 	return q, err
