@@ -1,0 +1,90 @@
+package demo
+
+import (
+	"context"
+	"time"
+
+	"github.com/mallbridge/mallbridge/internal/proof"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// HoldNotPlanned counts orders that no plan has looked at yet.
+const HoldNotPlanned order.Reason = "not_planned"
+
+// count sums up what became of every order and proves the batches.
+func (w *world) count(ctx context.Context) (Summary, error) {
+	t, err := w.env.Ledger.Tally(ctx, "")
+	if err != nil {
+		return Summary{}, err
+	}
+	s := Summary{Held: map[order.Reason]int64{}, OutsideReasons: t.Outside, Warned: map[order.Reason]int64{}, Shipped: t.Shipped, Differences: []string{}}
+	for r, n := range t.Held {
+		s.Held[r] += n
+	}
+	for _, n := range t.Outside {
+		s.Outside += n
+	}
+	for r, n := range t.Warned {
+		if r == order.HoldWarehouseRefuse {
+			s.Held[r] += n
+			t.Instructed -= n
+		} else {
+			s.Warned[r] = n
+		}
+	}
+	s.Instructed = t.Instructed
+	if later := t.Planned - t.Instructed - s.Held[order.HoldWarehouseRefuse]; later > 0 {
+		s.Held[order.HoldNotBefore] += later
+	}
+	if t.Seen > 0 {
+		s.Held[HoldNotPlanned] = t.Seen
+	}
+	if s.Refused, err = w.refused(ctx); err != nil {
+		return s, err
+	}
+	s.OrdersSeen = t.Orders + s.Refused
+	p, err := proof.Span(ctx, w.env, time.Time{}, w.clock.now().AddDate(1, 0, 0))
+	if err != nil {
+		return s, err
+	}
+	s.Batches, s.Balanced, s.Differences = int64(len(p.Batches)), p.Balanced, p.Differences
+	s.LinesClaimed, s.LinesInFiles, s.LinesAccepted, s.LinesRefused = p.Claimed, p.InFiles, p.Accepted, p.Refused
+	return s, nil
+}
+
+// refused counts the orders of which no row could be read until now: those that
+// were mended and dropped again are orders like all others.
+func (w *world) refused(ctx context.Context) (int64, error) {
+	var n int64
+	for _, a := range w.env.Workspace.Accounts {
+		files, err := w.env.Ledger.Files(ctx, ledger.FileOrders, a.Name, 1_000_000)
+		if err != nil {
+			return 0, err
+		}
+		seen := map[string]bool{}
+		for _, f := range files {
+			if f.Refused == 0 {
+				continue
+			}
+			rows, err := w.env.Ledger.RefusalsOf(ctx, "", f.ID)
+			if err != nil {
+				return 0, err
+			}
+			for _, r := range rows {
+				if seen[r.Order] {
+					continue
+				}
+				seen[r.Order] = true
+				known, err := w.env.Ledger.OrdersByNumber(ctx, r.Order, a.Name)
+				if err != nil {
+					return 0, err
+				}
+				if len(known) == 0 {
+					n++
+				}
+			}
+		}
+	}
+	return n, nil
+}
