@@ -75,8 +75,6 @@ type Account struct {
 	// split_shipping): take, hold or outside. What is not named follows the
 	// defaults that check prints.
 	Flags map[string]string `yaml:"flags"`
-	// Ship the lines that can ship, or wait until all of an order can.
-	ShipPartial bool `yaml:"ship_partial" jsonschema:"default=false"`
 	// Orders for the same recipient in one parcel.
 	Merge Merge `yaml:"merge"`
 	// Other times than those of mallbridge.yaml.
@@ -225,6 +223,7 @@ var flagDefaults = []struct{ flag, action string }{
 	{order.FlagMedicine, FlagHold},
 	{order.FlagMallFulfils, FlagOutside},
 	{order.FlagSplitShipping, FlagTake},
+	{order.FlagZerosRestored, FlagTake},
 }
 
 // FlagAction returns what to do with an order that has the flag: [FlagTake],

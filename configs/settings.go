@@ -40,8 +40,6 @@ type Settings struct {
 	Log Log `yaml:"log"`
 	// When serve runs each stage; accounts and warehouses may differ.
 	Schedules Schedules `yaml:"schedules"`
-	// How long data is kept.
-	Retention Retention `yaml:"retention"`
 }
 
 // MasterSettings are about the tables of masters/: sku-links, skus, payments,
@@ -86,13 +84,4 @@ type Schedules struct {
 	Instruct Schedule `yaml:"instruct" jsonschema:"default=10m"`
 	// Fetching answers, results and stock from the warehouses.
 	Collect Schedule `yaml:"collect" jsonschema:"default=5m"`
-}
-
-// Retention is how long data is kept, in days; 0 keeps it for ever.
-type Retention struct {
-	// Days that files stay in archive, done, rejected and outbox.
-	RawDays int `yaml:"raw_days" jsonschema:"default=180,minimum=0,maximum=36500"`
-	// Days after which names, addresses, phones and mail addresses of finished
-	// orders are removed from the ledger.
-	PersonalDays int `yaml:"personal_days" jsonschema:"default=180,minimum=0,maximum=36500"`
 }

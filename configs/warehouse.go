@@ -118,8 +118,6 @@ type Instructions struct {
 	DoneMark string `yaml:"done_mark"`
 	// Folders into which the warehouse moves the files it has taken.
 	Archive []string `yaml:"archive"`
-	// Drop a file without rows when there is nothing to ship at a cut-off.
-	EmptyFile bool `yaml:"empty_file" jsonschema:"default=false"`
 	// Whether the warehouse lets us read our own files back.
 	Readable bool `yaml:"readable" jsonschema:"default=true"`
 	// What is compared before the rename: hash reads the file back, size asks for

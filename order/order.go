@@ -103,6 +103,7 @@ const (
 	FlagPreorder      = "preorder"       // reserved, subscription or distribution order
 	FlagMedicine      = "medicine"       // sold under pharmacy rules
 	FlagSplitShipping = "split_shipping" // the mall already split this package
+	FlagZerosRestored = "zeros_restored" // a postal code or phone got back zeros that a spreadsheet had dropped
 )
 
 // HasFlag reports whether the mall marked the order so.

@@ -42,6 +42,7 @@ type app struct {
 	out, err io.Writer
 	getenv   func(string) string
 	now      func() time.Time
+	sleep    func(context.Context, time.Duration) error // between looks at a folder
 
 	dir  string
 	lang string
@@ -54,12 +55,16 @@ type app struct {
 // Run runs the program with its arguments (without its name) and returns its exit
 // code.
 func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
-	a := &app{in: in, out: out, err: errw, getenv: os.Getenv, now: time.Now}
+	a := &app{in: in, out: out, err: errw, getenv: os.Getenv, now: time.Now, sleep: stage.Sleep}
+	return a.main(ctx, args)
+}
+
+func (a *app) main(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errw)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return a.code
@@ -205,7 +210,7 @@ func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error
 		return nil, err
 	}
 	return &stage.Env{
-		Workspace: ws, Ledger: l, Secrets: sec, Now: a.now, Sleep: stage.Sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
+		Workspace: ws, Ledger: l, Secrets: sec, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
 	}, nil
 }
 

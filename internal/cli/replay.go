@@ -124,6 +124,7 @@ func (a *app) replayFile(ctx context.Context, env *stage.Env, f ledger.File, dir
 	}
 	reading := files.Reading{
 		Env: &quiet, File: f, Formats: acc.Intake.Formats, Charset: acc.Intake.Charset, Password: password,
+		Place: format.Place{Country: acc.Country, Currency: acc.Currency, Zone: acc.Location},
 		Take: func(g format.Group) error {
 			r.Orders++
 			o, err := record.Order(acc.Name, g.Records)

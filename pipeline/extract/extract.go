@@ -273,6 +273,7 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 	var refused []ledger.Refusal
 	r := files.Reading{
 		Env: x.env, File: f, Formats: formats, Charset: x.account.Intake.Charset, Password: password, Take: st.take,
+		Place: format.Place{Country: x.account.Country, Currency: x.account.Currency, Zone: x.account.Location},
 		Refuse: func(r format.Refusal) {
 			if len(refused) < maxRefusals {
 				refused = append(refused, ledger.Refusal{Line: r.Line, Order: r.Group, Field: r.Column, Value: r.Value, Reason: r.Reason, Detail: r.Detail})

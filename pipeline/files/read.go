@@ -54,6 +54,7 @@ type Reading struct {
 	Formats  []string
 	Charset  string // instead of the formats'
 	Password string
+	Place    format.Place // where the sheet is from, for formats of several countries
 	// Take is called for every group; an error of it ends the reading.
 	Take func(format.Group) error
 	// Refuse, if set, is told of every refused row as well.
@@ -126,7 +127,7 @@ func (r *Reading) by(ctx context.Context, f *format.Format, src format.Source, c
 	refused := &refusals{reading: r, format: f, src: src}
 	var err error
 	res.Stats, err = f.Read(ctx, src, format.ReadOptions{
-		Password: r.Password, Charset: cs, Cells: true,
+		Password: r.Password, Charset: cs, Place: r.Place, Cells: true,
 		Refuse: func(x format.Refusal) {
 			res.Groups[x.Group] = true
 			if r.Refuse != nil {

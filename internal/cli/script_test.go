@@ -1,0 +1,410 @@
+package cli
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
+
+	"github.com/mallbridge/mallbridge/internal/agile"
+	"github.com/mallbridge/mallbridge/internal/sshtest"
+	"github.com/mallbridge/mallbridge/mappers/charset"
+)
+
+// scriptCommands are the commands that scripts have beside those of testscript.
+var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"code":      runCode,
+	"workspace": copyWorkspace,
+	"sheet":     makeSheet,
+	"xlsx":      makeBook,
+	"encode":    encodeFile,
+	"decode":    decodeFile,
+	"cut":       cutFile,
+	"json":      checkJSON,
+	"snapshot":  snapshot,
+	"list":      listFiles,
+	"setcell":   setCell,
+	"sshd":      startSSHD,
+}
+
+var repoTestdata = func() string {
+	dir, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
+
+// setup gives every script a clock (Tuesday, 24 November 2026, 10:00 in Tokyo),
+// English messages, and the workspace in ws.
+func setup(e *testscript.Env) error {
+	e.Setenv("NOW", "2026-11-24T10:00:00+09:00")
+	e.Setenv("LC_ALL", "C")
+	e.Setenv("HOME", e.WorkDir)
+	e.Setenv("MALLBRIDGE_DIR", filepath.Join(e.WorkDir, "ws"))
+	e.Setenv("MALLBRIDGE_USER", "tester")
+	e.Setenv("TESTDATA", repoTestdata)
+	return nil
+}
+
+// runCode runs a command and compares its exit code: code 3 mallbridge run.
+func runCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var ended *exec.ExitError
+	switch {
+	case errors.As(err, &ended):
+		got = ended.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// copyWorkspace copies testdata/workspaces/NAME to ws (or to DIR): workspace NAME [DIR].
+func copyWorkspace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: workspace NAME [DIR]")
+	}
+	to := "ws"
+	if len(args) > 1 {
+		to = args[1]
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(to), os.DirFS(filepath.Join(repoTestdata, "workspaces", args[0]))))
+}
+
+// makeSheet writes a mall's order sheet: sheet BASE IN OUT. BASE is a file of
+// testdata/sheets with the mall's header and one good row; IN is a CSV with the
+// columns in which the rows differ from it. OUT is CSV, or a workbook by its name.
+func makeSheet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("unsupported: ! sheet")
+	}
+	f := bookFlags()
+	cs := f.String("charset", "", "of a CSV")
+	lf := f.Bool("lf", false, "end lines of a CSV by LF alone")
+	ts.Check(f.Parse(args))
+	if f.NArg() != 3 {
+		ts.Fatalf("usage: sheet [flags] BASE IN OUT")
+	}
+	base := rowsOf(ts, filepath.Join(repoTestdata, "sheets", f.Arg(0)+".csv"))
+	in := rowsOf(ts, f.Arg(1))
+	rows := [][]string{base[0]}
+	for _, r := range in[1:] {
+		row := slices.Clone(base[1])
+		for i, name := range in[0] {
+			at := slices.Index(base[0], name)
+			if at < 0 {
+				ts.Fatalf("%s has no column %q", f.Arg(0), name)
+			}
+			row[at] = r[i]
+		}
+		rows = append(rows, row)
+	}
+	out := ts.MkAbs(f.Arg(2))
+	ts.Check(os.MkdirAll(filepath.Dir(out), 0o777))
+	if strings.HasSuffix(out, ".xlsx") {
+		ts.Check(os.WriteFile(out, book(ts, f, rows), 0o666))
+		return
+	}
+	if *cs == "" {
+		*cs = map[string]string{"rakuten": "cp932"}[f.Arg(0)]
+	}
+	ts.Check(os.WriteFile(out, encoded(ts, *cs, csvText(ts, rows, !*lf)), 0o666))
+}
+
+// makeBook writes a workbook of a CSV: xlsx [flags] IN OUT.
+func makeBook(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("unsupported: ! xlsx")
+	}
+	f := bookFlags()
+	ts.Check(f.Parse(args))
+	if f.NArg() != 2 {
+		ts.Fatalf("usage: xlsx [flags] IN OUT")
+	}
+	out := ts.MkAbs(f.Arg(1))
+	ts.Check(os.MkdirAll(filepath.Dir(out), 0o777))
+	ts.Check(os.WriteFile(out, book(ts, f, rowsOf(ts, f.Arg(0))), 0o666))
+}
+
+func bookFlags() *flag.FlagSet {
+	f := flag.NewFlagSet("sheet", flag.ContinueOnError)
+	f.String("password", "", "protect the workbook")
+	f.String("notice", "", "a row above the header")
+	f.String("numbers", "", "columns that hold numbers, not text: 주문번호,수량")
+	f.String("dates", "", "columns that hold dates (2026-11-24), not text")
+	f.String("formulas", "", "columns that hold formulas with this text as their cached value")
+	return f
+}
+
+// book is a workbook as a spreadsheet program writes it: excelize's, so that our
+// own writer does not vouch for our own reader.
+func book(ts *testscript.TestScript, f *flag.FlagSet, rows [][]string) []byte {
+	x := excelize.NewFile()
+	defer x.Close()
+	get := func(name string) string { return f.Lookup(name).Value.String() }
+	top := 1
+	if n := get("notice"); n != "" {
+		ts.Check(x.SetCellStr("Sheet1", "A1", n))
+		top = 2
+	}
+	is := func(flag, column string) bool {
+		return slices.Contains(strings.Split(get(flag), ","), column) && column != ""
+	}
+	for i, row := range rows {
+		for j, text := range row {
+			cell, err := excelize.CoordinatesToCellName(j+1, i+top)
+			ts.Check(err)
+			if i > 0 && text != "" {
+				switch column := rows[0][j]; {
+				case is("numbers", column):
+					n, err := strconv.ParseFloat(text, 64)
+					ts.Check(err)
+					ts.Check(x.SetCellFloat("Sheet1", cell, n, -1, 64))
+					continue
+				case is("dates", column):
+					day, err := time.Parse("2006-01-02", text)
+					ts.Check(err)
+					ts.Check(x.SetCellValue("Sheet1", cell, day))
+					continue
+				case is("formulas", column):
+					ts.Check(x.SetCellStr("Sheet1", cell, text))
+					ts.Check(x.SetCellFormula("Sheet1", cell, `"`+text+`"`))
+					continue
+				}
+			}
+			ts.Check(x.SetCellStr("Sheet1", cell, text))
+		}
+	}
+	var b bytes.Buffer
+	ts.Check(x.Write(&b))
+	if p := get("password"); p != "" {
+		locked, err := agile.Encrypt(b.Bytes(), p, rand.Reader)
+		ts.Check(err)
+		return locked
+	}
+	return b.Bytes()
+}
+
+// setCell changes one cell of a CSV file in place: setcell FILE ROW COLUMN VALUE,
+// where row 1 is the first below the header.
+func setCell(ts *testscript.TestScript, neg bool, args []string) {
+	f := flag.NewFlagSet("setcell", flag.ContinueOnError)
+	cs := f.String("charset", "utf-8", "of the file")
+	ts.Check(f.Parse(args))
+	if neg || f.NArg() != 4 {
+		ts.Fatalf("usage: setcell [-charset C] FILE ROW COLUMN VALUE")
+	}
+	path := ts.MkAbs(f.Arg(0))
+	rows := parseCSV(ts, decoded(ts, *cs, path))
+	n, err := strconv.Atoi(f.Arg(1))
+	ts.Check(err)
+	at := slices.Index(rows[0], f.Arg(2))
+	if at < 0 || n >= len(rows) {
+		ts.Fatalf("%s has no row %d or column %q", f.Arg(0), n, f.Arg(2))
+	}
+	rows[n][at] = f.Arg(3)
+	ts.Check(os.WriteFile(path, encoded(ts, *cs, csvText(ts, rows, true)), 0o666))
+}
+
+// encodeFile re-encodes a UTF-8 file of the archive: encode [flags] CHARSET IN OUT.
+func encodeFile(ts *testscript.TestScript, neg bool, args []string) {
+	f := flag.NewFlagSet("encode", flag.ContinueOnError)
+	lf := f.Bool("lf", false, "keep LF; otherwise lines end in CR LF")
+	end := f.Bool("no-final-newline", false, "leave the last line without an end")
+	ts.Check(f.Parse(args))
+	if neg || f.NArg() != 3 {
+		ts.Fatalf("usage: encode [flags] CHARSET IN OUT")
+	}
+	text := ts.ReadFile(f.Arg(1))
+	if *end {
+		text = strings.TrimRight(text, "\n")
+	}
+	if !*lf {
+		text = strings.ReplaceAll(text, "\n", "\r\n")
+	}
+	out := ts.MkAbs(f.Arg(2))
+	ts.Check(os.MkdirAll(filepath.Dir(out), 0o777))
+	ts.Check(os.WriteFile(out, encoded(ts, f.Arg(0), text), 0o666))
+}
+
+func encoded(ts *testscript.TestScript, name, text string) []byte {
+	if name == "" {
+		name = "utf-8"
+	}
+	c, err := charset.Lookup(name)
+	ts.Check(err)
+	b, err := c.Encode(text)
+	ts.Check(err)
+	return append(c.BOM(), b...)
+}
+
+// decodeFile prints a file: decode CHARSET FILE. CR LF becomes LF; other line ends
+// are an error, so that nothing hides them.
+func decodeFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: decode CHARSET FILE")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%s: %d files", args[1], len(found))
+	}
+	text := decoded(ts, args[0], found[0])
+	if strings.Count(text, "\n") != strings.Count(text, "\r\n") {
+		ts.Fatalf("%s: lines end without CR", args[1])
+	}
+	fmt.Fprint(ts.Stdout(), strings.ReplaceAll(text, "\r\n", "\n"))
+}
+
+func decoded(ts *testscript.TestScript, name, path string) string {
+	c, err := charset.Lookup(name)
+	ts.Check(err)
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	s, err := c.Decode(c.TrimBOM(b))
+	ts.Check(err)
+	return s
+}
+
+// cutFile shortens a file: cut FILE N removes its last N bytes.
+func cutFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cut FILE BYTES")
+	}
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	path := ts.MkAbs(args[0])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	ts.Check(os.Truncate(path, info.Size()-n))
+}
+
+// checkJSON parses what was printed and evaluates expressions over it, which must
+// be true: json 'len(it) == 1' 'it[0].state == "held"'.
+func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
+	var it any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &it); err != nil {
+		ts.Fatalf("standard output is no JSON: %v", err)
+	}
+	for _, text := range args {
+		got, err := expr.Eval(text, map[string]any{"it": it})
+		ts.Check(err)
+		if got != !neg {
+			ts.Fatalf("%s is %v", text, got)
+		}
+	}
+}
+
+// snapshot writes path, mode, time and hash of everything below a folder:
+// snapshot DIR FILE.
+func snapshot(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: snapshot DIR FILE")
+	}
+	var b bytes.Buffer
+	dir := ts.MkAbs(args[0])
+	ts.Check(filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil || d.IsDir() {
+			fmt.Fprintf(&b, "%s %s\n", rel, info.Mode())
+			return err
+		}
+		data, err := os.ReadFile(path)
+		fmt.Fprintf(&b, "%s %s %s %x\n", rel, info.Mode(), info.ModTime().UTC(), sha256.Sum256(data))
+		return err
+	}))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes(), 0o666))
+}
+
+// listFiles prints the files below a folder, in order: list DIR. A folder that is
+// not there has none.
+func listFiles(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: list DIR")
+	}
+	dir := ts.MkAbs(args[0])
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		fmt.Fprintln(ts.Stdout(), filepath.ToSlash(rel))
+		return err
+	})
+	if !errors.Is(err, fs.ErrNotExist) {
+		ts.Check(err)
+	}
+}
+
+// startSSHD starts OpenSSH's sshd with the folder DIR as what clients see, and sets
+// SSH_HOST, SSH_PORT, SSH_USER, SSH_KEY, SSH_KNOWN_HOSTS, SSH_FINGERPRINT and
+// SSH_ROOT: sshd DIR.
+func startSSHD(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: sshd DIR")
+	}
+	s, err := sshtest.New(ts.MkAbs(args[0]), sshtest.Options{})
+	ts.Check(err)
+	ts.Defer(func() { s.Close() })
+	for k, v := range map[string]string{
+		"SSH_HOST": s.Host, "SSH_PORT": strconv.Itoa(s.Port), "SSH_USER": s.User, "SSH_KEY": s.UserKeyFile,
+		"SSH_KNOWN_HOSTS": s.KnownHostsFile, "SSH_FINGERPRINT": s.HostKeyFingerprint, "SSH_ROOT": s.Root,
+	} {
+		ts.Setenv(k, v)
+	}
+}
+
+func rowsOf(ts *testscript.TestScript, path string) [][]string {
+	return parseCSV(ts, ts.ReadFile(path))
+}
+
+func parseCSV(ts *testscript.TestScript, text string) [][]string {
+	r := csv.NewReader(strings.NewReader(text))
+	r.FieldsPerRecord = -1
+	rows, err := r.ReadAll()
+	ts.Check(err)
+	if len(rows) == 0 {
+		ts.Fatalf("the CSV has no rows")
+	}
+	return rows
+}
+
+func csvText(ts *testscript.TestScript, rows [][]string, crlf bool) string {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	w.UseCRLF = crlf
+	ts.Check(w.WriteAll(rows))
+	return b.String()
+}
