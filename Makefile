@@ -1,0 +1,77 @@
+# Every target says what it does: run "make".
+
+GO        ?= go
+GOFUMPT   ?= $(GO) run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK ?= $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+TESTFLAGS ?=
+FUZZTIME  ?= 30s
+ROUNDS    ?= 1000
+BENCH     ?= .
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the program as ./mallbridge: one static file, no cgo
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o mallbridge .
+
+.PHONY: demo
+demo: ## Play one day with invented orders and simulated warehouses
+	$(GO) run . demo
+
+.PHONY: ci
+ci: ## Run what the gate runs: format, vet, staticcheck, generated files, tests
+	bash .ci/run
+
+.PHONY: needs
+needs: ## Install what tests need and this machine lacks
+	bash .ci/needs
+
+.PHONY: test
+test: needs ## Run all tests
+	$(GO) test $(TESTFLAGS) ./...
+
+.PHONY: race
+race: needs ## Run all tests under the race detector (slow)
+	$(GO) test -race $(TESTFLAGS) ./...
+
+.PHONY: lint
+lint: ## Check formatting, go vet, staticcheck
+	bash .ci/lint
+
+.PHONY: fmt
+fmt: ## Format the Go files
+	$(GOFUMPT) -w .
+
+.PHONY: generate
+generate: ## Make the generated files again: schemas, samples, pages in docs/
+	$(GO) generate ./...
+
+.PHONY: generated
+generated: ## Check that the generated files are up to date
+	bash .ci/generated
+
+.PHONY: bench
+bench: ## Run the benchmarks (BENCH=regexp chooses)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: torture
+torture: needs ## Kill the program at every step and at random, ROUNDS times, and balance the books
+	$(GO) test -count=1 -v -timeout 6h ./internal/torture -torture.rounds=$(ROUNDS)
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME each
+	bash .ci/fuzz $(FUZZTIME)
+
+.PHONY: cover
+cover: needs ## Write coverage.html and print the coverage of each package
+	$(GO) test -coverpkg=./... -coverprofile=coverage.out ./...
+	$(GO) tool cover -html=coverage.out -o coverage.html
+	$(GO) tool cover -func=coverage.out | tail -1
+
+.PHONY: clean
+clean: ## Remove what the other targets make
+	rm -rf mallbridge dist coverage.out coverage.html
