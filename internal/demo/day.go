@@ -334,11 +334,12 @@ func (w *world) dropAgain() error {
 			break
 		}
 	}
-	s, err := w.sheet(orders.Coupang, w.placed[orders.Coupang])
+	// Its salts are new, so its bytes are.
+	s, err := w.sheet(orders.SmartStore, w.placed[orders.SmartStore])
 	if err != nil {
 		return err
 	}
-	return w.drop("coupang-1", s)
+	return w.drop("smartstore-1", s)
 }
 
 // laterDownload is a second look at Rakuten: orders that were not confirmed are

@@ -111,7 +111,7 @@ func links(when string) []Row {
 
 // Replacements are the pairs that [AgreeReplacement] agrees with the warehouse in
 // Japan.
-var Replacements = [][2]string{{"𠮷", "吉"}}
+var Replacements = [][2]string{{"𣘺", "橋"}}
 
 // Payments are the rows of the payment master (account, name, code, payment).
 // 代引 and 前払い are there; d払い is not.

@@ -172,7 +172,8 @@ var kinds = map[string][]kind{
 		changed(20, "no phone", held("phone"), func(_ *Stream, o *Order) { o.Parcels[0].To.Phone = "" }),
 	},
 	Plain: {
-		repaired(40, "letter outside cp932", AgreeReplacement, held("character"), func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𠮷野" }),
+		repaired(40, "letter outside cp932", AgreeReplacement, held("character"), func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𣘺本" }),
+		changed(30, "letter with a look-alike", yes, func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𠮷野" }),
 		changed(30, "wave dash", yes, func(_ *Stream, o *Order) { o.Parcels[0].To.Street += "〜2−1" }),
 		changed(30, "marks apart", yes, func(_ *Stream, o *Order) { o.Parcels[0].To.Building = "サンフ\u309aルハイツか\u3099丘" }),
 		changed(30, "emoji", held("character"), func(_ *Stream, o *Order) { o.Parcels[0].Note = "玄関前にお願いします🙏" }),

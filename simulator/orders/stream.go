@@ -43,19 +43,21 @@ func (s *Stream) Day(now time.Time, count int) map[string][]Order {
 // Mall makes n orders of one mall, mixed.
 func (s *Stream) Mall(mall string, now time.Time, n int) []Order {
 	var out []Order
-	// One of each kind first, then more of those that are frequent; no more than
-	// half of the orders are out of the ordinary.
-	fits := func(k kind) bool { return 2*(len(out)+k.makes) <= n }
-	for _, k := range kinds[mall] {
-		if fits(k) {
-			out = append(out, k.make(s, mall, now)...)
-		}
-	}
-	for _, k := range kinds[mall] {
-		for range k.per1000*n/1000 - 1 {
-			if fits(k) {
-				out = append(out, k.make(s, mall, now)...)
+	// One of each kind first, then more of those that are frequent, in turns; a
+	// third of the orders stays ordinary.
+	for turn := 0; ; turn++ {
+		more := false
+		for _, k := range kinds[mall] {
+			if turn > 0 && turn >= k.per1000*n/1000 {
+				continue
 			}
+			if 3*(len(out)+k.makes) <= 2*n {
+				out = append(out, k.make(s, mall, now)...)
+				more = true
+			}
+		}
+		if !more {
+			break
 		}
 	}
 	for len(out) < n {
@@ -98,10 +100,10 @@ func (s *Stream) order(mall string, now time.Time) Order {
 		o.Status, o.SubStatus, o.Payment, o.Delivery = "결제완료", "발주확인", pick(s.r, []string{"신용카드", "무통장입금", "포인트결제"}), "택배,등기,소포"
 		country, o.Currency = "KR", "KRW"
 	case Coupang:
-		o.Number = fmt.Sprintf("%014d", 31_000_000_000_000+int64(seq)*7)
+		o.Number = fmt.Sprintf("31%s%06d", o.Ordered.Format("060102"), seq*7)
 		country, o.Currency = "KR", "KRW"
 	case Plain:
-		o.Number = fmt.Sprintf("A-%05d", seq)
+		o.Number = fmt.Sprintf("A-%s-%04d", now.Format("0102"), seq)
 		o.Status, o.Payment, o.Delivery = "ready", "prepaid", "宅配便"
 	}
 	o.Buyer = s.person(country)

@@ -3,8 +3,8 @@ package warehouse
 // Faults are what goes wrong at a warehouse on purpose. The zero value is a
 // warehouse where nothing does.
 type Faults struct {
-	// Refuse returns why an instruction is refused, or nothing; nth counts what was
-	// accepted so far, from 1.
+	// Refuse returns why an instruction is refused, or nothing; nth counts from 1
+	// what could have been accepted.
 	Refuse func(in *Instruction, nth int) string
 	// Late tells which instructions are shipped one step later than the others.
 	Late func(nth int) bool

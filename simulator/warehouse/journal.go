@@ -76,6 +76,7 @@ func (w *Warehouse) replay(e entry) {
 			w.offered[Key{in.Number, l.No}]++
 		}
 		w.accept(in)
+		w.judged++
 	}
 	for number, t := range e.Shipped {
 		if in := w.known[number]; in != nil {

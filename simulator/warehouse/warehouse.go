@@ -63,6 +63,7 @@ type Warehouse struct {
 	received map[Key]int             // lines of accepted instructions
 	files    map[string]bool         // names that were taken
 	pieces   map[string]int64
+	judged   int   // instructions without a fault of ours
 	seq      int64 // of tracking numbers and of files that it writes
 	journal  *os.File
 }
@@ -381,7 +382,8 @@ func (w *Warehouse) judge(p *parsed, again bool) string {
 		w.checkCodes(p)
 	}
 	if len(p.problems) == 0 {
-		return w.c.Faults.refuse(&p.Instruction, len(w.order)+1)
+		w.judged++
+		return w.c.Faults.refuse(&p.Instruction, w.judged)
 	}
 	return strings.Join(p.problems, "; ")
 }
