@@ -313,6 +313,7 @@ func valued(value, why string) string {
 }
 
 func (l *loader) checkValues(h *Warehouse) {
+	l.missingValues(h)
 	for name := range h.Values {
 		if _, ok := record.Value(name); !ok {
 			hint := "known are " + strings.Join(valueNames(), ", ")
@@ -320,6 +321,22 @@ func (l *loader) checkValues(h *Warehouse) {
 				hint = "did you mean " + near + "?"
 			}
 			l.atKey(h.pos, "values."+name, fmt.Sprintf("values: %q is not known", name), hint)
+		}
+	}
+}
+
+// missingValues warns of texts that the instruction format needs and the
+// warehouse does not give: every parcel would be held.
+func (l *loader) missingValues(h *Warehouse) {
+	f, ok := l.ws.Formats.Get(h.Instructions.Format)
+	if !ok {
+		return
+	}
+	for i := range f.Spec.Columns {
+		c := &f.Spec.Columns[i]
+		name, isValue := strings.CutPrefix(c.Field, "value.")
+		if isValue && (c.Require || c.IfSet.Set()) && h.Values[name] == "" {
+			l.warn(h.pos, "values", fmt.Sprintf("format %s needs values.%s for column %s", f.Name(), name, c.Name), "add values: {"+name+": \"…\"}; without it parcels are held")
 		}
 	}
 }

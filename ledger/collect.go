@@ -319,6 +319,12 @@ func (t tx) acked(ctx context.Context, id, batch int64, a *order.Ack, now time.T
 		if err := t.event(ctx, Event{Kind: kind, OrderID: o, InstructionID: id, BatchID: batch, Detail: a.Message}, now); err != nil {
 			return err
 		}
+		if to == InstructionStopped {
+			// Planning ends the hold once every parcel of the order is stopped.
+			if _, err := t.exec(ctx, `UPDATE orders SET state = 4 WHERE id = $1 AND state = 3`, o); err != nil {
+				return err
+			}
+		}
 		if to == InstructionRefused {
 			if _, err := t.exec(ctx, `INSERT INTO holds (order_id, reason, detail, field, value, since) VALUES ($1, $2, $3, '', '', $4)
 				ON CONFLICT (order_id, reason, detail) DO NOTHING`, o, string(order.HoldWarehouseRefuse), a.Message, instant(now)); err != nil {

@@ -6,9 +6,7 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 	"sync"
-	"text/template"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
@@ -38,7 +36,16 @@ type checker struct {
 // NewOut prepares the format of a warehouse's instruction files with its charset,
 // replacements and texts, for the batch of that number made at at.
 func NewOut(env *stage.Env, w *configs.Warehouse, number string, at time.Time) (*Out, error) {
-	f, err := Format(env, w.Instructions.Format)
+	return newOut(env, w, w.Instructions.Format, number, at)
+}
+
+// NewStops prepares the format of a warehouse's stop requests.
+func NewStops(env *stage.Env, w *configs.Warehouse, number string, at time.Time) (*Out, error) {
+	return newOut(env, w, w.Stops.Format, number, at)
+}
+
+func newOut(env *stage.Env, w *configs.Warehouse, name, number string, at time.Time) (*Out, error) {
+	f, err := Format(env, name)
 	if err != nil {
 		return nil, fmt.Errorf("warehouse %s: %w", w.Name, err)
 	}
@@ -84,31 +91,18 @@ func Encoding(w *configs.Warehouse, f *format.Format) (cs *charset.Charset, r *c
 	return cs, r, err
 }
 
-// FileName is the name of a batch's file: the warehouse's template if it has one,
-// else the format's.
-func FileName(env *stage.Env, w *configs.Warehouse, number string, at time.Time) (string, error) {
-	f, err := Format(env, w.Instructions.Format)
+// FileName is the name of a file that we give to a warehouse: by the warehouse's
+// template if it has one, else by the format's.
+func FileName(env *stage.Env, w *configs.Warehouse, formatName, template, number string, at time.Time) (string, error) {
+	f, err := Format(env, formatName)
 	if err != nil {
 		return "", err
 	}
-	b := format.Batch{Number: number, Warehouse: w.Name, Time: at, Zone: w.Location}
-	if w.Instructions.Name == "" {
-		return f.FileName(b)
-	}
-	t, err := template.New("name").Parse(w.Instructions.Name)
-	if err != nil {
-		return "", order.Errorf(order.Invalid, "mend instructions.name", "warehouse %s: %w", w.Name, err)
-	}
-	var out strings.Builder
-	err = t.Execute(&out, struct {
-		Batch, Number, Warehouse string
-		Time                     time.Time
-	}{number, number, w.Name, at.In(w.Location)})
-	return out.String(), err
+	return configs.FileName(template, f, format.Batch{Number: number, Warehouse: w.Name, Time: at, Zone: w.Location})
 }
 
 func (o *Out) records(dst []record.Record, in *order.Instruction) []record.Record {
-	dst = record.FromInstruction(dst, in, o.batch, false)
+	dst = record.FromInstruction(dst, in, o.batch, o.format.Kind() == record.Stops)
 	for f, text := range o.values {
 		for _, r := range dst {
 			r[f] = text

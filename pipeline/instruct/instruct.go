@@ -34,6 +34,7 @@ var (
 	atUploaded  = fault.Point("instruct.uploaded")
 	atRenamed   = fault.Point("instruct.renamed")
 	atDelivered = fault.Point("instruct.delivered")
+	atStops     = fault.Point("instruct.stops-at-drop")
 )
 
 // Run finishes open batches of a warehouse and makes new ones of what is ready.
@@ -77,6 +78,9 @@ func (r *runner) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.stops(ctx); err != nil {
+		return fmt.Errorf("instruct: %s: stop requests: %w", r.w.Name, dropError(err))
+	}
 	for {
 		b, err := r.claim(ctx)
 		if err != nil || b == nil {
@@ -101,7 +105,7 @@ func (r *runner) claim(ctx context.Context) (*ledger.Batch, error) {
 // that no two batches of a warehouse share a name.
 func (r *runner) name(id int64, now time.Time) (number, file string, err error) {
 	number = fmt.Sprintf("%s%06d", r.w.Number.Prefix, id)
-	file, err = files.FileName(r.env, r.w, number, now)
+	file, err = files.FileName(r.env, r.w, r.w.Instructions.Format, r.w.Instructions.Name, number, now)
 	return number, file, err
 }
 
