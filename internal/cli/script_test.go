@@ -84,7 +84,8 @@ func runCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// copyWorkspace copies testdata/workspaces/NAME to ws (or to DIR): workspace NAME [DIR].
+// copyWorkspace copies testdata/workspaces/NAME to ws (or to DIR), with the folders
+// of its drop: workspace NAME [DIR].
 func copyWorkspace(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: workspace NAME [DIR]")
@@ -94,6 +95,14 @@ func copyWorkspace(ts *testscript.TestScript, neg bool, args []string) {
 		to = args[1]
 	}
 	ts.Check(os.CopyFS(ts.MkAbs(to), os.DirFS(filepath.Join(repoTestdata, "workspaces", args[0]))))
+	found, err := filepath.Glob(filepath.Join(ts.MkAbs(to), "warehouses", "*.yaml"))
+	ts.Check(err)
+	for _, w := range found {
+		root := filepath.Join(ts.MkAbs(to), "drop", strings.TrimSuffix(filepath.Base(w), ".yaml"))
+		for _, f := range []string{"orders", "results", "acks", "stock"} {
+			ts.Check(os.MkdirAll(filepath.Join(root, f), 0o777))
+		}
+	}
 }
 
 // makeSheet writes a mall's order sheet: sheet BASE IN OUT. BASE is a file of
@@ -354,13 +363,13 @@ func listFiles(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: list DIR")
 	}
-	dir := ts.MkAbs(args[0])
+	dir, out := ts.MkAbs(args[0]), ts.Stdout()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		rel, err := filepath.Rel(dir, path)
-		fmt.Fprintln(ts.Stdout(), filepath.ToSlash(rel))
+		fmt.Fprintln(out, filepath.ToSlash(rel))
 		return err
 	})
 	if !errors.Is(err, fs.ErrNotExist) {
