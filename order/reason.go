@@ -269,7 +269,7 @@ var Reasons = []Info{
 		texts("必要ならnot_beforeを変更してください", "필요하면 not_before를 변경하세요", "change not_before if it should be taken"),
 	},
 	{
-		OutMallFulfils, Outside, Mall,
+		OutMallFulfils, Outside, Nobody,
 		texts("モールの倉庫が出荷します", "쇼핑몰 창고에서 출고합니다", "the mall's own warehouse ships it"), texts("", "", ""),
 	},
 	{
