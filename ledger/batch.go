@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -181,45 +182,67 @@ func (l *Ledger) BatchByNumber(ctx context.Context, warehouse, number string) (*
 	return &bs[0], nil
 }
 
-// Instructions calls each for the instructions of a batch, by id.
+// Instructions calls each for the instructions of a batch, by id. each may use
+// the ledger.
 func (l *Ledger) Instructions(ctx context.Context, batch int64, each func(*order.Instruction) error) error {
-	rows, err := l.r.QueryContext(ctx, `SELECT b.instruction_id, d.doc FROM batch_items b JOIN instruction_docs d ON d.instruction_id = b.instruction_id WHERE b.batch_id = $1 ORDER BY b.instruction_id`, batch)
-	return eachInstruction(rows, err, each)
+	return l.eachInstruction(ctx, math.MaxInt64, each, `SELECT b.instruction_id, d.doc FROM batch_items b JOIN instruction_docs d ON d.instruction_id = b.instruction_id
+		WHERE b.batch_id = $1 AND b.instruction_id > $2 ORDER BY b.instruction_id LIMIT $3`, batch)
 }
 
 // Ready calls each for the instructions of a warehouse that a claim would take
-// now, by id.
+// now, by id. each may use the ledger.
 func (l *Ledger) Ready(ctx context.Context, warehouse int64, shipOn order.Date, limit int, each func(*order.Instruction) error) error {
 	if limit <= 0 {
-		limit = 1 << 40
+		limit = math.MaxInt64
 	}
-	rows, err := l.r.QueryContext(ctx, `SELECT i.id, d.doc FROM instructions i JOIN instruction_docs d ON d.instruction_id = i.id
-		WHERE i.warehouse_id = $1 AND i.state = 0 AND i.ship_on <= $2 ORDER BY i.id LIMIT $3`,
-		warehouse, string(shipOn), int64(limit))
-	return eachInstruction(rows, err, each)
+	return l.eachInstruction(ctx, limit, each, `SELECT i.id, d.doc FROM instructions i JOIN instruction_docs d ON d.instruction_id = i.id
+		WHERE i.warehouse_id = $1 AND i.state = 0 AND i.id > $2 AND i.ship_on <= $4 ORDER BY i.id LIMIT $3`, warehouse, string(shipOn))
 }
 
-func eachInstruction(rows *sql.Rows, err error, each func(*order.Instruction) error) error {
+// eachInstruction reads pages of a text whose second parameter is the id after
+// which a page begins and the third its length.
+func (l *Ledger) eachInstruction(ctx context.Context, limit int, each func(*order.Instruction) error, text string, key any, more ...any) error {
+	const page = 2000
+	for last := int64(0); limit > 0; {
+		n := min(page, limit)
+		ins, err := scanInstructions(l.w.QueryContext(ctx, text, append([]any{key, last, n}, more...)...))
+		if err != nil {
+			return explain("read instructions", err)
+		}
+		for _, in := range ins {
+			if err := each(in); err != nil {
+				return err
+			}
+			last = in.ID
+		}
+		if len(ins) < n {
+			return nil
+		}
+		limit -= n
+	}
+	return nil
+}
+
+func scanInstructions(rows *sql.Rows, err error) ([]*order.Instruction, error) {
 	if err != nil {
-		return explain("read instructions", err)
+		return nil, err
 	}
 	defer rows.Close()
+	var out []*order.Instruction
 	for rows.Next() {
 		var id int64
 		var doc sql.RawBytes
 		if err := rows.Scan(&id, &doc); err != nil {
-			return explain("read instructions", err)
+			return nil, err
 		}
 		in, err := unpackInstruction(doc)
 		if err != nil {
-			return explain(fmt.Sprintf("read instruction %d", id), err)
+			return nil, fmt.Errorf("instruction %d: %w", id, err)
 		}
 		in.ID = id
-		if err := each(in); err != nil {
-			return err
-		}
+		out = append(out, in)
 	}
-	return explain("read instructions", rows.Err())
+	return out, rows.Err()
 }
 
 // Built records the file of a claimed batch. A batch that was built before must
@@ -373,14 +396,9 @@ func (l *Ledger) PlacesOf(ctx context.Context, orderID int64) ([]Place, error) {
 
 // InstructionsOf returns the instructions made from an order, whole.
 func (l *Ledger) InstructionsOf(ctx context.Context, orderID int64) ([]*order.Instruction, error) {
-	rows, err := l.r.QueryContext(ctx, `SELECT d.instruction_id, d.doc FROM instruction_docs d WHERE d.instruction_id IN
-		(SELECT instruction_id FROM instruction_lines WHERE order_id = $1) ORDER BY d.instruction_id`, orderID)
-	var out []*order.Instruction
-	err = eachInstruction(rows, err, func(in *order.Instruction) error {
-		out = append(out, in)
-		return nil
-	})
-	return out, err
+	out, err := scanInstructions(l.r.QueryContext(ctx, `SELECT d.instruction_id, d.doc FROM instruction_docs d WHERE d.instruction_id IN
+		(SELECT instruction_id FROM instruction_lines WHERE order_id = $1) ORDER BY d.instruction_id`, orderID))
+	return out, explain("read instructions", err)
 }
 
 // OrdersOf returns the ids of the orders that an instruction serves.

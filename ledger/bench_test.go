@@ -1,19 +1,20 @@
 package ledger
 
 import (
+	"flag"
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/mallbridge/mallbridge/order"
 )
 
-// The benchmarks use 100,000 orders; one iteration is the whole of them, in
+// The benchmarks store so many orders; one iteration is the whole of them, in
 // transactions as large as the stages make them.
-const (
-	benchOrders = 100_000
-	benchStep   = 20_000
-)
+var benchOrders = flag.Int("orders", 100_000, "orders in a benchmark")
+
+const benchStep = 20_000
 
 func lines(in []Intake) (n int) {
 	for i := range in {
@@ -22,8 +23,26 @@ func lines(in []Intake) (n int) {
 	return n
 }
 
-func perLine(b *testing.B, n int) {
-	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+// A meter measures the parts of a benchmark that count.
+type meter struct {
+	b     *testing.B
+	lines int
+	cpu   time.Duration
+}
+
+func (m *meter) run(lines int, f func()) {
+	before := cpuTime()
+	m.b.StartTimer()
+	f()
+	m.b.StopTimer()
+	m.cpu += cpuTime() - before
+	m.lines += lines
+}
+
+func (m *meter) report() {
+	m.b.ReportMetric(float64(m.lines)/m.b.Elapsed().Seconds(), "lines/s")
+	m.b.ReportMetric(m.cpu.Seconds()*1e6/float64(m.lines), "cpu-µs/line")
+	m.b.ReportMetric(0, "ns/op")
 }
 
 func putAll(b *testing.B, l *Ledger, acc int64, in []Intake) (c PutCounts) {
@@ -73,78 +92,66 @@ func batchName(id int64) (number, file string, err error) {
 	return fmt.Sprintf("B%06d", id), fmt.Sprintf("order_%06d.csv", id), nil
 }
 
-func BenchmarkPutNew(b *testing.B) {
-	in := samples(0, benchOrders)
+// bench runs f in each iteration with a fresh ledger.
+func bench(b *testing.B, f func(m *meter, l *Ledger, acc, wh int64, in []Intake)) {
+	in := samples(0, *benchOrders)
+	m := &meter{b: b}
 	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		l := openAt(b, filepath.Join(b.TempDir(), "ledger.db"))
-		acc := account(b, l, "rakuten-main")
-		b.StartTimer()
-		if c := putAll(b, l, acc, in); c.New != benchOrders {
-			b.Fatal(c)
-		}
+	b.StopTimer()
+	b.ResetTimer()
+	for range b.N {
+		l, err := Open(b.Context(), filepath.Join(b.TempDir(), "ledger.db"))
+		ok(b, err)
+		f(m, l, account(b, l, "rakuten-main"), warehouse(b, l, "tokyo"), in)
+		ok(b, l.Close())
 	}
-	perLine(b, lines(in))
+	m.report()
+}
+
+func BenchmarkPutNew(b *testing.B) {
+	bench(b, func(m *meter, l *Ledger, acc, _ int64, in []Intake) {
+		m.run(lines(in), func() {
+			if c := putAll(b, l, acc, in); c.New != int64(*benchOrders) {
+				b.Fatal(c)
+			}
+		})
+	})
 }
 
 func BenchmarkPutSame(b *testing.B) {
-	in := samples(0, benchOrders)
-	l := openAt(b, filepath.Join(b.TempDir(), "ledger.db"))
-	acc := account(b, l, "rakuten-main")
-	putAll(b, l, acc, in)
-	b.ReportAllocs()
-	for b.Loop() {
-		if c := putAll(b, l, acc, in); c.Same != benchOrders {
-			b.Fatal(c)
-		}
-	}
-	perLine(b, lines(in))
+	bench(b, func(m *meter, l *Ledger, acc, _ int64, in []Intake) {
+		putAll(b, l, acc, in)
+		m.run(lines(in), func() {
+			if c := putAll(b, l, acc, in); c.Same != int64(*benchOrders) {
+				b.Fatal(c)
+			}
+		})
+	})
 }
 
 func BenchmarkPlan(b *testing.B) {
-	in := samples(0, benchOrders)
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		l := openAt(b, filepath.Join(b.TempDir(), "ledger.db"))
-		acc, wh := account(b, l, "rakuten-main"), warehouse(b, l, "tokyo")
+	bench(b, func(m *meter, l *Ledger, acc, wh int64, in []Intake) {
 		putAll(b, l, acc, in)
-		b.StartTimer()
-		planAll(b, l, acc, wh)
-	}
-	perLine(b, lines(in))
+		m.run(lines(in), func() { planAll(b, l, acc, wh) })
+	})
 }
 
 func BenchmarkClaim(b *testing.B) {
-	in := samples(0, benchOrders)
-	n := 0
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		l := openAt(b, filepath.Join(b.TempDir(), "ledger.db"))
-		acc, wh := account(b, l, "rakuten-main"), warehouse(b, l, "tokyo")
+	bench(b, func(m *meter, l *Ledger, acc, wh int64, in []Intake) {
 		putAll(b, l, acc, in)
 		planAll(b, l, acc, wh)
-		b.StartTimer()
-		n = claimAll(b, l, wh)
-	}
-	perLine(b, n)
+		m.run(lines(in)/2, func() { claimAll(b, l, wh) })
+	})
 }
 
 // BenchmarkWhole is the whole way of a sheet through the ledger: stored, half
 // of it planned, claimed, read back.
 func BenchmarkWhole(b *testing.B) {
-	in := samples(0, benchOrders)
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		l := openAt(b, filepath.Join(b.TempDir(), "ledger.db"))
-		acc, wh := account(b, l, "rakuten-main"), warehouse(b, l, "tokyo")
-		b.StartTimer()
-		putAll(b, l, acc, in)
-		planAll(b, l, acc, wh)
-		claimAll(b, l, wh)
-	}
-	perLine(b, lines(in))
+	bench(b, func(m *meter, l *Ledger, acc, wh int64, in []Intake) {
+		m.run(lines(in), func() {
+			putAll(b, l, acc, in)
+			planAll(b, l, acc, wh)
+			claimAll(b, l, wh)
+		})
+	})
 }

@@ -36,7 +36,11 @@ var migrations embed.FS
 // A Ledger is open on one database. It is safe for concurrent use; on SQLite
 // writes take turns.
 type Ledger struct {
-	w, r    *sql.DB // writer (one connection on SQLite) and readers
+	// w writes; on SQLite it is one connection. r reads. On SQLite each
+	// connection has a page cache of its own, which a commit of another one
+	// empties: what the stages read in bulk between their writes is read on w,
+	// in pieces that do not keep it long.
+	w, r    *sql.DB
 	dialect string
 }
 
@@ -90,22 +94,21 @@ func place(dsn string) string {
 	return dsn
 }
 
-// The page caches, in KiB. A reader goes through tables in order and gains
-// nothing from a large one; every commit of the writer empties it, page by page.
+// The page caches, in KiB. A reader gains nothing from a large one: every commit
+// of the writer empties it, page by page.
 const (
-	writerCache = 64 << 10
+	writerCache = 32 << 10
 	readerCache = 2 << 10
 )
 
 func sqliteDSN(file, lock string, cache int) string {
-	q := url.Values{}
-	for _, p := range []string{
-		"page_size(16384)", "journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(10000)", "foreign_keys(1)",
-		"wal_autocheckpoint(4000)", "temp_store(MEMORY)", fmt.Sprintf("cache_size(-%d)", cache),
-	} {
-		q.Add("_pragma", p)
+	q := url.Values{
+		"_txlock": {lock}, "_busy_timeout": {"10000"}, "_foreign_keys": {"1"}, "_synchronous": {"FULL"},
+		// The driver sets the page size before what has a name of its own. In a
+		// list of pragmas, which it sorts, WAL would come first and fix the size.
+		"_journal_mode": {"WAL"},
+		"_pragma":       {"page_size(16384)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)", fmt.Sprintf("cache_size(-%d)", cache)},
 	}
-	q.Set("_txlock", lock)
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode()
 }
 
@@ -216,6 +219,10 @@ func (t tx) ids(ctx context.Context, counter string, n int) (int64, error) {
 	return last - int64(n) + 1, err
 }
 
+// bulkRows is how many items a statement takes at most. Before each one SQLite
+// copies the pages that it changes, so that many rows share that cost.
+const bulkRows = 500
+
 // bulk runs head, a list of items joined by commas, and tail, with as few
 // statements as the databases allow, and returns how many rows were affected.
 // In item each ? stands for one argument; args holds the items' arguments one
@@ -224,7 +231,6 @@ func (t tx) ids(ctx context.Context, counter string, n int) (int64, error) {
 func (t tx) bulk(ctx context.Context, head, item, tail string, args []any) (affected int64, err error) {
 	// SQLite keeps a list of the numbered parameters and searches it for each
 	// argument, so the larger statements there use nameless ones.
-	const most = 100
 	width := strings.Count(item, "?")
 	quiet := context.WithoutCancel(ctx) // the driver starts a goroutine for each call that can be cancelled
 	var text string
@@ -232,11 +238,11 @@ func (t tx) bulk(ctx context.Context, head, item, tail string, args []any) (affe
 		if err := ctx.Err(); err != nil {
 			return affected, err
 		}
-		if n := min(most, len(args)/width); n != rows {
+		if n := min(bulkRows, len(args)/width); n != rows {
 			rows, text = n, t.repeat(head, item, tail, n)
 		}
 		var res sql.Result
-		if rows == most {
+		if rows == bulkRows {
 			var s *sql.Stmt
 			if s, err = t.prepared(ctx, text); err == nil {
 				res, err = s.ExecContext(quiet, args[:rows*width]...)

@@ -126,7 +126,7 @@ func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
 // after, by id, with their releases.
 func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int64, limit int) ([]Row, error) {
 	// The states stand in the text so that the partial index is used.
-	out, err := scanOrders(l.r.QueryContext(ctx, `SELECT `+orderColumns+` WHERE o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`,
+	out, err := scanOrders(l.w.QueryContext(ctx, `SELECT `+orderColumns+` WHERE o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`,
 		account, int64(s), after, limit))
 	if err != nil || s == Seen && len(out) == 0 {
 		return nil, explain("read pending orders", err)
@@ -138,7 +138,7 @@ func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int6
 	if len(out) == 0 {
 		return nil, nil
 	}
-	rows, err := l.r.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id BETWEEN $1 AND $2`, out[0].ID, out[len(out)-1].ID)
+	rows, err := l.w.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id BETWEEN $1 AND $2`, out[0].ID, out[len(out)-1].ID)
 	if err != nil {
 		return nil, explain("read releases", err)
 	}
@@ -159,7 +159,7 @@ func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int6
 // Twins returns the recipients that more than one order of the account that is
 // not planned yet has.
 func (l *Ledger) Twins(ctx context.Context, account int64) (map[int64]bool, error) {
-	rows, err := l.r.QueryContext(ctx, `SELECT recipient FROM orders WHERE account_id = $1 AND state IN (0, 1) AND recipient <> 0 GROUP BY recipient HAVING count(*) > 1`, account)
+	rows, err := l.w.QueryContext(ctx, `SELECT recipient FROM orders WHERE account_id = $1 AND state IN (0, 1) AND recipient <> 0 GROUP BY recipient HAVING count(*) > 1`, account)
 	if err != nil {
 		return nil, explain("look for orders to merge", err)
 	}

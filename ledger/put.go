@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -36,11 +37,6 @@ func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake
 	var p put
 	err := l.write(ctx, "store orders", func(t tx) error {
 		p = put{tx: t, account: account, file: file, now: now}
-		// Until the end nobody else adds orders, so that what is not found now
-		// can be inserted.
-		if _, err := t.ids(ctx, "orders", 0); err != nil {
-			return err
-		}
 		for rest := packed; len(rest) > 0; {
 			var firsts []packedOrder
 			firsts, rest = split(rest)
@@ -56,6 +52,7 @@ func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake
 // A packedOrder is an order ready for the tables.
 type packedOrder struct {
 	*Intake
+	id   int64 // that it gets if it is new
 	doc  []byte
 	hash [16]byte
 }
@@ -102,6 +99,7 @@ type put struct {
 	now           time.Time
 	counts        PutCounts
 	events        []Event
+	again         bool // most orders of the last part were known
 }
 
 // A knownOrder is what the ledger has under a number.
@@ -114,33 +112,82 @@ type knownOrder struct {
 
 // store stores orders that stand by number, each number once.
 func (p *put) store(ctx context.Context, sorted []packedOrder) error {
-	fresh := make([]*packedOrder, 0, len(sorted))
-	for part := range slices.Chunk(sorted, 500) {
-		known, err := p.known(ctx, part)
-		if err != nil {
-			return err
-		}
-		for i := range part {
-			o := &part[i]
-			for len(known) > 0 && known[0].number < o.Order.Number {
-				known = known[1:]
-			}
-			if len(known) == 0 || known[0].number != o.Order.Number {
-				fresh = append(fresh, o)
-			} else if err := p.compare(ctx, o, &known[0]); err != nil {
+	first, err := p.ids(ctx, "orders", len(sorted))
+	if err != nil {
+		return err
+	}
+	for i := range sorted {
+		sorted[i].id = first + int64(i)
+	}
+	for part := range slices.Chunk(sorted, bulkRows) {
+		fresh := part
+		if p.again {
+			// A sheet that comes again: look first.
+			if fresh, err = p.sift(ctx, part); err != nil {
 				return err
 			}
 		}
+		n, err := p.insert(ctx, fresh)
+		if err != nil {
+			return err
+		}
+		if n < int64(len(fresh)) {
+			if fresh, err = p.sift(ctx, part); err != nil {
+				return err
+			}
+		}
+		p.again = 2*len(fresh) < len(part)
+		p.counts.New += int64(len(fresh))
+		args := make([]any, 0, 2*len(fresh))
+		for i := range fresh {
+			args = append(args, fresh[i].id, fresh[i].doc)
+		}
+		if _, err = p.bulk(ctx, `INSERT INTO order_docs (order_id, doc) VALUES `, `(?,?)`, ``, args); err != nil {
+			return err
+		}
 	}
-	return p.insert(ctx, fresh)
+	return nil
+}
+
+// insert stores orders whose numbers are not known and returns how many that
+// were.
+func (p *put) insert(ctx context.Context, part []packedOrder) (int64, error) {
+	args := make([]any, 0, 8*len(part))
+	for i := range part {
+		o := &part[i]
+		args = append(args, o.id, o.Order.Number, statusOf(o.Order), o.hash[:], int64(o.Order.Lines()), instant(o.Order.Ordered.UTC), o.Row, o.Recipient)
+	}
+	return p.bulk(ctx, `INSERT INTO orders (id, number, status, hash, line_count, ordered_at, file_row, recipient, account_id, state, reason, version, seen_at, changed_at, file_id) VALUES `,
+		fmt.Sprintf(`(?,?,?,?,?,?,?,?,%d,%d,'',1,%d,%[3]d,%d)`, p.account, Seen, instant(p.now), p.file), ` ON CONFLICT (account_id, number) DO NOTHING`, args)
+}
+
+// sift compares the orders that are known under another id with what is known
+// of them, and returns the others.
+func (p *put) sift(ctx context.Context, part []packedOrder) (fresh []packedOrder, err error) {
+	known, err := p.known(ctx, part)
+	if err != nil {
+		return nil, err
+	}
+	for i := range part {
+		o := &part[i]
+		for len(known) > 0 && known[0].number < o.Order.Number {
+			known = known[1:]
+		}
+		if len(known) == 0 || known[0].number != o.Order.Number || known[0].id == o.id {
+			fresh = append(fresh, *o)
+		} else if err := p.compare(ctx, o, &known[0]); err != nil {
+			return nil, err
+		}
+	}
+	return fresh, nil
 }
 
 // known returns the known orders among sorted by number, and perhaps others
 // between them.
 func (p *put) known(ctx context.Context, sorted []packedOrder) ([]knownOrder, error) {
-	// A sheet that comes again is one stretch of the index, and a new one an
-	// empty stretch; the list is for sheets that pick here and there.
-	most := 3 * len(sorted)
+	// A sheet that comes again is one stretch of the index. The list is for
+	// sheets that pick here and there.
+	most := 2 * len(sorted)
 	const columns = `SELECT id, number, status, hash FROM orders WHERE account_id = $1 AND number `
 	out, err := p.look(ctx, columns+`BETWEEN $2 AND $3 ORDER BY number LIMIT $4`, p.account, sorted[0].Order.Number, sorted[len(sorted)-1].Order.Number, most)
 	if err != nil || len(out) < most {
@@ -167,7 +214,7 @@ func (p *put) look(ctx context.Context, text string, args ...any) ([]knownOrder,
 	var out []knownOrder
 	for rows.Next() {
 		var k knownOrder
-		var hash []byte
+		var hash sql.RawBytes
 		if err := rows.Scan(&k.id, &k.number, &k.status, &hash); err != nil {
 			return nil, err
 		}
@@ -205,32 +252,6 @@ func (p *put) compare(ctx context.Context, o *packedOrder, was *knownOrder) erro
 	}
 	p.events = append(p.events, Event{Kind: "order.changed", OrderID: was.id, FileID: p.file, Detail: what})
 	return nil
-}
-
-// insert stores orders whose numbers are not known.
-func (p *put) insert(ctx context.Context, fresh []*packedOrder) error {
-	if len(fresh) == 0 {
-		return nil
-	}
-	p.counts.New += int64(len(fresh))
-	first, err := p.ids(ctx, "orders", len(fresh))
-	if err != nil {
-		return err
-	}
-	args := make([]any, 0, 8*len(fresh))
-	for i, o := range fresh {
-		args = append(args, first+int64(i), o.Order.Number, statusOf(o.Order), o.hash[:], int64(o.Order.Lines()), instant(o.Order.Ordered.UTC), o.Row, o.Recipient)
-	}
-	if _, err := p.bulk(ctx, `INSERT INTO orders (id, number, status, hash, line_count, ordered_at, file_row, recipient, account_id, state, reason, version, seen_at, changed_at, file_id) VALUES `,
-		fmt.Sprintf(`(?,?,?,?,?,?,?,?,%d,%d,'',1,%d,%[3]d,%d)`, p.account, Seen, instant(p.now), p.file), ``, args); err != nil {
-		return err
-	}
-	args = args[:0]
-	for i, o := range fresh {
-		args = append(args, first+int64(i), o.doc)
-	}
-	_, err = p.bulk(ctx, `INSERT INTO order_docs (order_id, doc) VALUES `, `(?,?)`, ``, args)
-	return err
 }
 
 // statusOf is the text under which a change of status is noticed.
