@@ -492,6 +492,9 @@ func (m *mapper) value(s *step, row []sheet.Span) ([]byte, *fault, int) {
 		if err != nil {
 			return nil, badBytes(err), s.columns[0]
 		}
+		if s.rule.typ == typeText && s.rule.folds == nil && marks&(sheet.Fault|sheet.Broken|sheet.Huge) == 0 {
+			return text, nil, s.columns[0]
+		}
 		var bad *fault
 		m.can, bad = s.rule.canon(m.can[:0], text, marks)
 		return m.can, bad, s.columns[0]
@@ -517,6 +520,9 @@ func (m *mapper) value(s *step, row []sheet.Span) ([]byte, *fault, int) {
 			m.joined = append(m.joined, s.sep...)
 		}
 		m.joined = append(m.joined, text...)
+	}
+	if s.rule.typ == typeText && s.rule.folds == nil {
+		return m.joined, nil, s.columns[0]
 	}
 	var bad *fault
 	m.can, bad = s.rule.canon(m.can[:0], m.joined, 0)
