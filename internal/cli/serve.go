@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -59,7 +58,10 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	err = serve.Run(ctx, serve.Options{
 		Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Notify: a.getenv("NOTIFY_SOCKET"),
 	})
-	return errors.Join(err, env.Ledger.Close())
+	if e := env.Ledger.Close(); err == nil {
+		err = e
+	}
+	return err
 }
 
 // reload reads the configuration again. Its findings go into the log, where

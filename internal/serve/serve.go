@@ -80,7 +80,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.queue.Close()) }()
+	defer func() {
+		if e := s.queue.Close(); e != nil {
+			err = errors.Join(err, e)
+		}
+	}()
 	pages, err := s.listen(o.Listen)
 	if err != nil {
 		return err
@@ -88,6 +92,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer pages.close()
 	if err := s.start(ctx); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		return s.stop()
 	}
 	s.tell("READY=1\nSTATUS=running")
 	s.log().Info("serving", "workspace", s.env.Load().Workspace.Dir, "entries", len(s.entries), "jobs", o.JobsFile, "pages", pages.addr)
@@ -119,7 +126,7 @@ func open(ctx context.Context, o Options) (*Server, error) {
 }
 
 // start starts jobs and schedules and enqueues what a crash lost. If it fails,
-// nothing is left running.
+// nothing is left running. A stop in the middle of it is no failure.
 func (s *Server) start(ctx context.Context) error {
 	if err := s.queue.Start(ctx); err != nil {
 		return err
@@ -128,10 +135,13 @@ func (s *Server) start(ctx context.Context) error {
 	if err == nil {
 		err = s.sweep(ctx)
 	}
-	if err != nil {
-		return errors.Join(err, s.stop())
+	if err == nil || ctx.Err() != nil {
+		return nil
 	}
-	return nil
+	if e := s.stop(); e != nil {
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // schedule replaces the scheduler by one for the present configuration.
