@@ -49,7 +49,7 @@ func (p *plan) survey(ctx context.Context) (*survey, error) {
 
 func (p *plan) surveyOnce(ctx context.Context) (*survey, error) {
 	sv := &survey{}
-	next, stop, err := p.pieces(sv)
+	next, stop, err := p.pieces(&survey{})
 	if err != nil {
 		return nil, err
 	}

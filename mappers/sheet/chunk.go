@@ -29,8 +29,8 @@ type Chunk struct {
 
 // Release gives the chunk's memory back; Data must not be used any more.
 func (c *Chunk) Release() {
-	if c.pool != nil && c.buf != nil {
-		c.pool.Put(&c.buf)
+	if buf := c.buf; c.pool != nil && buf != nil {
+		c.pool.Put(&buf)
 	}
 	c.Data, c.buf = nil, nil
 }
