@@ -1,0 +1,5 @@
+// Package docs holds no code. Its tests run the commands of the READMEs, make
+// reasons.md, and keep the pages in step with the program.
+package docs
+
+//go:generate go test -run "^TestReasons$" -update .

@@ -1,0 +1,290 @@
+package docs_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// readmes in the order in which they were written; the others follow the first.
+var readmes = []string{"README.md", "README.ja.md", "README.ko.md"}
+
+// A block is a fenced part of a page. Mark is the text of the HTML comment before
+// it: "run" for commands that TestReadmeRuns runs, "shows" for lines of what
+// they print.
+type block struct {
+	mark, kind string
+	text       string
+	line       int
+}
+
+func (b block) lines() []string { return strings.Split(strings.TrimRight(b.text, "\n"), "\n") }
+
+func root(name string) string { return filepath.Join("..", name) }
+
+func page(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(root(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func blocks(t *testing.T, name string) []block {
+	t.Helper()
+	var out []block
+	var open *block
+	mark := ""
+	for i, l := range strings.Split(page(t, name), "\n") {
+		switch {
+		case open != nil && l == "```":
+			out = append(out, *open)
+			open, mark = nil, ""
+		case open != nil:
+			open.text += l + "\n"
+		case strings.HasPrefix(l, "```"):
+			open = &block{mark: mark, kind: strings.TrimPrefix(l, "```"), line: i + 1}
+		case strings.HasPrefix(l, "<!-- ") && strings.HasSuffix(l, " -->"):
+			mark = strings.TrimSuffix(strings.TrimPrefix(l, "<!-- "), " -->")
+		case strings.TrimSpace(l) != "":
+			mark = ""
+		}
+	}
+	if open != nil {
+		t.Fatalf("%s:%d: the block does not end", name, open.line)
+	}
+	return out
+}
+
+var (
+	comment  = regexp.MustCompile(`\s+#.*|^#.*`)
+	language = regexp.MustCompile(`--lang (en|ja|ko)`)
+	note     = regexp.MustCompile(`--note "[^"]*"`)
+)
+
+// commands are the shell commands of a page without what may differ between
+// languages.
+func commands(t *testing.T, name string) []string {
+	t.Helper()
+	var out []string
+	for _, b := range blocks(t, name) {
+		if b.kind != "sh" {
+			continue
+		}
+		for _, l := range b.lines() {
+			l = comment.ReplaceAllString(l, "")
+			l = language.ReplaceAllString(l, "--lang xx")
+			out = append(out, b.mark+": "+note.ReplaceAllString(l, "--note xx"))
+		}
+	}
+	return out
+}
+
+// TestReadmesInStep compares what must be the same in every language: commands,
+// the order of sections, the shape of tables and lists, links and numbers.
+func TestReadmesInStep(t *testing.T) {
+	shape := func(name string) (out []string) {
+		for i, l := range strings.Split(page(t, name), "\n") {
+			switch {
+			case strings.HasPrefix(l, "#"):
+				out = append(out, l[:strings.IndexByte(l, ' ')])
+			case strings.HasPrefix(l, "|"):
+				out = append(out, fmt.Sprintf("row of %d", strings.Count(l, "|")))
+			case strings.HasPrefix(l, "```"), strings.HasPrefix(l, "- "):
+				out = append(out, l[:2])
+			case strings.HasPrefix(l, "<!--"):
+				out = append(out, l)
+			case len(l) > 2 && l[0] >= '1' && l[0] <= '9' && l[1] == '.':
+				out = append(out, l[:2])
+			}
+			if i > 0 && len(l) > 0 {
+				for _, m := range regexp.MustCompile(`\]\((docs/[^)]*|[A-Z]+(\.md)?)\)`).FindAllStringSubmatch(l, -1) {
+					out = append(out, m[1])
+				}
+			}
+		}
+		return out
+	}
+	for _, other := range readmes[1:] {
+		if d := cmp.Diff(commands(t, readmes[0]), commands(t, other)); d != "" {
+			t.Errorf("the commands of %s are not those of %s:\n%s", other, readmes[0], d)
+		}
+		if d := cmp.Diff(shape(readmes[0]), shape(other)); d != "" {
+			t.Errorf("%s is not built like %s:\n%s", other, readmes[0], d)
+		}
+	}
+}
+
+// program builds the program and returns the folder that holds it.
+func program(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "mallbridge"), "github.com/mallbridge/mallbridge")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return dir
+}
+
+// shell runs a script in dir with the program on the PATH and returns all that it
+// prints.
+func shell(t *testing.T, bin, dir, script string) string {
+	t.Helper()
+	c := exec.Command("bash", "-c", script)
+	c.Dir = dir
+	c.Env = []string{"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8", "USER=reader"}
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// TestReadmeRuns runs the marked commands of each page in an empty folder and
+// looks for the lines that the page shows. Exit code 3 (something waits for a
+// person) is part of the story.
+func TestReadmeRuns(t *testing.T) {
+	bin := program(t)
+	for _, name := range readmes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, bin, name)
+		})
+	}
+}
+
+func run(t *testing.T, bin, name string) {
+	const separator = "\x1e"
+	script := "trap 'c=$?; [ $c -eq 3 ] || { echo \"exit code $c: $BASH_COMMAND\"; exit 1; }' ERR\n"
+	var ran []block
+	shows := map[int][]block{}
+	for _, b := range blocks(t, name) {
+		switch b.mark {
+		case "run":
+			script += "printf '" + separator + "'\n" + b.text
+			ran = append(ran, b)
+		case "shows":
+			shows[len(ran)-1] = append(shows[len(ran)-1], b)
+		}
+	}
+	if len(ran) < 3 {
+		t.Fatalf("%s: only %d blocks are marked to be run", name, len(ran))
+	}
+	out := strings.Split(shell(t, bin, t.TempDir(), script), separator)[1:]
+	if len(out) != len(ran) {
+		t.Fatalf("%s: %d of %d blocks were run:\n%s", name, len(out), len(ran), strings.Join(out, "\n"))
+	}
+	for i, bs := range shows {
+		for _, b := range bs {
+			rest := split(out[i])
+			for n, l := range b.lines() {
+				at := slices.Index(rest, normal(l))
+				if at < 0 {
+					t.Errorf("%s:%d: this line is not printed (any more), or at another place:\n%s\nof:\n%s", name, b.line+1+n, l, out[i])
+					break
+				}
+				rest = rest[at+1:]
+			}
+		}
+	}
+}
+
+var (
+	moment = regexp.MustCompile(`\d{4}[-/]\d\d[-/]\d\d( \d\d:\d\d(:\d\d)?)?`)
+	bytes  = regexp.MustCompile(`\s+`)
+)
+
+// normal takes away what changes from day to day.
+func normal(l string) string {
+	return strings.TrimSpace(bytes.ReplaceAllString(moment.ReplaceAllString(l, "DATE"), " "))
+}
+
+func split(out string) []string {
+	ls := strings.Split(out, "\n")
+	for i := range ls {
+		ls[i] = normal(ls[i])
+	}
+	return ls
+}
+
+// TestPagesNameRealCommands asks the program for the help of every command that
+// the pages name, with its flags.
+func TestPagesNameRealCommands(t *testing.T) {
+	bin := program(t)
+	pages, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range pages {
+		pages[i] = filepath.Join("docs", pages[i])
+	}
+	for _, name := range append(pages, append(readmes, "CONTRIBUTING.md")...) {
+		for _, b := range blocks(t, name) {
+			if b.kind != "sh" || b.mark == "run" {
+				continue
+			}
+			for _, l := range b.lines() {
+				l = comment.ReplaceAllString(l, "")
+				if !strings.HasPrefix(l, "mallbridge ") {
+					continue
+				}
+				l, _, _ = strings.Cut(l, " >")
+				l, _, _ = strings.Cut(l, " |")
+				help := shell(t, bin, t.TempDir(), l+" --help")
+				if want := "\n  " + strings.Join(verbs(l, help), " "); !strings.Contains(help, want) {
+					t.Errorf("%s: %q: there is no such command:\n%s", name, l, help)
+				}
+			}
+		}
+	}
+}
+
+// verbs are the leading words of a command line that are names of commands: those
+// before the first flag, file or other argument.
+func verbs(l, help string) []string {
+	var out []string
+	for _, w := range strings.Fields(l) {
+		if strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") != "" {
+			break
+		}
+		// run, simulate and warehouse test take names as arguments.
+		if len(out) > 1 && strings.Contains(help, "\n  "+strings.Join(out, " ")+" ") && !strings.Contains(help, "Available Commands") {
+			break
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+
+// TestLinks looks for the files that the pages point to.
+func TestLinks(t *testing.T) {
+	var pages []string
+	for _, pattern := range []string{"../*.md", "*.md", "*/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	for _, p := range pages {
+		text, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(p), m[1])); err != nil {
+				t.Errorf("%s: %s is not there", p, m[1])
+			}
+		}
+	}
+}
