@@ -143,7 +143,7 @@ func (l *Ledger) Tally(ctx context.Context, account string) (Tally, error) {
 		SELECT x.order_id, min(CASE WHEN b.state = 'delivered' THEN 1 ELSE 0 END) AS sent, min(CASE WHEN i.state = 5 THEN 1 ELSE 0 END) AS shipped
 		FROM instruction_lines x JOIN instructions i ON i.id = x.instruction_id JOIN orders o ON o.id = x.order_id JOIN accounts a ON a.id = o.account_id
 		LEFT JOIN batch_items t ON t.instruction_id = i.id LEFT JOIN batches b ON b.id = t.batch_id
-		WHERE ($1 = '' OR a.name = $1) GROUP BY x.order_id) y`, account).Scan(new(int64), &t.Instructed, &t.Shipped)
+		WHERE o.state IN (3, 4) AND ($1 = '' OR a.name = $1) GROUP BY x.order_id) y`, account).Scan(new(int64), &t.Instructed, &t.Shipped)
 	if err != nil {
 		return t, explain("count instructions", err)
 	}
