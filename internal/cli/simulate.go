@@ -1,5 +1,190 @@
 package cli
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
-func (a *app) simulateCmd() *cobra.Command { return &cobra.Command{Use: "simulate", Hidden: true} }
+	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/simulator/sftpd"
+	"github.com/mallbridge/mallbridge/simulator/warehouse"
+)
+
+func (a *app) simulateCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "simulate",
+		Short: "Run stand-ins for warehouses, to rehearse a set-up offline",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.simulateWarehouseCmd())
+	return c
+}
+
+// A stand-in is a simulated warehouse as the command line describes it.
+type standIn struct {
+	root, listen, layout, user, key, name, mark string
+	password                                    bool
+	every                                       time.Duration
+	refuse, late, slow                          int
+	repeat                                      bool
+}
+
+func (a *app) simulateWarehouseCmd() *cobra.Command {
+	var s standIn
+	c := &cobra.Command{
+		Use:   "warehouse",
+		Short: "Run a warehouse that takes instruction files, answers and ships",
+		Long: `Warehouse shows a folder by SFTP, takes instruction files out of its orders/, reads
+them strictly, and writes answers, results and stock into acks/, results/ and
+stock/. It refuses what a real warehouse would refuse, and a number that came
+before. What it received it remembers beside the folder, in ROOT.state.
+
+It prints what a warehouse file of the workspace needs to reach it.`,
+		Example: "  mallbridge simulate warehouse --root /tmp/tokyo --listen 127.0.0.1:2222 --layout warehouse-instructions",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return a.simulateWarehouse(c.Context(), s) },
+	}
+	f := c.Flags()
+	f.StringVar(&s.root, "root", "", "folder that clients see; it is made (required)")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:2222", "address and port; port 0 for any free one")
+	f.StringVar(&s.layout, "layout", string(warehouse.Japan), "what it reads: "+layouts())
+	f.StringVar(&s.name, "name", "warehouse", "its name in the names of its files")
+	f.StringVar(&s.user, "user", "mallbridge", "the login")
+	f.StringVar(&s.key, "authorized-key", "", "file with the public key that is let in (default: one is made)")
+	f.BoolVar(&s.password, "password", false, "let in with a password, which is made and printed")
+	f.StringVar(&s.mark, "done-mark", "", "take a file only when this lies beside it: {name}.done")
+	f.DurationVar(&s.every, "every", 2*time.Second, "pause between two looks")
+	f.IntVar(&s.refuse, "refuse-every", 0, "refuse every so many-th instruction")
+	f.IntVar(&s.late, "late-every", 0, "ship every so many-th instruction one look later")
+	f.IntVar(&s.slow, "slow", 0, "leave files where they are for so many looks")
+	f.BoolVar(&s.repeat, "repeat-results", false, "write every result file twice")
+	return c
+}
+
+func layouts() string {
+	var out []string
+	for _, l := range warehouse.Layouts() {
+		out = append(out, string(l))
+	}
+	return strings.Join(out, ", ")
+}
+
+func (s *standIn) check() error {
+	switch {
+	case s.root == "":
+		return usage{order.Errorf(order.Invalid, "name the folder that clients shall see", "--root is missing")}
+	case !slices.Contains(warehouse.Layouts(), warehouse.Layout(s.layout)):
+		return usage{order.Errorf(order.Invalid, "use one of "+layouts(), "no layout %q", s.layout)}
+	case s.every < 50*time.Millisecond:
+		return usage{order.Errorf(order.Invalid, "use 50ms or more", "--every %s", s.every)}
+	case s.mark != "" && !strings.Contains(s.mark, "{name}"):
+		return usage{order.Errorf(order.Invalid, "write {name}.done", "--done-mark %q has no {name}", s.mark)}
+	}
+	return nil
+}
+
+func (s *standIn) faults() warehouse.Faults {
+	nth := func(n int) func(int) bool { return func(i int) bool { return n > 0 && i%n == 0 } }
+	f := warehouse.Faults{Late: nth(s.late), RepeatResults: s.repeat, Slow: s.slow}
+	f.Refuse = func(_ *warehouse.Instruction, i int) string {
+		if nth(s.refuse)(i) {
+			return "refused on purpose"
+		}
+		return ""
+	}
+	return f
+}
+
+func (a *app) simulateWarehouse(ctx context.Context, s standIn) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	s.root = abs(s.root)
+	state := s.root + ".state"
+	for _, dir := range []string{s.root, state} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	w, err := warehouse.Open(warehouse.Config{
+		Name: s.name, Root: s.root, Layout: warehouse.Layout(s.layout), Now: a.now, DoneMark: s.mark, Faults: s.faults(), Journal: filepath.Join(state, "journal.jsonl"),
+	})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	c := sftpd.Config{Root: s.root, Listen: s.listen, User: s.user}
+	if c.HostKey, err = sftpd.KeyFile(filepath.Join(state, "host_ed25519"), "mallbridge simulator"); err != nil {
+		return err
+	}
+	keyFile, err := s.login(&c, state)
+	if err != nil {
+		return err
+	}
+	server, err := sftpd.Start(c)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	a.tellServer(server, &s, c.Password, keyFile)
+	return w.Run(ctx, s.every, func(t warehouse.Taken, x warehouse.Shipped) {
+		fmt.Fprintf(a.err, "%s  %d files taken, %d instructions accepted, %d refused, %d stop requests, %d parcels shipped\n",
+			a.now().Format("15:04:05"), len(t.Files), t.Accepted, t.Refused, t.Stops, x.Parcels)
+	})
+}
+
+// login chooses who is let in: the key that was named, a password, or a key that
+// is made in the state folder; its private half is returned as a path.
+func (s *standIn) login(c *sftpd.Config, state string) (keyFile string, err error) {
+	if s.password {
+		c.Password = rand.Text()
+	}
+	switch {
+	case s.key != "":
+		text, err := os.ReadFile(s.key)
+		if err != nil {
+			return "", err
+		}
+		if c.Key, _, _, _, err = ssh.ParseAuthorizedKey(text); err != nil {
+			return "", order.Errorf(order.Invalid, "name the public key, as in authorized_keys", "%s: %w", s.key, err)
+		}
+	case !s.password:
+		keyFile = filepath.Join(state, "id_ed25519")
+		key, err := sftpd.KeyFile(keyFile, "mallbridge simulator's client")
+		if err != nil {
+			return "", err
+		}
+		c.Key = key.PublicKey()
+	}
+	return keyFile, nil
+}
+
+// tellServer prints the host's line for known_hosts, and what else the
+// configuration of a warehouse needs.
+func (a *app) tellServer(server *sftpd.Server, s *standIn, password, keyFile string) {
+	fmt.Fprintln(a.out, server.KnownHosts)
+	fmt.Fprintf(a.err, "\ndrop:\n  kind: sftp\n  host: %s\n  port: %d\n  user: %s\n  host_keys: [\"%s\"]\n", server.Host, server.Port, server.User, server.Fingerprint)
+	switch {
+	case keyFile != "":
+		fmt.Fprintf(a.err, "  key: file:%s\n", keyFile)
+	case s.key != "":
+		fmt.Fprintf(a.err, "  key: the private half of %s\n", s.key)
+	}
+	if password != "" {
+		fmt.Fprintf(a.err, "  password: a reference to %s\n", password)
+	}
+	fmt.Fprintf(a.err, "instructions:\n  format: %s\n  folder: orders\n  archive: [orders/taken]\n", s.layout)
+	if s.mark != "" {
+		fmt.Fprintf(a.err, "  done_mark: \"%s\"\n", s.mark)
+	}
+	fmt.Fprintf(a.err, "acks: {folder: acks}  results: {folder: results}  stock: {folder: stock}\n\nCtrl-C ends it.\n")
+}

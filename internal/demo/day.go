@@ -94,7 +94,7 @@ func (w *world) sheetsArrive(context.Context) error {
 		if err := w.drop(a.name, s); err != nil {
 			return err
 		}
-		w.paper.row(cell{a.name, 13}, cell{fmt.Sprintf(w.paper.say(wordOrders), len(os)), -12}, cell{s.Name, 50}, cell{w.paper.dim(sheetKind[a.mall]), 0})
+		w.paper.row(cell{a.name, 13}, cell{fmt.Sprintf(w.paper.say(wordOrders), len(os)), -12}, cell{s.Name, 54}, cell{w.paper.dim(sheetKind[a.mall]), 0})
 	}
 	return nil
 }
@@ -202,10 +202,12 @@ func (w *world) warehousesTake(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(t.Files) == 0 {
-			continue
+		if len(t.Files) > 0 {
+			w.paper.row(cell{s.name, 13}, cell{fmt.Sprintf(w.paper.say(wordTook), strings.Join(t.Files, ", "), t.Accepted, t.Refused), 0})
 		}
-		w.paper.row(cell{s.name, 13}, cell{fmt.Sprintf(w.paper.say(wordTook), strings.Join(t.Files, ", "), t.Accepted, t.Refused), 0})
+		if t.Stops > 0 {
+			w.paper.row(cell{s.name, 13}, cell{fmt.Sprintf(w.paper.say(wordStopped), t.Stops), 0})
+		}
 	}
 	_, err := w.stages(ctx, "collect")
 	return err
@@ -295,13 +297,12 @@ func (w *world) sameSheetAgain(ctx context.Context) error {
 		return err
 	}
 	for _, r := range results {
-		for _, n := range r.Report.Notes {
-			if r.Stage == "extract" {
-				p.line("       %s", n)
-			}
+		c := r.Report.Counts
+		if c["repeated files"] > 0 {
+			p.row(cell{r.Target, 13}, cell{p.say(wordRepeated), 0})
 		}
-		if r.Report.Counts["known orders"] > 0 {
-			p.row(cell{r.Target, 13}, cell{fmt.Sprintf(p.say(wordKnown), r.Report.Counts["known orders"], r.Report.Counts["changed orders"]), 0})
+		if c["known orders"] > 0 {
+			p.row(cell{r.Target, 13}, cell{fmt.Sprintf(p.say(wordKnown), c["known orders"], c["changed orders"]), 0})
 		}
 	}
 	after, err := w.env.Ledger.Tally(ctx, "")
@@ -365,7 +366,12 @@ func (w *world) laterDownload(ctx context.Context) error {
 	if err := w.instruct(ctx); err != nil {
 		return err
 	}
-	return w.warehousesTake(ctx)
+	if err := w.warehousesTake(ctx); err != nil {
+		return err
+	}
+	// The answer to the stop request lets the order rest.
+	_, err = w.stages(ctx, "plan")
+	return err
 }
 
 // changeStatuses moves orders on at the mall.
@@ -379,6 +385,7 @@ func (w *world) changeStatuses() (confirmed int, cancelled string) {
 			confirmed++
 		case o.Kind == "ordinary" && cancelled == "":
 			o.Status, cancelled = "900", o.Number
+			o.Fate = orders.Fate{State: orders.Outside, Reason: string(order.OutCancelled)}
 		case o.Kind == "quantity 0":
 			// The buyer's quantity was mended by hand; the shop has corrected it too.
 			o.Parcels[0].Lines[0].Quantity = 1

@@ -100,6 +100,9 @@ func play(ctx context.Context, o Options) (sum Summary, err error) {
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	if err := w.day(ctx); err != nil {
+		if ctx.Err() != nil && !o.Once {
+			err = nil // somebody has seen enough
+		}
 		return sum, err
 	}
 	if sum, err = w.count(ctx); err != nil {

@@ -32,11 +32,13 @@ var (
 
 	wordAgain     = text{"The same sheets are dropped a second time", "同じシートをもう一度入れる", "같은 시트를 한 번 더 넣습니다"}
 	wordKnown     = text{"%d orders known before, %d changed", "既知 %d 件、変更 %d 件", "이미 아는 주문 %d 건, 변경 %d 건"}
+	wordRepeated  = text{"the same bytes as before: ignored", "前と同じ内容のファイル：何もしません", "이전과 같은 내용의 파일: 무시"}
 	wordUnchanged = text{"Nothing changed: no order, no line, no file.", "何も変わりません：注文も明細もファイルも。", "아무것도 바뀌지 않았습니다: 주문도 상품도 파일도."}
 
 	wordLater     = text{"A later download: statuses have moved at the mall", "後のダウンロード：モール側でステータスが動いた", "나중의 다운로드: 쇼핑몰에서 상태가 바뀜"}
 	wordConfirmed = text{"%d orders were confirmed and are instructed now", "%d 件が注文確認済みになり、出荷指示する", "%d 건이 확인되어 출고지시합니다"}
-	wordCancelled = text{"%s was cancelled although the warehouse has it: %s", "%s は倉庫に渡した後のキャンセル：%s", "%s 는 창고 전달 후 취소됨: %s"}
+	wordCancelled = text{"%s: %s — the warehouse is asked to stop it", "%s：%s ― 倉庫に出荷停止を依頼", "%s: %s — 창고에 출고 중지를 요청"}
+	wordStopped   = text{"answers %d stop requests", "出荷停止依頼 %d 件に回答", "출고 중지 요청 %d 건에 회답"}
 
 	wordShipping       = text{"The warehouses ship and count; collect fetches results and stock", "倉庫が出荷し在庫を数え、collect が実績と在庫を取り込む", "창고가 출고하고 재고를 세며, collect가 실적과 재고를 가져옵니다"}
 	wordSecondShipping = text{"The second shipping of the day", "二回目の出荷", "두 번째 출고"}
