@@ -93,8 +93,9 @@ func (s *sorter) add(b *rowBlock) error {
 			}
 		}
 	}
+	now := b.base + int64(b.n)
 	b.release()
-	return s.detach(b.base + int64(b.n))
+	return s.detach(now)
 }
 
 func (s *sorter) one(r rowRef) error {
