@@ -10,6 +10,7 @@ import (
 // A Refusal is a row of a file that was refused.
 type Refusal struct {
 	FileID int64        `json:"file_id"`
+	Owner  string       `json:"owner"` // account
 	File   string       `json:"file"`
 	At     time.Time    `json:"at"`
 	Path   string       `json:"refused_path"` // of the file of refused rows
@@ -41,7 +42,7 @@ func (l *Ledger) PutRefusals(ctx context.Context, file int64, rs []Refusal) erro
 // RefusalsOf returns the refused rows of an order number, newest file first; with
 // an empty number those of a file.
 func (l *Ledger) RefusalsOf(ctx context.Context, number string, file int64) ([]Refusal, error) {
-	rows, err := l.r.QueryContext(ctx, `SELECT r.file_id, f.name, f.received_at, f.refused_path, r.line, r.order_number, r.field, r.value, r.reason, r.detail
+	rows, err := l.r.QueryContext(ctx, `SELECT r.file_id, f.owner, f.name, f.received_at, f.refused_path, r.line, r.order_number, r.field, r.value, r.reason, r.detail
 		FROM refusals r JOIN files f ON f.id = r.file_id
 		WHERE ($1 <> '' AND r.order_number = $1) OR ($2 <> 0 AND r.file_id = $2) ORDER BY r.file_id DESC, r.line LIMIT 1000`, number, file)
 	if err != nil {
@@ -52,7 +53,7 @@ func (l *Ledger) RefusalsOf(ctx context.Context, number string, file int64) ([]R
 	for rows.Next() {
 		var r Refusal
 		var at int64
-		if err := rows.Scan(&r.FileID, &r.File, &at, &r.Path, &r.Line, &r.Order, &r.Field, &r.Value, &r.Reason, &r.Detail); err != nil {
+		if err := rows.Scan(&r.FileID, &r.Owner, &r.File, &at, &r.Path, &r.Line, &r.Order, &r.Field, &r.Value, &r.Reason, &r.Detail); err != nil {
 			return nil, explain("read refused rows", err)
 		}
 		r.At = timeOf(at)

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/connectors/drop"
+	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/files"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -156,7 +158,7 @@ func (a *app) skuCmd() *cobra.Command {
 					return err
 				}
 				if a.json {
-					return a.print(ls)
+					return a.print(listed(ls))
 				}
 				w := csv.NewWriter(a.out)
 				if err := w.Write([]string{"account", "code", "sku", "quantity", "name", "suggestion"}); err != nil {
@@ -179,6 +181,23 @@ func (a *app) skuCmd() *cobra.Command {
 	unmapped.Flags().StringVar(&account, "account", "", "only this account")
 	c.AddCommand(a.jsonFlag(unmapped))
 	return c
+}
+
+type listing struct {
+	Account string    `json:"account"`
+	Code    string    `json:"code"`
+	Name    string    `json:"name"`
+	Option  string    `json:"option,omitempty"`
+	Barcode string    `json:"barcode,omitempty"`
+	Seen    time.Time `json:"seen"`
+}
+
+func listed(ls []ledger.Listing) []listing {
+	out := make([]listing, len(ls))
+	for i, l := range ls {
+		out[i] = listing{l.Account, l.Code, l.Name, l.Option, l.Barcode, l.SeenAt}
+	}
+	return out
 }
 
 func (a *app) secretCmd() *cobra.Command {

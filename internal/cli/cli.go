@@ -75,17 +75,26 @@ func (a *app) main(ctx context.Context, args []string) int {
 // usage marks errors of the command line itself.
 type usage struct{ error }
 
-// fail prints an error and returns the exit code for it.
+func (u usage) Unwrap() error { return u.error }
+
+// fail prints an error, each of several with its own hint, and returns the exit
+// code for it.
 func (a *app) fail(err error) int {
 	var silent exit
 	if errors.As(err, &silent) {
 		return int(silent)
 	}
-	for _, line := range strings.Split(secrets.Redact(err.Error()), "\n") {
-		fmt.Fprintf(a.err, "error: %s\n", line)
+	each := []error{err}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		each = several.Unwrap()
 	}
-	if hint := order.HintOf(err); hint != "" {
-		fmt.Fprintf(a.err, "hint: %s\n", hint)
+	for _, e := range each {
+		for _, line := range strings.Split(secrets.Redact(e.Error()), "\n") {
+			fmt.Fprintf(a.err, "error: %s\n", line)
+		}
+		if hint := order.HintOf(e); hint != "" {
+			fmt.Fprintf(a.err, "hint: %s\n", hint)
+		}
 	}
 	var bad usage
 	switch {

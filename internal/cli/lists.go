@@ -135,10 +135,10 @@ func (a *app) holdsCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.print(hs)
-				}
 				lang := a.language(env.Workspace)
+				if a.json {
+					return a.print(heldItems(hs, lang))
+				}
 				cells := make([][]string, len(hs))
 				for i, h := range hs {
 					cells[i] = []string{h.Account, h.Number, string(h.Reason), local(env.Workspace, h.Since), string(h.Reason.Info().Who), h.Reason.Text(lang) + " · " + h.Detail}
@@ -151,6 +151,28 @@ func (a *app) holdsCmd() *cobra.Command {
 	c.Flags().IntVar(&limit, "limit", 1000, "at most so many")
 	c.AddCommand(a.releaseCmd(), a.putHoldCmd())
 	return a.jsonFlag(c)
+}
+
+type heldItem struct {
+	Account string       `json:"account"`
+	Order   string       `json:"order"`
+	Reason  order.Reason `json:"reason"`
+	Text    string       `json:"text"`
+	Detail  string       `json:"detail,omitempty"`
+	Field   string       `json:"field,omitempty"`
+	Value   string       `json:"value,omitempty"`
+	Since   time.Time    `json:"since"`
+	Who     order.Who    `json:"who"`
+	Do      string       `json:"do,omitempty"`
+}
+
+func heldItems(hs []ledger.HeldFor, lang string) []heldItem {
+	out := make([]heldItem, len(hs))
+	for i, h := range hs {
+		in := h.Reason.Info()
+		out[i] = heldItem{h.Account, h.Number, h.Reason, h.Reason.Text(lang), h.Detail, h.Field, h.Value, h.Since, in.Who, in.Do[lang]}
+	}
+	return out
 }
 
 // one finds the order of that number; the account decides between several.
@@ -397,7 +419,15 @@ func (a *app) stockCmd() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(env *stage.Env) error {
-				all := []order.Stock{}
+				type item struct {
+					Warehouse string    `json:"warehouse"`
+					SKU       string    `json:"sku"`
+					OnHand    int64     `json:"on_hand"`
+					Allocated int64     `json:"allocated"`
+					Sellable  int64     `json:"sellable"`
+					At        time.Time `json:"at"`
+				}
+				all := []item{}
 				for _, w := range env.Workspace.Warehouses {
 					if warehouse != "" && w.Name != warehouse {
 						continue
@@ -410,7 +440,9 @@ func (a *app) stockCmd() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					all = append(all, s...)
+					for _, x := range s {
+						all = append(all, item(x))
+					}
 				}
 				if a.json {
 					return a.print(all)

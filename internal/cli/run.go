@@ -126,7 +126,9 @@ func (a *app) tell(r pipeline.Result) {
 	if r.Outcome == pipeline.Nothing {
 		return
 	}
-	fmt.Fprintf(a.err, "%-9s %-20s %s\n", r.Stage, r.Target, r.Report.String())
+	if r.Err == nil || !r.Report.Nothing() {
+		fmt.Fprintf(a.err, "%-9s %-20s %s\n", r.Stage, r.Target, r.Report.String())
+	}
 	for _, n := range r.Report.Notes {
 		fmt.Fprintf(a.err, "%-9s   %s\n", "", n)
 	}

@@ -90,35 +90,49 @@ func (a *app) why(ctx context.Context, env *stage.Env, number, account string) (
 	}
 	lang := a.language(env.Workspace)
 	var out []answer
+	taken := map[string]int64{} // by account: the file from which the order was read last
 	for i := range rows {
 		w, err := a.answer(ctx, env, &rows[i], lang)
 		if err != nil {
 			return nil, err
 		}
+		taken[rows[i].Account] = rows[i].FileID
 		out = append(out, w)
 	}
-	if len(refused) > 0 {
-		w := answer{Order: number, State: "refused", Refusals: refused, File: refused[0].File, Seen: local(env.Workspace, refused[0].At)}
-		for _, r := range refused {
-			detail := fmt.Sprintf("%s, line %d", r.File, r.Line)
-			if r.Field != "" {
-				detail += fmt.Sprintf(", column %s: %q", r.Field, r.Value)
-			}
-			if r.Detail != "" {
-				detail += ": " + r.Detail
-			}
-			c := causeOf(r.Reason, lang, detail, local(env.Workspace, r.At))
-			if r.Path != "" {
-				c.Do += " (" + r.Path + ")"
-			}
-			w.Reasons = append(w.Reasons, c)
-		}
-		if len(rows) > 0 {
-			w.Account = rows[0].Account
-		}
-		out = append(out, w)
+	return append(out, a.refusals(env, number, account, refused, taken, lang)...), nil
+}
+
+// refusals answers for the accounts whose last sheet with this order was refused.
+// What was mended since is no longer a reason.
+func (a *app) refusals(env *stage.Env, number, account string, refused []ledger.Refusal, taken map[string]int64, lang string) []answer {
+	last := map[string]int64{}
+	for _, r := range refused {
+		last[r.Owner] = max(last[r.Owner], r.FileID)
 	}
-	return out, nil
+	var out []answer
+	for _, r := range refused {
+		if r.FileID != last[r.Owner] || r.FileID < taken[r.Owner] || account != "" && r.Owner != account {
+			continue
+		}
+		at := local(env.Workspace, r.At)
+		if n := len(out); n == 0 || out[n-1].Account != r.Owner {
+			out = append(out, answer{Account: r.Owner, Order: number, State: "refused", File: r.File, Seen: at})
+		}
+		w := &out[len(out)-1]
+		detail := fmt.Sprintf("%s, line %d", r.File, r.Line)
+		if r.Field != "" {
+			detail += fmt.Sprintf(", column %s: %q", r.Field, r.Value)
+		}
+		if r.Detail != "" {
+			detail += ": " + r.Detail
+		}
+		c := causeOf(r.Reason, lang, detail, at)
+		if r.Path != "" {
+			c.Do += " (" + r.Path + ")"
+		}
+		w.Reasons, w.Refusals = append(w.Reasons, c), append(w.Refusals, r)
+	}
+	return out
 }
 
 func causeOf(r order.Reason, lang, detail, since string) cause {

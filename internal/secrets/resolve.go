@@ -53,7 +53,7 @@ func (r *Resolver) Resolve(ref Ref) (Secret, error) {
 	defer r.mu.Unlock()
 	value, err := r.read(ref)
 	if err != nil {
-		return Secret{}, fmt.Errorf("secret %s: %w", ref, err)
+		return Secret{}, fmt.Errorf("secret %s (%w)", ref, err)
 	}
 	if value == "" {
 		return Secret{}, order.Errorf(order.NotFound, "give it a value", "secret %s is empty", ref)

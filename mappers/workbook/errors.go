@@ -9,7 +9,7 @@ import (
 
 var (
 	// ErrPassword means that the file is encrypted and no password was given.
-	ErrPassword = errors.New("the workbook is protected by a password: give the password of this account's sheets, or save the file without one")
+	ErrPassword = errors.New("the workbook is protected by a password; give the password of this account's sheets, or save the file without one")
 	// ErrWrongPassword means that the password given does not open the file.
 	ErrWrongPassword = errors.New("the password does not open this workbook: ask for the password that was chosen at the download")
 )

@@ -225,6 +225,9 @@ func (c *collector) take(ctx context.Context, kind string, p *configs.Pickup, in
 		c.rep.Add("rejected files", 1)
 		c.rep.Waiting++
 		c.rep.Notef("%s: %v", c.w.Name, err)
+		if hint := order.HintOf(err); hint != "" {
+			c.rep.Notef("→ %s", hint)
+		}
 		if e := files.Explain(c.env.Workspace.Path(c.env.Workspace.Settings.Rejected, c.w.Name, f.Name), err); e != nil {
 			return e
 		}

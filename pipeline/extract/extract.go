@@ -36,6 +36,9 @@ var (
 // the file of refused rows.
 const maxRefusals = 20_000
 
+// maxShown is how many refused rows of one file a report shows.
+const maxShown = 5
+
 // chunk is how many orders are stored in one transaction.
 const chunk = 5000
 
@@ -223,12 +226,19 @@ func (x *extractor) take(ctx context.Context, path string, put bool) error {
 	if errors.As(err, &bad) {
 		x.rep.Add("rejected files", 1)
 		x.rep.Waiting++
-		x.rep.Notef("%s: %v", x.account.Name, err)
 		if !put {
 			return err
 		}
-		_, err := files.Reject(x.env, x.account.Name, path, bad)
-		return err
+		at, err := files.Reject(x.env, x.account.Name, path, bad)
+		if err != nil {
+			return err
+		}
+		x.rep.Notef("%s: %v", x.account.Name, bad)
+		if hint := order.HintOf(bad); hint != "" {
+			x.rep.Notef("→ %s", hint)
+		}
+		x.rep.Notef("→ it lies in %s", files.Rel(x.env, at))
+		return nil
 	}
 	if err != nil {
 		return err
@@ -271,12 +281,20 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 	}
 	st := x.store(ctx, f)
 	var refused []ledger.Refusal
+	var shown []string
 	r := files.Reading{
 		Env: x.env, File: f, Formats: formats, Charset: x.account.Intake.Charset, Password: password, Take: st.take,
 		Place: format.Place{Country: x.account.Country, Currency: x.account.Currency, Zone: x.account.Location},
 		Refuse: func(r format.Refusal) {
 			if len(refused) < maxRefusals {
-				refused = append(refused, ledger.Refusal{Line: r.Line, Order: r.Group, Field: r.Column, Value: r.Value, Reason: r.Reason, Detail: r.Detail})
+				detail := r.Detail
+				if r.Address != "" {
+					detail = "cell " + r.Address + ": " + detail
+				}
+				refused = append(refused, ledger.Refusal{Line: r.Line, Order: r.Group, Field: r.Column, Value: r.Value, Reason: r.Reason, Detail: detail})
+			}
+			if len(shown) < maxShown && r.Reason != order.RefusedSibling {
+				shown = append(shown, r.String())
 			}
 		},
 	}
@@ -307,6 +325,9 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 		x.rep.Add("refused rows", f.Refused)
 		x.rep.Waiting += f.OrdersRefused
 		x.rep.Notef("%s: %d rows of %s were refused; mend %s and drop it again", x.account.Name, f.Refused, f.Name, f.RefusedPath)
+		for _, s := range shown {
+			x.rep.Notef("→ %s", s)
+		}
 	}
 	return f, x.env.Ledger.FinishFile(ctx, f, x.env.Now())
 }

@@ -220,6 +220,15 @@ func Reject(env *stage.Env, owner, path string, cause error) (string, error) {
 	return at, Explain(at, cause)
 }
 
+// Rel is a path as people know it: from the workspace, where it lies in it.
+func Rel(env *stage.Env, path string) string {
+	rel, err := filepath.Rel(env.Workspace.Dir, path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return path
+	}
+	return filepath.ToSlash(rel)
+}
+
 // Explain writes why a file was rejected into a text beside it.
 func Explain(path string, cause error) error {
 	return durable.Write(path+".reason.txt", func(w io.Writer) error {
