@@ -424,8 +424,15 @@ func (v Delivery) mark(ctx context.Context, d Drop) error {
 	if err == nil {
 		return fmt.Errorf("%s: %w with %d bytes", name, ErrExists, info.Size)
 	}
-	if size == 0 {
-		return d.Write(ctx, name, bytes.NewReader(nil), 0) // whole from its first moment
+	if size == 0 { // whole from its first moment
+		err := d.Write(ctx, name, bytes.NewReader(nil), 0)
+		if errors.Is(err, ErrIncomplete) {
+			// Some warehouses take file and mark the moment the mark is there.
+			if _, look := d.Stat(ctx, name); absent(look) {
+				return nil
+			}
+		}
+		return err
 	}
 	temp := v.temp() + ".mark"
 	if err := d.Write(ctx, temp, bytes.NewReader(v.DoneBody), size); err != nil {

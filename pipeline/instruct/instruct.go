@@ -300,6 +300,10 @@ func (r *runner) commit(ctx context.Context, b *ledger.Batch) error {
 	err = drop.Commit(ctx, d, v)
 	switch {
 	case errors.Is(err, drop.ErrIncomplete):
+		// Only what still has its temporary name may be sent again.
+		if found, e := drop.Inspect(ctx, d, v); e != nil || found != drop.Temporary {
+			return errors.Join(err, e)
+		}
 		return r.env.Ledger.Rebuild(ctx, b.ID, err.Error(), r.env.Now())
 	case errors.Is(err, drop.ErrUnknown):
 		if found, e := drop.Inspect(ctx, d, v); e == nil && found == drop.Nothing {
