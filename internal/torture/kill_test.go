@@ -1,0 +1,174 @@
+package torture_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/mallbridge/mallbridge/internal/cli" // declares every fault point of the program
+	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/internal/sshtest"
+	"github.com/mallbridge/mallbridge/internal/torture"
+)
+
+func splitLines(s string) []string { return strings.Fields(s) }
+
+// reached counts how often a run that nothing disturbs comes to each point.
+func reached(t *testing.T, v variant) map[string]int {
+	t.Helper()
+	w := loaded(t, v).fork(t, torture.PlaceOf(server))
+	r, err := w.Call(t.Context(), []string{"run"}, torture.Env("MALLBRIDGE_FAULT_LOG="+logFile(w)))
+	ok(t, err)
+	if r.Code != 3 {
+		t.Fatalf("not what the base is made for: %s", r)
+	}
+	if n := finish(t, w); n != 0 {
+		t.Errorf("%d batches in doubt although nothing happened", n)
+	}
+	return lines(t, logFile(w))
+}
+
+// TestKillAtEveryPoint kills the program each time it comes to each point, and
+// lets it go on.
+func TestKillAtEveryPoint(t *testing.T) {
+	for _, v := range variants {
+		t.Run(v.name, func(t *testing.T) {
+			points := reached(t, v)
+			var never []string
+			for _, p := range fault.Points() {
+				if points[p] == 0 {
+					never = append(never, p)
+				}
+			}
+			if len(never) > 0 {
+				t.Fatalf("points that no run comes to: %s", strings.Join(never, ", "))
+			}
+			for _, p := range slices.Sorted(maps.Keys(points)) {
+				for n := 1; n <= points[p]; n++ {
+					// The other kinds of warehouse differ in the drop only.
+					if v.name != archives.name && (!strings.HasPrefix(p, "instruct.") || n > 1 && n < points[p]) {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s:%d", p, n), func(t *testing.T) {
+						t.Parallel()
+						killAt(t, v, p, n)
+					})
+				}
+			}
+		})
+	}
+}
+
+func killAt(t *testing.T, v variant, point string, n int) {
+	w := loaded(t, v).fork(t, torture.PlaceOf(server))
+	r, err := w.Call(t.Context(), []string{"run"}, torture.KillAt(point, n))
+	ok(t, err)
+	if !r.Killed {
+		t.Fatalf("it was not killed at %s:%d: %s", point, n, r)
+	}
+	doubts := finish(t, w)
+	// Only a file that was renamed, taken and not recorded leaves a doubt.
+	want := 0
+	if v.settings.Delete && point == "instruct.renamed" {
+		want = 1
+	}
+	if doubts != want {
+		t.Errorf("%d batches were in doubt, not %d", doubts, want)
+	}
+}
+
+// TestKillAtRandom kills up to three times in a row: at a moment, at a byte of
+// the upload, or at a point.
+func TestKillAtRandom(t *testing.T) {
+	n := *rounds
+	if *seed != 0 {
+		n = 1
+	}
+	for i := range n {
+		s := *seed
+		if s == 0 {
+			s = rand.Uint64N(1<<32) | 1
+		}
+		v := variants[s%uint64(len(variants))]
+		t.Run(fmt.Sprintf("%d", i+1), func(t *testing.T) {
+			t.Parallel()
+			defer func() {
+				if t.Failed() {
+					t.Logf("repeat it with -torture.seed=%d", s)
+				}
+			}()
+			randomRound(t, v, s)
+		})
+	}
+}
+
+func randomRound(t *testing.T, v variant, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	b := loaded(t, v)
+	proxy := sshtest.StartProxy(t, server.Addr)
+	place := torture.PlaceOf(server)
+	place.Addr = proxy.Addr
+	w := b.fork(t, place)
+	w.Gen = torture.NewGenerator(seed)
+	w.Gen.Skip(1000)
+	size := torture.Shape{Orders: 1 + rng.IntN(10)}
+	if rng.IntN(6) == 0 { // one large file, in small slices
+		size.Orders, w.Settings.Batch = 100+rng.IntN(100), 0
+		ok(t, w.Configure())
+		proxy.Slice(500 + rng.IntN(1500))
+	}
+	ok(t, w.Drop(size))
+	for kill := range 1 + rng.IntN(3) {
+		if kill > 0 && rng.IntN(3) == 0 {
+			ok(t, w.Drop(torture.Shape{Orders: 1 + rng.IntN(4)}))
+		}
+		if rng.IntN(4) == 0 {
+			sheet := w.Truth.Sheets[rng.IntN(len(w.Truth.Sheets))]
+			ok(t, w.DropAgain(sheet, fmt.Sprintf("again-%d-%s", kill, sheet.Name)))
+		}
+		disturb(t, w, b, proxy, rng)
+	}
+	finish(t, w)
+}
+
+// disturb runs the program once and kills it somewhere.
+func disturb(t *testing.T, w *torture.World, b *base, proxy *sshtest.Proxy, rng *rand.Rand) {
+	args := []string{"run"}
+	if rng.IntN(6) == 0 {
+		args = append(args, "collect")
+	}
+	switch rng.IntN(3) {
+	case 0:
+		points := fault.Points()
+		_, err := w.Call(t.Context(), args, torture.KillAt(points[rng.IntN(len(points))], 1+rng.IntN(4)))
+		ok(t, err)
+	case 1:
+		// A connection takes about 4 kB until the first file is written.
+		at := proxy.Moved(sshtest.Up) + rng.Int64N(40_000)
+		p, err := w.Start(t.Context(), args)
+		ok(t, err)
+		go func() {
+			if proxy.Await(sshtest.Up, at) {
+				p.Kill()
+			}
+		}()
+		_, err = w.Wait(p)
+		ok(t, err)
+	default:
+		p, err := w.Start(t.Context(), args)
+		ok(t, err)
+		timer := time.NewTimer(time.Duration(rng.Int64N(int64(b.took) * 5 / 4)))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			p.Kill()
+		case <-p.Done():
+		}
+		_, err = w.Wait(p)
+		ok(t, err)
+	}
+}
