@@ -119,7 +119,7 @@ func (w *world) round(ctx context.Context, n int) error {
 		}
 		return n
 	}
-	w.paper.line("%s  %s", w.paper.bold(now.Format("15:04:05")), fmt.Sprintf(w.paper.say(wordRound), a.name, sum("extract", "new orders"), sum("plan", "planned"),
+	w.paper.line("%s  %s", w.paper.bold(now.Format("15:04:05")), fmt.Sprintf(w.paper.say(wordRound), a.name, sum("extract", "new orders"), sum("plan", "planned"), sum("plan", "held"),
 		sum("instruct", "instructions"), sum("collect", "results")))
 	return nil
 }

@@ -68,6 +68,6 @@ var (
 		"새 주문이 계속 들어옵니다. Ctrl-C로 끝냅니다. 다른 창에서 해 보세요:",
 	}
 	wordTry   = text{"Try:", "試せるコマンド：", "해 보세요:"}
-	wordRound = text{"%s: %d new orders, %d planned, %d parcels dropped, %d tracking numbers", "%s：新規 %d 件、計画 %d 件、投下 %d 個口、送り状 %d 件", "%s: 신규 %d 건, 계획 %d 건, 전달 %d 박스, 송장 %d 건"}
+	wordRound = text{"%s: %d new orders, %d planned, %d held, %d parcels dropped, %d tracking numbers", "%s：新規 %d 件、出荷予定 %d 件、保留 %d 件、投下 %d 個口、送り状 %d 件", "%s: 신규 %d 건, 출고예정 %d 건, 보류 %d 건, 전달 %d 박스, 송장 %d 건"}
 	wordEnd   = text{"The demo has ended. Its workspace is still in %s", "デモを終了しました。ワークスペースは %s に残っています", "데모를 마쳤습니다. 작업 폴더는 %s 에 남아 있습니다"}
 )

@@ -140,7 +140,7 @@ func claimDir(dir string) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(dir, marker)); err != nil && len(entries) > 0 {
-		return order.Errorf(order.Conflict, "name an empty folder with --dir, or leave it out", "%s is not empty and was not made by the demo", dir)
+		return order.Errorf(order.Invalid, "name an empty folder with --dir, or leave it out", "%s is not empty and was not made by the demo", dir)
 	}
 	for _, d := range []string{"keys", "masters", "accounts", "warehouses", "formats", "tests", "simulated"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o750); err != nil {

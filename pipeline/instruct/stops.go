@@ -25,7 +25,7 @@ func (r *runner) stops(ctx context.Context) error {
 	now := r.env.Now()
 	var wanted []*order.Instruction
 	if err := r.env.Ledger.ToStop(ctx, r.id, func(in *order.Instruction) error {
-		in.Note = order.HoldCancelled.Text(r.env.Workspace.Settings.Language)
+		in.Note = order.HoldCancelled.Text(tongues[r.w.Country])
 		wanted = append(wanted, in)
 		return nil
 	}); err != nil || len(wanted) == 0 {
@@ -78,6 +78,10 @@ func (r *runner) stops(ctx context.Context) error {
 	r.rep.Notef("%s: %d parcels were asked to be stopped (%s)", r.w.Name, len(ids), name)
 	return r.env.Ledger.Asked(ctx, ids, name, now)
 }
+
+// tongues are the languages in which warehouses are written to, by country: what
+// we speak may have letters that their charset lacks. Others get English.
+var tongues = map[string]string{"JP": "ja", "KR": "ko"}
 
 // A seeker is bytes in memory as a file.
 type seeker struct{ *bytes.Reader }
