@@ -480,6 +480,9 @@ func (m *mapper) decode(col int) ([]byte, sheet.Marks, error) {
 	if m.fixed != nil {
 		m.dec = trim(m.dec)
 	}
+	if m.p.mended && m.p.book == nil {
+		return harmed(m.dec), s.Marks(), err
+	}
 	return m.dec, s.Marks(), err
 }
 

@@ -35,6 +35,7 @@ type opened struct {
 	cs        *charset.Charset
 	delimiter byte
 	header    []string // texts of the header row, nil without one
+	mended    bool     // it is a file of refused rows, dropped again
 	pos       []int    // by column of the format: its place in the file, or -1
 	width     int      // columns that a row must have
 	start     int64    // offset of the first data row
@@ -421,6 +422,7 @@ func (o *opened) match(cells []string) (int, *FileError) {
 		return 0, o.fail(order.RefusedColumns, "", "the header has %d columns, %d are expected", len(cells), len(o.f.Spec.Columns))
 	}
 	o.header, o.pos, o.width = cells, pos, len(cells)
+	o.mended = len(withoutReasons(cells)) < len(cells)
 	return 0, nil
 }
 

@@ -38,7 +38,8 @@ func withoutReasons(header []string) []string {
 // A RefusedWriter writes refused rows as a file of the layout that they came in,
 // with the reasons in further columns, so that a person can mend the rows and drop
 // the file again: reading leaves those columns aside. Text files keep the bytes of
-// their rows; spreadsheets of every kind become .xlsx.
+// their rows, but for apostrophes before what a spreadsheet program would run;
+// spreadsheets of every kind become .xlsx.
 type RefusedWriter struct {
 	w    io.Writer
 	lang string
@@ -106,11 +107,16 @@ func (r *RefusedWriter) Write(ref Refusal) error {
 		}
 		return r.book.WriteRow(row)
 	}
-	raw := ref.raw
-	if len(cells) < len(ref.Cells) {
-		raw = r.row(nil, cells)
+	switch {
+	case r.from.mended:
+		r.buf = append(r.buf[:0], firstCells(ref.raw, len(cells), r.from.delimiter)...)
+	case len(cells) < len(ref.Cells):
+		r.buf = append(r.buf[:0], r.row(nil, cells)...)
+	case r.from.header != nil:
+		r.buf = neutral(r.buf[:0], ref.raw, r.from.delimiter)
+	default:
+		r.buf = append(r.buf[:0], ref.raw...)
 	}
-	r.buf = append(r.buf[:0], raw...)
 	for _, s := range reasons {
 		r.buf = append(r.buf, r.from.delimiter)
 		r.buf = r.cell(r.buf, s)
