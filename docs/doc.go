@@ -2,4 +2,4 @@
 // reasons.md, and keep the pages in step with the program.
 package docs
 
-//go:generate go test -run "^TestReasons$" -update .
+//go:generate go test -run "^(TestReasons|TestFormatLists)$" -update .
