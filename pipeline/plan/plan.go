@@ -199,8 +199,13 @@ func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Tim
 func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, now time.Time) (*decision, error) {
 	d := p.decide(row, now)
 	if d.outside == "" {
+		own := len(d.holds)
 		for _, pc := range d.parcels {
-			d.holds = append(d.holds, pc.w.out.Check(pc.in)...)
+			for _, h := range pc.w.out.Check(pc.in) {
+				if !explained(d.holds[:own], h) {
+					d.holds = append(d.holds, h)
+				}
+			}
 		}
 	}
 	if row.Reason == order.HoldPerson && d.outside == "" {
@@ -216,6 +221,14 @@ func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, now time.Time) 
 	}
 	d.holds = slices.DeleteFunc(d.holds, func(h order.Hold) bool { return slices.Contains(row.Released, h.Reason) && releasable(h.Reason) })
 	return d, nil
+}
+
+// explained reports whether a field that the warehouse's file wants is missing for a
+// reason that is stated already.
+func explained(holds []order.Hold, h order.Hold) bool {
+	return slices.ContainsFunc(holds, func(x order.Hold) bool {
+		return x.Field == h.Field && h.Field != "" || x.Reason == order.HoldDelivery && h.Field == "instruction.service"
+	})
 }
 
 // releasable reports whether a person's word can end a hold. A missing SKU or a
