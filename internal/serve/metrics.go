@@ -104,7 +104,8 @@ func gauge(d *prometheus.Desc, v float64, labels ...string) prometheus.Metric {
 func (c *ledgerCollector) counted() []prometheus.Metric {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	begin := time.Now()
+	now := c.s.env.Load().Now
+	begin := now()
 	if begin.Before(c.until) {
 		return c.last
 	}
@@ -117,7 +118,7 @@ func (c *ledgerCollector) counted() []prometheus.Metric {
 		c.s.log().Warn("the ledger could not be counted for metrics", "err", c.s.clean(err))
 	}
 	c.last = append(out, gauge(descReadable, up))
-	end := time.Now()
+	end := now()
 	c.until = end.Add(max(countPause, 20*end.Sub(begin)))
 	return c.last
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -197,12 +198,15 @@ func receive[T any](t *testing.T, ch <-chan T) T {
 
 const sheetHead = "order_number,payment,total,to_name,to_phone,to_postal,to_prefecture,to_city,to_street,item_code,item_name,quantity,buyer_email\n"
 
-// sheet is a sheet of orders for invented people.
+var people atomic.Int32
+
+// sheet is a sheet of orders for invented people, each for another one.
 func sheet(numbers ...string) string {
 	var b strings.Builder
 	b.WriteString(sheetHead)
-	for i, n := range numbers {
-		fmt.Fprintf(&b, "%s,prepaid,1000,架空 花子%s,080-0000-%04d,060-%04d,北海道,札幌市中央区,北一条西%d丁目,SHIRT-01,綿シャツ,1,hanako.%d@example.jp\n", n, n, i, i+1, i+1, i)
+	for _, n := range numbers {
+		i := people.Add(1)
+		fmt.Fprintf(&b, "%s,prepaid,1000,架空 花子,080-0000-%04d,060-%04d,北海道,札幌市中央区,北一条西%d丁目,SHIRT-01,綿シャツ,1,hanako.%d@example.jp\n", n, i, i, i, i)
 	}
 	return b.String()
 }
