@@ -9,6 +9,7 @@ import (
 	"hash/maphash"
 	"io"
 
+	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/sheet"
 	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
@@ -30,24 +31,28 @@ func (s *textSum) add(text string) {
 	s.h.WriteByte(0xFF)
 }
 
+func (s *textSum) addBytes(text []byte) {
+	s.h.Write(text)
+	s.h.WriteByte(0xFF)
+}
+
 func (s *textSum) endRow() { s.h.WriteByte(0xFE) }
 
 // Verify reads what a [Writer] of the same options wrote and compares: the bytes
 // by their hash, every row's number of columns, and the decoded text of every cell
-// with the text that was given to it. It holds the file in memory.
-func (f *Format) Verify(r io.Reader, o WriteOptions, s Summary) error {
-	b, err := io.ReadAll(r)
-	if err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
+// with the text that was given to it. Of a text file it holds one chunk in memory.
+func (f *Format) Verify(r io.ReaderAt, o WriteOptions, s Summary) error {
 	bad := func(format string, args ...any) error {
 		return order.Errorf(order.Internal, "do not send the file; report it with the format", "verify: "+format, args...)
 	}
-	if sum := sha256.Sum256(b); hex.EncodeToString(sum[:]) != s.SHA256 {
+	sum := sha256.New()
+	if n, err := io.Copy(sum, io.NewSectionReader(r, 0, s.Bytes+1)); err != nil {
+		return fmt.Errorf("verify: %w", err)
+	} else if n != s.Bytes || hex.EncodeToString(sum.Sum(nil)) != s.SHA256 {
 		return bad("the file has other bytes than were written")
 	}
 	texts := newTextSum()
-	rows, err := f.verifyRows(b, o, texts)
+	rows, err := f.verifyRows(r, o, s.Bytes, texts)
 	switch {
 	case err != nil:
 		return bad("%w", err)
@@ -59,48 +64,78 @@ func (f *Format) Verify(r io.Reader, o WriteOptions, s Summary) error {
 	return nil
 }
 
-func (f *Format) verifyRows(b []byte, o WriteOptions, texts *textSum) (int64, error) {
+func (f *Format) verifyRows(r io.ReaderAt, o WriteOptions, size int64, texts *textSum) (rows int64, err error) {
 	if f.workbook() {
-		return f.verifyBook(b, texts)
+		return f.verifyBook(r, size, texts)
 	}
 	cs := o.Charset
 	if cs == nil {
 		cs = f.cs
 	}
-	b = bytes.TrimPrefix(b, cs.BOM())
-	var blk sheet.Block
-	if f.Spec.File.Kind == "fixed" {
-		blk.SplitFixed(b, f.widths(), 0)
+	v := verifier{f: f, cs: cs, texts: texts, header: f.Spec.File.Header != "none" && f.Spec.File.Kind != "fixed"}
+	opts := sheet.ChunkOptions{Dialect: sheet.Dialect{Delimiter: f.delimiter, NoQuotes: f.Spec.File.Quote == "never"}, Start: int64(len(cs.BOM()))}
+	opts.Plain = f.Spec.File.Kind == "fixed"
+	chunks := sheet.NewChunks(r, size, opts)
+	for {
+		c, err := chunks.Next()
+		if errors.Is(err, io.EOF) {
+			return v.rows, nil
+		}
+		if err != nil {
+			return v.rows, err
+		}
+		err = v.chunk(c.Data, opts.Dialect)
+		c.Release()
+		if err != nil {
+			return v.rows, err
+		}
+	}
+}
+
+// A verifier compares the rows of a text file, chunk by chunk.
+type verifier struct {
+	f          *Format
+	cs         *charset.Charset
+	texts      *textSum
+	header     bool // the next row is the header
+	rows       int64
+	blk        sheet.Block
+	cell, text []byte
+}
+
+func (v *verifier) chunk(data []byte, d sheet.Dialect) (err error) {
+	if v.f.Spec.File.Kind == "fixed" {
+		v.blk.SplitFixed(data, v.f.widths(), 0)
 	} else {
-		blk.Split(b, sheet.Dialect{Delimiter: f.delimiter, NoQuotes: f.Spec.File.Quote == "never"})
+		v.blk.Split(data, d)
 	}
-	first := 0
-	if f.Spec.File.Header != "none" && f.Spec.File.Kind != "fixed" {
-		first = 1
+	if v.blk.Irregular || v.blk.Open {
+		return errors.New("quotes do not match")
 	}
-	if blk.Irregular || blk.Open {
-		return 0, errors.New("quotes do not match")
-	}
-	var cell, text []byte
-	for i := first; i < blk.Rows(); i++ {
-		row := blk.Row(i)
-		if len(row) != len(f.out) {
-			return 0, fmt.Errorf("row %d has %d columns, not %d", i+1, len(row), len(f.out))
+	for i := range v.blk.Rows() {
+		if v.header {
+			v.header = false
+			continue
+		}
+		v.rows++
+		row := v.blk.Row(i)
+		if len(row) != len(v.f.out) {
+			return fmt.Errorf("row %d has %d columns, not %d", v.rows, len(row), len(v.f.out))
 		}
 		for j, span := range row {
-			cell = span.Append(cell[:0], blk.Data)
-			var err error
-			if text, err = cs.AppendDecode(text[:0], cell); err != nil {
-				return 0, fmt.Errorf("row %d, column %s: %w", i+1, f.out[j].label, err)
+			v.cell = span.Append(v.cell[:0], v.blk.Data)
+			if v.text, err = v.cs.AppendDecode(v.text[:0], v.cell); err != nil {
+				return fmt.Errorf("row %d, column %s: %w", v.rows, v.f.out[j].label, err)
 			}
-			if f.Spec.File.Kind == "fixed" {
-				text = f.out[j].unpadded(text)
+			text := v.text
+			if v.f.Spec.File.Kind == "fixed" {
+				text = v.f.out[j].unpadded(text)
 			}
-			texts.add(string(text))
+			v.texts.addBytes(text)
 		}
-		texts.endRow()
+		v.texts.endRow()
 	}
-	return int64(blk.Rows() - first), nil
+	return nil
 }
 
 // unpadded takes the fill of a fixed-width column off.
@@ -111,8 +146,8 @@ func (c *outColumn) unpadded(b []byte) []byte {
 	return bytes.TrimRight(b, string(rune(c.padWith)))
 }
 
-func (f *Format) verifyBook(b []byte, texts *textSum) (int64, error) {
-	r, err := workbook.Open(bytes.NewReader(b), int64(len(b)), workbook.Options{Sheet: f.Spec.File.Sheet})
+func (f *Format) verifyBook(at io.ReaderAt, size int64, texts *textSum) (int64, error) {
+	r, err := workbook.Open(at, size, workbook.Options{Sheet: f.Spec.File.Sheet})
 	if err != nil {
 		return 0, err
 	}

@@ -102,7 +102,7 @@ func FileName(env *stage.Env, w *configs.Warehouse, formatName, template, number
 }
 
 func (o *Out) records(dst []record.Record, in *order.Instruction) []record.Record {
-	dst = record.FromInstruction(dst, in, o.batch, o.format.Kind() == record.Stops)
+	dst = record.FromInstruction(dst, in, o.batch, false)
 	for f, text := range o.values {
 		for _, r := range dst {
 			r[f] = text
