@@ -199,6 +199,7 @@ func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Tim
 func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, now time.Time) (*decision, error) {
 	d := p.decide(row, now)
 	if d.outside == "" {
+		d.holds = slices.DeleteFunc(d.holds, d.settled)
 		own := len(d.holds)
 		for _, pc := range d.parcels {
 			for _, h := range pc.w.out.Check(pc.in) {
@@ -219,9 +220,12 @@ func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, now time.Time) 
 			}
 		}
 	}
-	d.holds = slices.DeleteFunc(d.holds, func(h order.Hold) bool { return slices.Contains(row.Released, h.Reason) && releasable(h.Reason) })
+	d.holds = slices.DeleteFunc(d.holds, d.settled)
 	return d, nil
 }
+
+// settled reports whether a person's word has ended a hold.
+func (d *decision) settled(h order.Hold) bool { return d.released(h.Reason) && releasable(h.Reason) }
 
 // explained reports whether a field that the warehouse's file wants is missing for a
 // reason that is stated already.
