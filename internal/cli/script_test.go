@@ -1,14 +1,18 @@
 package cli
 
 import (
+	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -36,6 +40,9 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"encode":    encodeFile,
 	"decode":    decodeFile,
 	"cut":       cutFile,
+	"break":     breakFile,
+	"bomb":      makeBomb,
+	"declare":   declareBig,
 	"json":      checkJSON,
 	"snapshot":  snapshot,
 	"list":      listFiles,
@@ -166,7 +173,7 @@ func bookFlags() *flag.FlagSet {
 	f.String("notice", "", "a row above the header")
 	f.String("numbers", "", "columns that hold numbers, not text: 주문번호,수량")
 	f.String("dates", "", "columns that hold dates (2026-11-24), not text")
-	f.String("formulas", "", "columns that hold formulas with this text as their cached value")
+	f.String("formulas", "", "columns that hold formulas with this number as their cached value")
 	return f
 }
 
@@ -201,8 +208,10 @@ func book(ts *testscript.TestScript, f *flag.FlagSet, rows [][]string) []byte {
 					ts.Check(x.SetCellValue("Sheet1", cell, day))
 					continue
 				case is("formulas", column):
-					ts.Check(x.SetCellStr("Sheet1", cell, text))
-					ts.Check(x.SetCellFormula("Sheet1", cell, `"`+text+`"`))
+					n, err := strconv.ParseFloat(text, 64)
+					ts.Check(err)
+					ts.Check(x.SetCellFloat("Sheet1", cell, n, -1, 64))
+					ts.Check(x.SetCellFormula("Sheet1", cell, text+"+0"))
 					continue
 				}
 			}
@@ -311,6 +320,99 @@ func cutFile(ts *testscript.TestScript, neg bool, args []string) {
 	info, err := os.Stat(path)
 	ts.Check(err)
 	ts.Check(os.Truncate(path, info.Size()-n))
+}
+
+// breakFile removes one byte of a cp932 file: break FILE TEXT N removes the Nth byte
+// of the first place where TEXT stands.
+func breakFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: break FILE TEXT BYTE")
+	}
+	path := ts.MkAbs(args[0])
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	at := bytes.Index(b, encoded(ts, "cp932", args[1]))
+	if at < 0 {
+		ts.Fatalf("%s has no %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(path, slices.Delete(b, at+n-1, at+n), 0o666))
+}
+
+// makeBomb writes a workbook whose sheet unpacks to 2 GiB of rows: bomb FILE.
+func makeBomb(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: bomb FILE")
+	}
+	const head = `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`
+	const row, rows, blocks = `<row><c t="inlineStr"><is><t>AAAAAAAA</t></is></c></row>`, 1 << 15, 1170
+	// A block ends at a byte and looks back no further than its own start, so its
+	// compressed form can be repeated.
+	var body, block bytes.Buffer
+	squeeze := func(to *bytes.Buffer, text string) {
+		w, err := flate.NewWriter(to, flate.BestCompression)
+		ts.Check(err)
+		_, err = io.WriteString(w, text)
+		ts.Check(errors.Join(err, w.Flush()))
+	}
+	squeeze(&body, head)
+	squeeze(&block, strings.Repeat(row, rows))
+	for range blocks {
+		body.Write(block.Bytes())
+	}
+	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o777))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), withSheet(ts, func(w *zip.Writer, name string) error {
+		h := &zip.FileHeader{Name: name, Method: zip.Deflate, CompressedSize64: uint64(body.Len()), UncompressedSize64: uint64(len(head) + len(row)*rows*blocks)}
+		s, err := w.CreateRaw(h)
+		if err != nil {
+			return err
+		}
+		_, err = s.Write(body.Bytes())
+		return err
+	}), 0o666))
+}
+
+// declareBig writes a workbook whose folder says that its sheet unpacks to 2 GB:
+// declare FILE.
+func declareBig(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: declare FILE")
+	}
+	b := withSheet(ts, func(w *zip.Writer, name string) error {
+		s, err := w.Create(name)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(s, `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>`)
+		return err
+	})
+	// The size stands 24 bytes into the entry of the zip folder, 46 before its name.
+	at := bytes.LastIndex(b, []byte(firstSheet)) - 46
+	binary.LittleEndian.PutUint32(b[at+24:], 2_000_000_000)
+	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[0])), 0o777))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
+}
+
+const firstSheet = "xl/worksheets/sheet1.xml"
+
+// withSheet is a workbook with the first sheet that f writes.
+func withSheet(ts *testscript.TestScript, f func(w *zip.Writer, name string) error) []byte {
+	x := excelize.NewFile()
+	defer x.Close()
+	var plain, out bytes.Buffer
+	ts.Check(x.Write(&plain))
+	in, err := zip.NewReader(bytes.NewReader(plain.Bytes()), int64(plain.Len()))
+	ts.Check(err)
+	w := zip.NewWriter(&out)
+	for _, e := range in.File {
+		if e.Name != firstSheet {
+			ts.Check(w.Copy(e))
+		}
+	}
+	ts.Check(f(w, firstSheet))
+	ts.Check(w.Close())
+	return out.Bytes()
 }
 
 // checkJSON parses what was printed and evaluates expressions over it, which must
