@@ -151,7 +151,7 @@ func (o *Out) To(w io.Writer, each func(func(*order.Instruction) error) error) (
 		return out, nil, err
 	}
 	var recs []record.Record
-	err = each(func(in *order.Instruction) error {
+	err = ahead(each, func(in *order.Instruction) error {
 		recs = o.records(recs, in)
 		err := fw.WriteGroup(recs)
 		var held *format.HeldError
@@ -168,6 +168,53 @@ func (o *Out) To(w io.Writer, each func(func(*order.Instruction) error) error) (
 	out.Summary, err = fw.Close()
 	return out, misfits, err
 }
+
+// ahead calls use for what each yields, which goes on reading meanwhile.
+func ahead(each func(func(*order.Instruction) error) error, use func(*order.Instruction) error) error {
+	const many = 256
+	batches := make(chan []*order.Instruction, 4)
+	stop := make(chan struct{})
+	var readErr error
+	go func() {
+		defer close(batches)
+		var batch []*order.Instruction
+		pass := func() error {
+			select {
+			case batches <- batch:
+				batch = make([]*order.Instruction, 0, many)
+				return nil
+			case <-stop:
+				return errStopped
+			}
+		}
+		readErr = each(func(in *order.Instruction) error {
+			if batch = append(batch, in); len(batch) < many {
+				return nil
+			}
+			return pass()
+		})
+		if readErr == nil && len(batch) > 0 {
+			readErr = pass()
+		}
+	}()
+	var err error
+	for batch := range batches {
+		for _, in := range batch {
+			if err != nil {
+				break
+			}
+			if err = use(in); err != nil {
+				close(stop)
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return readErr
+}
+
+var errStopped = errors.New("the writer stopped")
 
 // File writes the instructions to path, durably, and reads the bytes back to see
 // that they say what was meant. With misfits there is no file.
