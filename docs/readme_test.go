@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,6 +69,7 @@ var (
 	comment  = regexp.MustCompile(`\s+#.*|^#.*`)
 	language = regexp.MustCompile(`--lang (en|ja|ko)`)
 	note     = regexp.MustCompile(`--note "[^"]*"`)
+	pageLink = regexp.MustCompile(`\]\((docs/[^)]*|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE)\)`)
 )
 
 // commands are the shell commands of a page without what may differ between
@@ -92,7 +94,7 @@ func commands(t *testing.T, name string) []string {
 // the order of sections, the shape of tables and lists, links and numbers.
 func TestReadmesInStep(t *testing.T) {
 	shape := func(name string) (out []string) {
-		for i, l := range strings.Split(page(t, name), "\n") {
+		for _, l := range strings.Split(page(t, name), "\n") {
 			switch {
 			case strings.HasPrefix(l, "#"):
 				out = append(out, l[:strings.IndexByte(l, ' ')])
@@ -105,10 +107,8 @@ func TestReadmesInStep(t *testing.T) {
 			case len(l) > 2 && l[0] >= '1' && l[0] <= '9' && l[1] == '.':
 				out = append(out, l[:2])
 			}
-			if i > 0 && len(l) > 0 {
-				for _, m := range regexp.MustCompile(`\]\((docs/[^)]*|[A-Z]+(\.md)?)\)`).FindAllStringSubmatch(l, -1) {
-					out = append(out, m[1])
-				}
+			for _, m := range pageLink.FindAllStringSubmatch(l, -1) {
+				out = append(out, m[1])
 			}
 		}
 		return out
@@ -123,21 +123,32 @@ func TestReadmesInStep(t *testing.T) {
 	}
 }
 
-// program builds the program and returns the folder that holds it.
-func program(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "mallbridge"), "github.com/mallbridge/mallbridge")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return dir
+// bin is the folder that holds the program.
+var bin string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if bin, err = os.MkdirTemp("", "mallbridge-docs-*"); err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(bin)
+		return m.Run()
+	}())
 }
+
+var build = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "mallbridge"), "github.com/mallbridge/mallbridge").CombinedOutput()
+	return string(out), err
+})
 
 // shell runs a script in dir with the program on the PATH and returns all that it
 // prints.
-func shell(t *testing.T, bin, dir, script string) string {
+func shell(t *testing.T, dir, script string) string {
 	t.Helper()
+	if out, err := build(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
 	c := exec.Command("bash", "-c", script)
 	c.Dir = dir
 	c.Env = []string{"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8", "USER=reader"}
@@ -152,16 +163,15 @@ func shell(t *testing.T, bin, dir, script string) string {
 // looks for the lines that the page shows. Exit code 3 (something waits for a
 // person) is part of the story.
 func TestReadmeRuns(t *testing.T) {
-	bin := program(t)
 	for _, name := range readmes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(t, bin, name)
+			run(t, name)
 		})
 	}
 }
 
-func run(t *testing.T, bin, name string) {
+func run(t *testing.T, name string) {
 	const separator = "\x1e"
 	script := "trap 'c=$?; [ $c -eq 3 ] || { echo \"exit code $c: $BASH_COMMAND\"; exit 1; }' ERR\n"
 	var ran []block
@@ -178,7 +188,7 @@ func run(t *testing.T, bin, name string) {
 	if len(ran) < 3 {
 		t.Fatalf("%s: only %d blocks are marked to be run", name, len(ran))
 	}
-	out := strings.Split(shell(t, bin, t.TempDir(), script), separator)[1:]
+	out := strings.Split(shell(t, t.TempDir(), script), separator)[1:]
 	if len(out) != len(ran) {
 		t.Fatalf("%s: %d of %d blocks were run:\n%s", name, len(out), len(ran), strings.Join(out, "\n"))
 	}
@@ -199,12 +209,12 @@ func run(t *testing.T, bin, name string) {
 
 var (
 	moment = regexp.MustCompile(`\d{4}[-/]\d\d[-/]\d\d( \d\d:\d\d(:\d\d)?)?`)
-	bytes  = regexp.MustCompile(`\s+`)
+	spaces = regexp.MustCompile(`\s+`)
 )
 
 // normal takes away what changes from day to day.
 func normal(l string) string {
-	return strings.TrimSpace(bytes.ReplaceAllString(moment.ReplaceAllString(l, "DATE"), " "))
+	return strings.TrimSpace(spaces.ReplaceAllString(moment.ReplaceAllString(l, "DATE"), " "))
 }
 
 func split(out string) []string {
@@ -218,7 +228,6 @@ func split(out string) []string {
 // TestPagesNameRealCommands asks the program for the help of every command that
 // the pages name, with its flags.
 func TestPagesNameRealCommands(t *testing.T) {
-	bin := program(t)
 	pages, err := filepath.Glob("*.md")
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +247,7 @@ func TestPagesNameRealCommands(t *testing.T) {
 				}
 				l, _, _ = strings.Cut(l, " >")
 				l, _, _ = strings.Cut(l, " |")
-				help := shell(t, bin, t.TempDir(), l+" --help")
+				help := shell(t, t.TempDir(), l+" --help")
 				if want := "\n  " + strings.Join(verbs(l, help), " "); !strings.Contains(help, want) {
 					t.Errorf("%s: %q: there is no such command:\n%s", name, l, help)
 				}
