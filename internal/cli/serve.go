@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -40,15 +41,22 @@ Several may serve one workspace of one machine, and "run" may run beside them.`,
 }
 
 func (a *app) serve(ctx context.Context, listen string, set bool) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	// main's context ends with the first signal. Before anything is stopped, nobody
+	// listens for signals any more, so that the next one ends the program at once.
+	told := ctx
+	ctx, stop := context.WithCancel(context.WithoutCancel(told))
 	defer stop()
-	// Once the first signal has come, the next one ends the program as if nobody
-	// listened.
-	defer context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
+	defer context.AfterFunc(told, func() {
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		stop()
+	})()
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
 	env, err := a.open(ctx)
+	if errors.Is(err, context.Canceled) {
+		return nil // stopped before it began
+	}
 	if err != nil {
 		return err
 	}
