@@ -51,6 +51,7 @@ end unless --keep is given.`,
 	f.BoolVar(&o.Once, "once", false, "end after one day, without waiting for anyone")
 	f.BoolVar(&o.Keep, "keep", false, "leave the temporary folder where it is")
 	f.Uint64Var(&o.Seed, "seed", 1, "the same seed and day give the same orders")
+	f.BoolVar(&o.B2, "b2", false, "the warehouse in Japan takes the import layout of Yamato B2 Cloud")
 	f.IntVar(&o.Orders, "orders", 300, "orders of the day")
 	return a.jsonFlag(c)
 }

@@ -26,6 +26,7 @@ type Options struct {
 	Seed   uint64
 	Orders int    // of the day, about
 	Lang   string // ja, ko or en
+	B2     bool   // the warehouse in Japan takes the import layout of Yamato B2 Cloud
 	// Now is the real clock. The day that is played is today in Japan if that is
 	// over, else yesterday.
 	Now func() time.Time

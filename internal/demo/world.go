@@ -58,6 +58,9 @@ type world struct {
 	agreed bool // the replacement is in the warehouse's settings
 }
 
+// refusal is what a warehouse says to an instruction that it refuses on purpose.
+const refusal = "住所の番地を確認してください"
+
 // A site is one simulated warehouse with its server.
 type site struct {
 	name   string
@@ -179,13 +182,16 @@ func (w *world) openSites() error {
 	tokyo := warehouse.Config{Layout: warehouse.Japan, DoneMark: "{name}.done", Faults: warehouse.Faults{
 		Refuse: func(_ *warehouse.Instruction, nth int) string {
 			if nth%60 == 30 {
-				return "住所の番地を確認してください"
+				return refusal
 			}
 			return ""
 		},
 		Late:  func(nth int) bool { return nth%25 == 5 },
 		Short: map[string]int64{"CAN-CURRY": 1},
 	}}
+	if w.o.B2 {
+		tokyo.Layout = warehouse.B2
+	}
 	seoul := warehouse.Config{Layout: warehouse.Korea, Faults: warehouse.Faults{
 		Late: func(nth int) bool { return nth%25 == 5 }, RepeatResults: true,
 	}}
@@ -221,11 +227,12 @@ type settings struct {
 	Start        string
 	Tokyo, Seoul *sftpd.Server
 	Pairs        [][2]string
+	B2           bool
 }
 
 // writeWorkspace writes every file of the workspace that people would keep.
 func (w *world) writeWorkspace() error {
-	s := settings{Language: w.o.Lang, Start: w.start.AddDate(0, 0, -30).Format(time.DateOnly), Tokyo: w.sites[0].server, Seoul: w.sites[1].server}
+	s := settings{B2: w.o.B2, Language: w.o.Lang, Start: w.start.AddDate(0, 0, -30).Format(time.DateOnly), Tokyo: w.sites[0].server, Seoul: w.sites[1].server}
 	if w.agreed {
 		s.Pairs = orders.Replacements
 	}
