@@ -54,9 +54,6 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 		return rep, err
 	}
 	c := &collector{env: env, w: w, id: id, rep: &rep}
-	if err := c.resume(ctx); err != nil {
-		return rep, fmt.Errorf("collect: %s: %w", w.Name, err)
-	}
 	d, err := files.OpenDrop(ctx, env, w)
 	if err != nil {
 		return rep, fmt.Errorf("collect: %s: %w", w.Name, coded(err))
@@ -74,6 +71,11 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 			if ctx.Err() != nil {
 				break
 			}
+		}
+	}
+	if len(errs) == 0 {
+		if err := c.resume(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("collect: %s: %w", w.Name, err))
 		}
 	}
 	return rep, errors.Join(errs...)
@@ -101,7 +103,10 @@ type collector struct {
 	drop drop.Drop
 }
 
-// resume reads files that were kept but not finished when a run was cut off.
+// resume reads files that were kept but not finished when a run was cut off, and
+// that are gone from the drop since. A file that is still there was read again
+// from there, with its own time: stock that seems newer than it is would keep out
+// what came after it.
 func (c *collector) resume(ctx context.Context) error {
 	for _, kind := range kinds {
 		open, err := c.env.Ledger.OpenFiles(ctx, kind, c.w.Name)
@@ -386,6 +391,9 @@ func (s *sink) flush() error {
 		switch o {
 		case ledger.Done:
 			s.stored++
+			if len(s.acks) > 0 && !s.acks[i].OK {
+				s.declined(&s.acks[i])
+			}
 		case ledger.Already:
 			s.already++
 		default:
@@ -395,6 +403,16 @@ func (s *sink) flush() error {
 	s.ships, s.acks, s.lines = s.ships[:0], s.acks[:0], s.lines[:0]
 	fault.At(atStored)
 	return nil
+}
+
+// declined tells of an instruction that the warehouse refused, or could not stop.
+func (s *sink) declined(a *order.Ack) {
+	what := "the warehouse refused"
+	if a.Stop {
+		what = "it is too late to stop"
+	}
+	s.c.rep.Waiting++
+	s.c.rep.Notef("%s: %s: %s instruction %s: %s", s.c.w.Name, s.file.Name, what, a.Instruction, a.Message)
 }
 
 // close stores what is left. Stock is stored as a whole: a snapshot counts all or
