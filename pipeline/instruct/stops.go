@@ -59,7 +59,9 @@ func (r *runner) stops(ctx context.Context) error {
 	}
 	sum := sha256.Sum256(body.Bytes())
 	v := drop.Delivery{
-		Dir: r.w.Stops.Folder, Name: name, TempName: strings.ReplaceAll(r.w.Instructions.Temporary, "{name}", name), Size: int64(body.Len()),
+		// The name has the time in it. Under one temporary name for all, what a
+		// crash left is found and removed by the next try.
+		Dir: r.w.Stops.Folder, Name: name, TempName: strings.ReplaceAll(r.w.Instructions.Temporary, "{name}", "stop_"+r.w.Name), Size: int64(body.Len()),
 		SHA256: hex.EncodeToString(sum[:]), Readable: r.w.Instructions.Readable,
 	}
 	if err := drop.Upload(ctx, d, v, func() (io.ReadSeekCloser, error) { return seeker{bytes.NewReader(body.Bytes())}, nil }); err != nil {
