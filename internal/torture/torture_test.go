@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -32,6 +33,8 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	// Most of the time the tests wait for a disk.
+	_ = flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0)))
 	os.Exit(run(m))
 }
 

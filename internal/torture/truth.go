@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // What becomes of an order.
@@ -192,6 +193,7 @@ func (g *Generator) order(account string, s Shape, before []*Order) *Order {
 	}
 	if n := len(before); n > 0 && g.rng.IntN(5) == 0 {
 		o.To = before[g.rng.IntN(n)].To // the same recipient: they travel together
+		o.To.Given = strings.TrimSuffix(o.To.Given, fish)
 	}
 	o.Status = map[string]string{Hand: "ready", Rakuten: "300"}[account]
 	picked := g.rng.Perm(codes)[:1+g.rng.IntN(3)]
@@ -223,10 +225,13 @@ func (g *Generator) spoil(o *Order) {
 		}
 	case 3:
 		if o.Account == Hand {
-			o.Fate, o.To.Given = Held, o.To.Given+"🍣"
+			o.Fate, o.To.Given = Held, o.To.Given+fish
 		}
 	}
 }
+
+// fish is a character that no warehouse's charset has.
+const fish = "🍣"
 
 var (
 	families = []string{"見本", "髙橋", "渡邊", "長谷川", "試験", "葛城"}

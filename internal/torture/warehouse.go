@@ -86,7 +86,7 @@ func (w *Warehouse) clone(root string) *Warehouse {
 }
 
 // poll is the pause between two looks of a warehouse.
-const poll = 2 * time.Millisecond
+const poll = 4 * time.Millisecond
 
 // Open starts taking files.
 func (w *Warehouse) Open() {
