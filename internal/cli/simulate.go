@@ -186,5 +186,13 @@ func (a *app) tellServer(server *sftpd.Server, s *standIn, password, keyFile str
 	if s.mark != "" {
 		fmt.Fprintf(a.err, "  done_mark: \"%s\"\n", s.mark)
 	}
-	fmt.Fprintf(a.err, "acks: {folder: acks}  results: {folder: results}  stock: {folder: stock}\n\nCtrl-C ends it.\n")
+	results := "warehouse-results"
+	switch warehouse.Layout(s.layout) {
+	case warehouse.B2:
+		results = "yamato-b2-issued"
+	case warehouse.Korea:
+		fmt.Fprintln(a.err, "# It answers in cp949 under Korean titles: take the formats seoul-* of a demo's workspace.")
+	}
+	fmt.Fprintf(a.err, "acks: {format: warehouse-acks, folder: acks, expect: true}\nresults: {format: %s, folder: results}\nstock: {format: warehouse-stock, folder: stock}\n", results)
+	fmt.Fprintf(a.err, "stops: {format: warehouse-stops, folder: stops}\n\nCtrl-C ends it.\n")
 }
