@@ -1,5 +1,6 @@
 // Package docs holds no code. Its tests run the commands of the READMEs, make
-// reasons.md, and keep the pages in step with the program.
+// reasons.md and what is made of formats.md and the READMEs, and keep the pages in
+// step with the program.
 package docs
 
-//go:generate go test -run "^(TestReasons|TestFormatLists)$" -update .
+//go:generate go test -run "^(TestReasons|TestFormatLists|TestReadmeDemo)$" -update .
