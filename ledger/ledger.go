@@ -72,8 +72,12 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 		l.r.SetMaxOpenConns(4)
 	}
 	if err := l.migrate(ctx); err != nil {
+		err = explain("open "+place(dsn), err)
+		if order.CodeOf(err) == order.Internal && l.damaged(ctx) {
+			err = order.Errorf(order.Invalid, hintDamaged, "%w", err)
+		}
 		l.Close()
-		return nil, explain("open "+place(dsn), err)
+		return nil, err
 	}
 	return l, nil
 }
@@ -97,8 +101,8 @@ func place(dsn string) string {
 // The page caches, in KiB. A reader gains nothing from a large one: every commit
 // of the writer empties it, page by page.
 const (
-	writerCache = 32 << 10
-	readerCache = 2 << 10
+	writerCache = 4 << 10
+	readerCache = 1 << 10
 )
 
 func sqliteDSN(file, lock string, cache int) string {
@@ -135,6 +139,16 @@ func (l *Ledger) migrate(ctx context.Context) error {
 	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// damaged reports whether SQLite finds its own structures broken.
+func (l *Ledger) damaged(ctx context.Context) bool {
+	if l.dialect != "sqlite" {
+		return false
+	}
+	var said string
+	err := l.w.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&said)
+	return err != nil || said != "ok"
 }
 
 // Close closes the database.
@@ -344,7 +358,7 @@ func explain(what string, err error) error {
 		case 10: // SQLITE_IOERR
 			code, hint = order.Retry, "the disk reports an error; check it before running again"
 		case 11, 26: // SQLITE_CORRUPT, SQLITE_NOTADB
-			code, hint = order.Invalid, "the ledger file is damaged; restore the last backup, then run reconcile before anything is sent"
+			code, hint = order.Invalid, hintDamaged
 		case 14: // SQLITE_CANTOPEN
 			code, hint = order.Denied, hintFolder
 		}
@@ -371,8 +385,9 @@ func explain(what string, err error) error {
 }
 
 const (
-	hintTaken  = "something else stored the same first; run again"
-	hintFolder = "check that the folder exists and is writable for this user"
+	hintTaken   = "something else stored the same first; run again"
+	hintFolder  = "check that the folder exists and is writable for this user"
+	hintDamaged = "the ledger file is damaged; restore the last backup, then run reconcile before anything is sent"
 )
 
 // ErrChanged means that something changed between reading and writing; read

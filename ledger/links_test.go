@@ -64,7 +64,7 @@ func TestRefusals(t *testing.T) {
 		ok(t, s.PutRefusals(ctx, f.ID, []Refusal{one, {Line: 8, Reason: order.RefusedColumns, Detail: "3 of 4"}}))
 		got, err := s.RefusalsOf(ctx, "100", 0)
 		ok(t, err)
-		one.FileID, one.File, one.Path, one.At = f.ID, "a.csv", "rejected/a.csv", noon
+		one.FileID, one.Owner, one.File, one.Path, one.At = f.ID, "rakuten-main", "a.csv", "rejected/a.csv", noon
 		if d := cmp.Diff([]Refusal{one}, got); d != "" {
 			t.Errorf("(-want +got):\n%s", d)
 		}

@@ -125,18 +125,13 @@ func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
 // Pending returns up to limit orders of the account in state s with ids above
 // after, by id, with their releases.
 func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int64, limit int) ([]Row, error) {
-	// The states stand in the text so that the partial index is used.
-	out, err := scanOrders(l.w.QueryContext(ctx, `SELECT `+orderColumns+` WHERE o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`,
-		account, int64(s), after, limit))
-	if err != nil || s == Seen && len(out) == 0 {
-		return nil, explain("read pending orders", err)
+	out, err := l.pending(ctx, account, s, after, limit)
+	if err != nil || len(out) == 0 {
+		return out, explain("read pending orders", err)
 	}
 	at := make(map[int64]int, len(out))
 	for i := range out {
 		at[out[i].ID] = i
-	}
-	if len(out) == 0 {
-		return nil, nil
 	}
 	rows, err := l.w.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id BETWEEN $1 AND $2`, out[0].ID, out[len(out)-1].ID)
 	if err != nil {
@@ -154,6 +149,43 @@ func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int6
 		}
 	}
 	return out, explain("read releases", rows.Err())
+}
+
+// pending is the query by which every order comes to the plan stage: it reads no
+// column that the caller knows.
+func (l *Ledger) pending(ctx context.Context, account int64, s State, after int64, limit int) ([]Row, error) {
+	var name string
+	if err := l.w.QueryRowContext(ctx, `SELECT name FROM accounts WHERE id = $1`, account).Scan(&name); err == sql.ErrNoRows {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	// The states stand in the text so that the partial index is used.
+	rows, err := l.w.QueryContext(ctx, `SELECT o.id, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, o.recipient, d.doc
+		FROM orders o JOIN order_docs d ON d.order_id = o.id
+		WHERE o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`, account, int64(s), after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Row
+	for rows.Next() {
+		if out == nil {
+			out = make([]Row, 0, min(limit, 1<<12))
+		}
+		out = append(out, Row{AccountID: account, Account: name, State: s})
+		r := &out[len(out)-1]
+		var seen, changed int64
+		var doc sql.RawBytes
+		if err := rows.Scan(&r.ID, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &r.Recipient, &doc); err != nil {
+			return nil, err
+		}
+		r.SeenAt, r.ChangedAt = timeOf(seen), timeOf(changed)
+		if r.Order, err = unpackOrder(doc); err != nil {
+			return nil, fmt.Errorf("order %d: %w", r.ID, err)
+		}
+	}
+	return out, rows.Err()
 }
 
 // Twins returns the recipients that more than one order of the account that is

@@ -198,6 +198,12 @@ func TestReleasesCountForOneVersion(t *testing.T) {
 		if e := es[2]; e.Kind != "hold.released" || e.Actor != "mika" || e.Detail != "read it" || e.Reason != order.HoldRemark {
 			t.Errorf("event %+v", e)
 		}
+		// Planned and taken back, it is still released.
+		s.planned("1")
+		ok(t, s.Apply(t.Context(), &Plan{Withdraw: readyIDs(t, s)}, after(2)))
+		if got := released(); s.row("1").State != Seen || !slices.Equal(got, []order.Reason{order.HoldPhone, order.HoldRemark}) {
+			t.Errorf("taken back it is released from %v", got)
+		}
 		changed := numbered("1")
 		changed[0].Order.Note = "another wish"
 		s.put(changed...)

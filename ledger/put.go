@@ -99,7 +99,8 @@ type put struct {
 	now           time.Time
 	counts        PutCounts
 	events        []Event
-	again         bool // most orders of the last part were known
+	again         bool  // most orders of the last part were known
+	args          []any // for bulk, used again
 }
 
 // A knownOrder is what the ledger has under a number.
@@ -138,11 +139,11 @@ func (p *put) store(ctx context.Context, sorted []packedOrder) error {
 		}
 		p.again = 2*len(fresh) < len(part)
 		p.counts.New += int64(len(fresh))
-		args := make([]any, 0, 2*len(fresh))
+		p.args = p.args[:0]
 		for i := range fresh {
-			args = append(args, fresh[i].id, fresh[i].doc)
+			p.args = append(p.args, fresh[i].id, fresh[i].doc)
 		}
-		if _, err = p.bulk(ctx, `INSERT INTO order_docs (order_id, doc) VALUES `, `(?,?)`, ``, args); err != nil {
+		if _, err = p.bulk(ctx, `INSERT INTO order_docs (order_id, doc) VALUES `, `(?,?)`, ``, p.args); err != nil {
 			return err
 		}
 	}
@@ -152,13 +153,13 @@ func (p *put) store(ctx context.Context, sorted []packedOrder) error {
 // insert stores orders whose numbers are not known and returns how many that
 // were.
 func (p *put) insert(ctx context.Context, part []packedOrder) (int64, error) {
-	args := make([]any, 0, 8*len(part))
+	p.args = p.args[:0]
 	for i := range part {
 		o := &part[i]
-		args = append(args, o.id, o.Order.Number, statusOf(o.Order), o.hash[:], int64(o.Order.Lines()), instant(o.Order.Ordered.UTC), o.Row, o.Recipient)
+		p.args = append(p.args, o.id, o.Order.Number, statusOf(o.Order), o.hash[:], int64(o.Order.Lines()), instant(o.Order.Ordered.UTC), o.Row, o.Recipient)
 	}
 	return p.bulk(ctx, `INSERT INTO orders (id, number, status, hash, line_count, ordered_at, file_row, recipient, account_id, state, reason, version, seen_at, changed_at, file_id) VALUES `,
-		fmt.Sprintf(`(?,?,?,?,?,?,?,?,%d,%d,'',1,%d,%[3]d,%d)`, p.account, Seen, instant(p.now), p.file), ` ON CONFLICT (account_id, number) DO NOTHING`, args)
+		fmt.Sprintf(`(?,?,?,?,?,?,?,?,%d,%d,'',1,%d,%[3]d,%d)`, p.account, Seen, instant(p.now), p.file), ` ON CONFLICT (account_id, number) DO NOTHING`, p.args)
 }
 
 // sift compares the orders that are known under another id with what is known
