@@ -82,9 +82,10 @@ func (t tx) withdraw(ctx context.Context, id int64) error {
 }
 
 // free lets go of the pieces of an instruction. Every order that it served is
-// planned again.
+// planned again; one that has other instructions is judged beside them.
 func (t tx) free(ctx context.Context, instruction int64) error {
-	if _, err := t.exec(ctx, `UPDATE orders SET state = 0 WHERE state IN (3, 4) AND id IN (SELECT order_id FROM instruction_lines WHERE instruction_id = $1)`, instruction); err != nil {
+	if _, err := t.exec(ctx, `UPDATE orders SET state = CASE WHEN EXISTS (SELECT 1 FROM instruction_lines y WHERE y.order_id = orders.id AND y.instruction_id <> $1) THEN 4 ELSE 0 END
+		WHERE state IN (3, 4) AND id IN (SELECT order_id FROM instruction_lines WHERE instruction_id = $1)`, instruction); err != nil {
 		return err
 	}
 	_, err := t.exec(ctx, `DELETE FROM instruction_lines WHERE instruction_id = $1`, instruction)

@@ -345,7 +345,11 @@ func makeBomb(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: bomb FILE")
 	}
-	const head = `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`
+	head := `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>`
+	for _, name := range rowsOf(ts, filepath.Join(repoTestdata, "sheets", "plain.csv"))[0] {
+		head += `<c t="inlineStr"><is><t>` + name + `</t></is></c>`
+	}
+	head += `</row>`
 	const row, rows, blocks = `<row><c t="inlineStr"><is><t>AAAAAAAA</t></is></c></row>`, 1 << 15, 1170
 	// A block ends at a byte and looks back no further than its own start, so its
 	// compressed form can be repeated.

@@ -225,6 +225,9 @@ func (r *runner) guard(ctx context.Context, b *ledger.Batch) (left bool, err err
 }
 
 func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err error) {
+	if left, err := r.guard(ctx, b); left || err != nil {
+		return false, err
+	}
 	if r.w.Instructions.Approval == "always" {
 		ok, err := r.env.Ledger.Approved(ctx, b.ID, b.SHA256)
 		if err != nil || !ok {
@@ -232,9 +235,6 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 			r.rep.Notef("batch %s of %s waits for approval (%s)", b.Number, r.w.Name, b.Path)
 			return true, err
 		}
-	}
-	if left, err := r.guard(ctx, b); left || err != nil {
-		return false, err
 	}
 	path := r.local(b)
 	if err := checkFile(path, b); err != nil {

@@ -125,6 +125,12 @@ func (p *planner) run(ctx context.Context, rep *stage.Report) error {
 		ls = append(ls, l)
 	}
 	slices.SortFunc(ls, func(a, b ledger.Listing) int { return compare(a.Code, b.Code) })
+	warned, err := p.env.Ledger.Warned(ctx, p.id)
+	if err != nil {
+		return err
+	}
+	rep.Add("to be looked at", warned)
+	rep.Waiting += warned
 	return p.env.Ledger.PutListings(ctx, p.id, ls, now)
 }
 
@@ -249,11 +255,14 @@ func releasable(r order.Reason) bool {
 // store writes a page of decisions; those that may be merged are put aside.
 func (p *planner) store(ctx context.Context, ds []*decision, now time.Time, aside *merger, rep *stage.Report) error {
 	plan := &ledger.Plan{}
+	kept := map[int64][]int64{} // by order: instructions that stay as they are
 	for _, d := range ds {
 		if d.row.State == ledger.Recheck {
-			if err := p.recheck(ctx, d, plan, now); err != nil {
+			stay, err := p.recheck(ctx, d, plan, now)
+			if err != nil {
 				return err
 			}
+			kept[d.row.ID] = stay
 			continue
 		}
 		if p.mayMerge && d.outside == "" && len(d.holds) == 0 && (p.twins[d.row.Recipient] || p.waits(d, now)) {
@@ -262,7 +271,24 @@ func (p *planner) store(ctx context.Context, ds []*decision, now time.Time, asid
 		}
 		p.add(plan, d)
 	}
+	shared(plan, kept)
 	return p.apply(ctx, plan, now, rep)
+}
+
+// shared leaves out of a plan the orders whose instructions another order of the
+// plan takes back: they were merged, and are planned again as new ones.
+func shared(plan *ledger.Plan, kept map[int64][]int64) {
+	slices.Sort(plan.Withdraw)
+	plan.Withdraw = slices.Compact(plan.Withdraw)
+	if len(plan.Withdraw) == 0 {
+		return
+	}
+	plan.Orders = slices.DeleteFunc(plan.Orders, func(x ledger.Disposition) bool {
+		return slices.ContainsFunc(kept[x.ID], func(id int64) bool {
+			_, found := slices.BinarySearch(plan.Withdraw, id)
+			return found
+		})
+	})
 }
 
 // add puts the outcome of one order into a plan.
@@ -315,10 +341,6 @@ func (p *planner) apply(ctx context.Context, plan *ledger.Plan, now time.Time, r
 		case ledger.Outside:
 			rep.Add("outside", 1)
 		default:
-			if len(x.Holds) > 0 {
-				rep.Add("to be looked at", 1)
-				rep.Waiting++
-			}
 			rep.Add("planned", 1)
 		}
 	}

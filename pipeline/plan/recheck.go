@@ -13,59 +13,149 @@ import (
 )
 
 // recheck judges an order that already has instructions and that changed since,
-// or that a person released. What no batch has claimed is taken back and planned
-// again; what is on its way stays, and is shown until a person has dealt with it.
-func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, now time.Time) error {
+// or that a person released, or of which an instruction left its batch. What no
+// batch has claimed is taken back and planned again. What is in a file that was not
+// dropped yet leaves it: the instruct stage sees that the order is to be judged,
+// and takes it out. What is at the warehouse stays, and is shown until a person has
+// dealt with it.
+//
+// It returns the instructions that stay as they are.
+func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, now time.Time) (stay []int64, err error) {
 	places, err := p.env.Ledger.PlacesOf(ctx, d.row.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	open := len(places) > 0
-	var ids []int64
-	for _, pl := range places {
-		free := pl.State == ledger.InstructionReady || pl.State == ledger.InstructionRefused && d.released(order.HoldWarehouseRefuse)
-		open = open && free
-		ids = append(ids, pl.InstructionID)
+	c, err := p.compare(ctx, d, places)
+	if err != nil {
+		return nil, err
 	}
-	if len(places) == 0 || open {
-		if len(places) > 0 {
-			same, _, err := p.same(ctx, d)
-			if err != nil {
-				return err
-			}
-			if same && !slices.ContainsFunc(places, func(pl ledger.Place) bool { return pl.State == ledger.InstructionRefused }) {
-				p.keep(plan, d, nil)
-				return nil
-			}
+	if len(c.fixed) == 0 {
+		if len(places) > 0 && c.same && len(c.refused) == 0 {
+			p.keep(plan, d, nil)
+			return c.free, nil
 		}
-		plan.Withdraw = append(plan.Withdraw, ids...)
+		plan.Withdraw = append(plan.Withdraw, c.free...)
 		p.add(plan, d)
-		return nil
+		return nil, nil
 	}
-	stopped := !slices.ContainsFunc(places, func(pl ledger.Place) bool { return pl.State != ledger.InstructionStopped })
 	switch {
 	case d.class == status.Done:
 		p.keep(plan, d, nil)
-	case d.class == status.Cancelled || d.class == status.Outside:
-		if stopped {
-			plan.Orders = append(plan.Orders, ledger.Disposition{ID: d.row.ID, Version: d.row.Version, Was: d.row.State, State: ledger.Outside, Reason: order.OutCancelled})
-			return nil
-		}
-		p.warn(plan, d, order.HoldCancelled, fmt.Sprintf("the mall says %q; instruction %s", d.row.Order.Status, numbers(places)))
-	case d.class != status.Instructed:
-		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("the mall says %q; instruction %s", d.row.Order.Status, numbers(places)))
-	default:
-		same, what, err := p.same(ctx, d)
-		if err != nil {
-			return err
-		}
-		if same {
-			p.keep(plan, d, nil)
-			return nil
-		}
-		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("changed: %s; instruction %s", what, numbers(places)))
+		return c.free, nil
+	case d.class == status.Instructed && c.fits:
+		plan.Withdraw = append(plan.Withdraw, c.stale...)
+		p.rest(plan, d, c.missing)
+		p.keep(plan, d, nil)
+		return slices.DeleteFunc(c.free, func(id int64) bool { return slices.Contains(c.stale, id) }), nil
+	case c.travelling:
+		return nil, nil
 	}
-	return nil
+	plan.Withdraw = append(plan.Withdraw, c.free...)
+	switch {
+	case (d.class == status.Cancelled || d.class == status.Outside) && c.stopped:
+		plan.Orders = append(plan.Orders, ledger.Disposition{ID: d.row.ID, Version: d.row.Version, Was: d.row.State, State: ledger.Outside, Reason: order.OutCancelled})
+	case d.class == status.Cancelled || d.class == status.Outside:
+		p.warn(plan, d, order.HoldCancelled, fmt.Sprintf("the mall says %q; instruction %s", d.row.Order.Status, numbers(c.fixed)))
+	case d.class != status.Instructed:
+		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("the mall says %q; instruction %s", d.row.Order.Status, numbers(c.fixed)))
+	default:
+		if d.released(order.HoldChanged) {
+			p.rest(plan, d, c.missing)
+		}
+		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("changed: %s; instruction %s", c.what, numbers(c.fixed)))
+	}
+	return nil, nil
+}
+
+// A comparison holds what would be instructed now against what was.
+type comparison struct {
+	fixed      []ledger.Place // at the warehouse or on the way to it
+	free       []int64        // instructions that can be taken back: no batch has claimed them, or refused and released
+	refused    []int64        // those of free that the warehouse refused
+	stale      []int64        // those of free that differ from what would be instructed now
+	travelling bool           // one of fixed is in a file that was not dropped yet
+	stopped    bool           // all of fixed were stopped
+	same       bool           // nothing differs
+	fits       bool           // fixed is part of what would be instructed now
+	missing    []*parcel      // what nothing has claimed
+	what       string         // differs
+}
+
+func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Place) (*comparison, error) {
+	c := &comparison{stopped: true}
+	kept := map[int64]bool{} // by instruction: whether it is fixed
+	for _, pl := range places {
+		switch {
+		case pl.State == ledger.InstructionRefused && d.released(order.HoldWarehouseRefuse):
+			c.refused = append(c.refused, pl.InstructionID)
+			c.stale = append(c.stale, pl.InstructionID)
+		case pl.State == ledger.InstructionReady:
+			kept[pl.InstructionID] = false
+		default:
+			kept[pl.InstructionID] = true
+			c.fixed = append(c.fixed, pl)
+			c.stopped = c.stopped && pl.State == ledger.InstructionStopped
+			if b := pl.Batch; b != nil {
+				c.travelling = c.travelling || b.State == ledger.BatchClaimed || b.State == ledger.BatchBuilt || b.State == ledger.BatchUploaded
+			}
+			continue
+		}
+		c.free = append(c.free, pl.InstructionID)
+	}
+	if d.outside != "" || len(d.holds) > 0 {
+		c.what = "it would not be instructed now"
+		return c, nil
+	}
+	was, err := p.env.Ledger.InstructionsOf(ctx, d.row.ID)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := p.env.Ledger.ClaimsOf(ctx, d.row.ID)
+	if err != nil {
+		return nil, err
+	}
+	c.fits = true
+	left := slices.Clone(d.parcels)
+	for _, fixed := range []bool{true, false} {
+		for _, in := range was {
+			if is, ok := kept[in.ID]; !ok || is != fixed {
+				continue
+			}
+			old := essence(in, d.row.ID)
+			at := slices.IndexFunc(left, func(pc *parcel) bool { return essence(pc.in, d.row.ID) == old })
+			switch {
+			case at >= 0:
+				left = slices.Delete(left, at, at+1)
+			case fixed:
+				c.fits = false
+			default:
+				c.stale = append(c.stale, in.ID)
+			}
+		}
+	}
+	c.same = c.fits && len(left) == 0 && len(c.stale) == len(c.refused)
+	for _, pc := range left {
+		if !slices.ContainsFunc(pc.bits, func(b ledger.Piece) bool {
+			b.Quantity = 0
+			id, claimed := claims[b]
+			return claimed && (c.fits && !slices.Contains(c.stale, id) || !c.fits && !slices.Contains(c.free, id))
+		}) {
+			c.missing = append(c.missing, pc)
+		}
+	}
+	if !c.same {
+		c.what = difference(
+			slices.DeleteFunc(was, func(in *order.Instruction) bool { return !kept[in.ID] }),
+			slices.DeleteFunc(slices.Clone(d.parcels), func(pc *parcel) bool { return slices.Contains(c.missing, pc) }), d.row.ID)
+	}
+	return c, nil
+}
+
+// rest instructs parcels of an order that has others already.
+func (p *planner) rest(plan *ledger.Plan, d *decision, missing []*parcel) {
+	for _, pc := range missing {
+		plan.Instructions = append(plan.Instructions, p.instruction(pc))
+	}
 }
 
 func (d *decision) released(r order.Reason) bool { return slices.Contains(d.row.Released, r) }
@@ -89,31 +179,6 @@ func (p *planner) warn(plan *ledger.Plan, d *decision, r order.Reason, detail st
 // keep leaves the instructions of an order as they are.
 func (p *planner) keep(plan *ledger.Plan, d *decision, holds []order.Hold) {
 	plan.Orders = append(plan.Orders, ledger.Disposition{ID: d.row.ID, Version: d.row.Version, Was: d.row.State, State: ledger.Planned, Holds: holds})
-}
-
-// same compares what would be instructed now with what was, as far as this order
-// goes, and names what differs. Dates that only the clock moved do not count.
-func (p *planner) same(ctx context.Context, d *decision) (ok bool, what string, err error) {
-	if d.outside != "" || len(d.holds) > 0 {
-		return false, "it would not be instructed now", nil
-	}
-	was, err := p.env.Ledger.InstructionsOf(ctx, d.row.ID)
-	if err != nil {
-		return false, "", err
-	}
-	var old, now []string
-	for _, in := range was {
-		old = append(old, essence(in, d.row.ID))
-	}
-	for _, pc := range d.parcels {
-		now = append(now, essence(pc.in, d.row.ID))
-	}
-	slices.Sort(old)
-	slices.Sort(now)
-	if slices.Equal(old, now) {
-		return true, "", nil
-	}
-	return false, difference(was, d.parcels, d.row.ID), nil
 }
 
 // essence is what a warehouse acts on, for the lines of one order.
