@@ -39,6 +39,7 @@ func (a *app) accountCmd() *cobra.Command {
 					Instructed      int64  `json:"instructed"`
 					Shipped         int64  `json:"shipped"`
 					Held            int64  `json:"held"`
+					Warned          int64  `json:"warned"` // changed, cancelled or refused after the instruction
 				}
 				var items []item
 				var cells [][]string
@@ -47,17 +48,20 @@ func (a *app) accountCmd() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0}
+					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0, 0}
 					for _, n := range t.Held {
 						it.Held += n
 					}
+					for _, n := range t.Warned {
+						it.Warned += n
+					}
 					items = append(items, it)
-					cells = append(cells, []string{it.Name, it.Mall, fmt.Sprint(it.Enabled), fmt.Sprint(it.AutoOrderIntake), fmt.Sprint(it.AutoInstruction), fmt.Sprint(it.Orders), fmt.Sprint(it.Unshipped), fmt.Sprint(it.Instructed), fmt.Sprint(it.Shipped), fmt.Sprint(it.Held), it.Title})
+					cells = append(cells, []string{it.Name, it.Mall, fmt.Sprint(it.Enabled), fmt.Sprint(it.AutoOrderIntake), fmt.Sprint(it.AutoInstruction), fmt.Sprint(it.Orders), fmt.Sprint(it.Unshipped), fmt.Sprint(it.Instructed), fmt.Sprint(it.Shipped), fmt.Sprint(it.Held), fmt.Sprint(it.Warned), it.Title})
 				}
 				if a.json {
 					return a.print(items)
 				}
-				return a.table("ACCOUNT MALL ENABLED INTAKE INSTRUCTION ORDERS UNSHIPPED INSTRUCTED SHIPPED HELD TITLE", cells)
+				return a.table("ACCOUNT MALL ENABLED INTAKE INSTRUCTION ORDERS UNSHIPPED INSTRUCTED SHIPPED HELD WARNED TITLE", cells)
 			})
 		},
 	}

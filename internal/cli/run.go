@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
@@ -71,11 +72,22 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 	if err != nil {
 		return err
 	}
-	env, err := a.open(ctx)
+	ws, err := a.workspace()
 	if err != nil {
 		return err
 	}
-	defer func() { env.Ledger.Close() }()
+	var env *stage.Env
+	done := func() {}
+	if dry {
+		env, done, err = a.rehearse(ctx, ws)
+	} else {
+		env, err = a.env(ctx, ws)
+	}
+	if err != nil {
+		return err
+	}
+	defer done()
+	defer env.Ledger.Close()
 	for _, n := range accounts {
 		if _, ok := env.Workspace.Account(n); !ok {
 			return order.Errorf(order.NotFound, "look into accounts/", "no account %s", n)
@@ -85,13 +97,6 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 		if _, ok := env.Workspace.Warehouse(n); !ok {
 			return order.Errorf(order.NotFound, "look into warehouses/", "no warehouse %s", n)
 		}
-	}
-	if dry {
-		done, err := a.rehearse(ctx, env)
-		if err != nil {
-			return err
-		}
-		defer done()
 	}
 	var results []pipeline.Result
 	for _, s := range stages {
@@ -156,50 +161,63 @@ func (a *app) verdict(results []pipeline.Result) error {
 	return exit(code)
 }
 
-// rehearse turns env into one that changes nothing: a copy of the ledger, copies
-// of the watch folders, an archive of its own, and no drop. done removes them.
-func (a *app) rehearse(ctx context.Context, env *stage.Env) (done func(), err error) {
-	if env.Ledger.Dialect() != "sqlite" {
-		return nil, order.Errorf(order.Invalid, "rehearse on a workspace with a SQLite ledger", "--dry-run works with a SQLite ledger only")
-	}
+// rehearse opens an Env that changes nothing: a copy of the ledger, copies of the
+// watch folders, an archive of its own, and no drop. done removes them.
+func (a *app) rehearse(ctx context.Context, real *configs.Workspace) (env *stage.Env, done func(), err error) {
 	dir, err := os.MkdirTemp("", "mallbridge-dry-run-*")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	remove := func() { os.RemoveAll(dir) }
 	defer func() {
 		if err != nil {
-			os.RemoveAll(dir)
+			remove()
 		}
 	}()
-	if err := env.Ledger.Backup(ctx, filepath.Join(dir, "ledger.db")); err != nil {
-		return nil, err
+	copied := filepath.Join(dir, "ledger.db")
+	if err := a.copyLedger(ctx, real, copied); err != nil {
+		return nil, nil, err
 	}
-	copied, err := ledger.Open(ctx, filepath.Join(dir, "ledger.db"))
-	if err != nil {
-		return nil, err
-	}
-	if err := env.Ledger.Close(); err != nil {
-		return nil, err
-	}
-	env.Ledger = copied
-	ws := *env.Workspace
+	ws := *real
+	ws.Settings.Ledger = copied
 	ws.Settings.Archive, ws.Settings.Done = filepath.Join(dir, "archive"), filepath.Join(dir, "done")
 	ws.Settings.Rejected = filepath.Join(dir, "rejected")
-	if err := link(env.Workspace.Path(env.Workspace.Settings.Archive), ws.Settings.Archive); err != nil {
-		return nil, err
+	if err := link(real.Path(real.Settings.Archive), ws.Settings.Archive); err != nil {
+		return nil, nil, err
 	}
 	ws.Accounts = slices.Clone(ws.Accounts)
 	for i, acc := range ws.Accounts {
 		x := *acc
 		x.Intake.Folder = filepath.Join(dir, "inbox", acc.Name)
-		if err := copyFiles(env.Workspace.Path(acc.Intake.Folder), x.Intake.Folder); err != nil {
-			return nil, err
+		if err := copyFiles(real.Path(acc.Intake.Folder), x.Intake.Folder); err != nil {
+			return nil, nil, err
 		}
 		ws.Accounts[i] = &x
 	}
-	env.Workspace = &ws
+	if env, err = a.env(ctx, &ws); err != nil {
+		return nil, nil, err
+	}
 	env.DryRun = a.out
-	return func() { os.RemoveAll(dir) }, nil
+	return env, remove, nil
+}
+
+// copyLedger writes a copy of the workspace's ledger, if it has one already.
+func (a *app) copyLedger(ctx context.Context, ws *configs.Workspace, to string) error {
+	dsn, err := ledgerOf(ws, secretsOf(ws, a.getenv))
+	if err != nil {
+		return err
+	}
+	if ledger.IsPostgres(dsn) {
+		return order.Errorf(order.Invalid, "rehearse on a workspace with a SQLite ledger", "--dry-run works with a SQLite ledger only")
+	}
+	if _, err := os.Stat(dsn); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	l, err := ledger.Open(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	return errors.Join(l.Backup(ctx, to), l.Close())
 }
 
 // link makes the files below from readable below to without copying them.

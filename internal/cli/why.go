@@ -16,7 +16,7 @@ import (
 type answer struct {
 	Account      string           `json:"account"`
 	Order        string           `json:"order"`
-	State        string           `json:"state"` // refused, seen, held, outside, planned, instructed, shipped
+	State        string           `json:"state"` // refused, seen, held, outside, planned, recheck, instructed, refused by the warehouse, shipped
 	Status       string           `json:"mall_status,omitempty"`
 	Reasons      []cause          `json:"reasons"`
 	Seen         string           `json:"seen,omitempty"`
@@ -161,11 +161,14 @@ func (a *app) answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang 
 	if row.State == ledger.Seen {
 		w.Reasons = append(w.Reasons, cause{Code: "not_planned", Text: a.text(lang, "it waits for the next plan run"), Who: order.Nobody})
 	}
+	if row.State == ledger.Recheck {
+		w.Reasons = append(w.Reasons, cause{Code: "changed", Text: a.text(lang, "it changed at the mall, and is judged again at the next run"), Who: order.Nobody})
+	}
 	places, err := env.Ledger.PlacesOf(ctx, row.ID)
 	if err != nil {
 		return w, err
 	}
-	shipped, delivered := len(places) > 0, len(places) > 0
+	shipped, delivered, refused := len(places) > 0, len(places) > 0, false
 	for _, p := range places {
 		x := place{Number: p.Number, Warehouse: p.Warehouse, ShipOn: string(p.ShipOn), State: placeState(p)}
 		if p.Batch != nil {
@@ -185,11 +188,14 @@ func (a *app) answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang 
 		}
 		shipped = shipped && p.State == ledger.InstructionShipped
 		delivered = delivered && p.Batch != nil && p.Batch.State == ledger.BatchDelivered
+		refused = refused || p.State == ledger.InstructionRefused
 		w.Instructions = append(w.Instructions, x)
 		w.Reasons = append(w.Reasons, a.placeCause(lang, p)...)
 	}
 	if row.State == ledger.Planned || row.State == ledger.Recheck {
 		switch {
+		case refused:
+			w.State = "refused by the warehouse"
 		case shipped:
 			w.State = "shipped"
 		case delivered:
@@ -247,7 +253,7 @@ func (a *app) placeCause(lang string, p ledger.Place) []cause {
 func (a *app) explain(w answer) {
 	fmt.Fprintf(a.out, "%s  %s  %s\n", w.Order, w.Account, w.State)
 	if w.Status != "" {
-		fmt.Fprintf(a.out, "  mall status %s; first seen %s in %s, row %d\n", w.Status, w.Seen, w.File, w.Row)
+		fmt.Fprintf(a.out, "  mall status %s; first seen %s; last read from %s, row %d\n", w.Status, w.Seen, w.File, w.Row)
 	}
 	for _, r := range w.Reasons {
 		fmt.Fprintf(a.out, "  %s: %s\n", r.Code, r.Text)

@@ -164,6 +164,8 @@ func excelDamage(b []byte) string {
 		return "Excel has turned the code into a number with an exponent: its last digits are gone"
 	case rest[0] == '-' && len(rest) == 4 && i <= 2 && isMonth(rest[1:]):
 		return "Excel has turned the code into a date"
+	case i == 4 && rest[0] == '/' && isMonthDay(rest[1:]):
+		return "Excel has turned the code into a date"
 	case bytes.HasPrefix(rest, []byte("月")) && bytes.HasSuffix(rest, []byte("日")),
 		bytes.HasPrefix(rest, []byte("월 ")) && bytes.HasSuffix(rest, []byte("일")):
 		return "Excel has turned the code into a date"
@@ -177,6 +179,12 @@ func isMonth(b []byte) bool {
 		return true
 	}
 	return false
+}
+
+// isMonthDay reports whether b is 5/1, as Excel in Japanese ends 2026/5/1.
+func isMonthDay(b []byte) bool {
+	month, day, ok := bytes.Cut(b, []byte("/"))
+	return ok && len(month) <= 2 && len(day) <= 2 && allDigits(month) && allDigits(day)
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
