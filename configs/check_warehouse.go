@@ -211,7 +211,7 @@ func (r *Replacements) own() []charset.Pair {
 
 // For returns what may be replaced in files in c: the agreed pairs, then the
 // lists in their order. A pair of a list that contradicts what stands before it
-// is left out.
+// is left out. Nil where nothing may be replaced.
 func (r *Replacements) For(c *charset.Charset) (*charset.Replacements, error) {
 	pairs := r.own()
 	made, err := charset.NewReplacements(pairs)
@@ -236,7 +236,10 @@ func (r *Replacements) For(c *charset.Charset) (*charset.Replacements, error) {
 		}
 	}
 	if r.Compose {
-		made = made.WithNFC()
+		return made.WithNFC(), nil
+	}
+	if len(pairs) == 0 {
+		return nil, nil
 	}
 	return made, nil
 }

@@ -422,8 +422,10 @@ func (l *Ledger) OrdersOf(ctx context.Context, instruction int64) ([]int64, erro
 // ChangedInBatch returns the instructions of a batch with an order that changed
 // or was put on hold since it was planned.
 func (l *Ledger) ChangedInBatch(ctx context.Context, batch int64) ([]int64, error) {
-	rows, err := l.r.QueryContext(ctx, `SELECT DISTINCT x.instruction_id FROM batch_items b JOIN instruction_lines x ON x.instruction_id = b.instruction_id
-		JOIN orders o ON o.id = x.order_id WHERE b.batch_id = $1 AND o.state <> 3 ORDER BY x.instruction_id`, batch)
+	// From the few orders that are open to their instructions: SQLite keeps the
+	// order of a cross join.
+	rows, err := l.r.QueryContext(ctx, `SELECT DISTINCT x.instruction_id FROM orders o CROSS JOIN instruction_lines x CROSS JOIN batch_items b
+		WHERE o.state IN (0, 1, 4) AND x.order_id = o.id AND b.instruction_id = x.instruction_id AND b.batch_id = $1 ORDER BY x.instruction_id`, batch)
 	if err != nil {
 		return nil, explain("look for changes", err)
 	}
