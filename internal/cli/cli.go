@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -55,8 +56,22 @@ type app struct {
 // Run runs the program with its arguments (without its name) and returns its exit
 // code.
 func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+	collectLess(os.Getenv)
 	a := &app{in: in, out: out, err: errw, getenv: os.Getenv, now: time.Now, sleep: stage.Sleep}
 	return a.main(ctx, args)
+}
+
+// collectLess trades memory that a batch program may have for time: garbage is
+// collected when the heap has grown fivefold, and always before it comes near
+// memoryBound. GOGC and GOMEMLIMIT overrule it.
+func collectLess(getenv func(string) string) {
+	const memoryBound = 384 << 20
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryBound)
+	}
 }
 
 func (a *app) main(ctx context.Context, args []string) int {
