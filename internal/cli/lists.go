@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/extract"
+	"github.com/mallbridge/mallbridge/pipeline/plan"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
@@ -208,9 +211,9 @@ cannot be released.`,
 					if err != nil {
 						return err
 					}
-					var rs []order.Reason
-					for _, r := range reasons {
-						rs = append(rs, order.Reason(r))
+					rs, err := a.releasable(c.Context(), env, row, reasons)
+					if err != nil {
+						return fmt.Errorf("release %s: %w", number, err)
 					}
 					if err := env.Ledger.Release(c.Context(), row.ID, rs, note, a.actor(actor), a.now()); err != nil {
 						return fmt.Errorf("release %s: %w", number, err)
@@ -226,6 +229,45 @@ cannot be released.`,
 	c.Flags().StringVar(&actor, "by", "", "who releases it (default: the user)")
 	c.Flags().StringArrayVar(&reasons, "reason", nil, "only this reason (may be repeated)")
 	return c
+}
+
+// releasable picks the reasons to release: those named, or else all that a
+// person's word can end.
+func (a *app) releasable(ctx context.Context, env *stage.Env, row *ledger.Row, named []string) ([]order.Reason, error) {
+	holds, err := env.Ledger.HoldsOf(ctx, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	var has, out []order.Reason
+	for _, h := range holds {
+		if !slices.Contains(has, h.Reason) {
+			has = append(has, h.Reason)
+		}
+	}
+	lang := a.language(env.Workspace)
+	for _, r := range has {
+		switch {
+		case len(named) > 0 && !slices.Contains(named, string(r)):
+		case plan.Releasable(r):
+			out = append(out, r)
+		default:
+			in := r.Info()
+			err := order.Errorf(order.Invalid, in.Do[lang], "%s needs a repair, not a release: %s", r, r.Text(lang))
+			if len(named) > 0 || len(has) == 1 {
+				return nil, err
+			}
+			fmt.Fprintf(a.err, "%s stays on hold: %v (%s)\n", row.Order.Number, err, in.Do[lang])
+		}
+	}
+	for _, n := range named {
+		if !slices.Contains(has, order.Reason(n)) {
+			return nil, order.Errorf(order.Invalid, "its reasons are listed by holds and why", "the order is not held for %q", n)
+		}
+	}
+	if len(has) > 0 && len(out) == 0 {
+		return nil, order.Errorf(order.Invalid, "holds and why say what to repair", "none of its reasons can be released")
+	}
+	return out, nil
 }
 
 func (a *app) putHoldCmd() *cobra.Command {

@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
@@ -20,6 +21,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/expr-lang/expr"
@@ -43,6 +45,9 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"break":     breakFile,
 	"bomb":      makeBomb,
 	"declare":   declareBig,
+	"expand":    expand,
+	"lock":      lockLedger,
+	"unlock":    unlockLedger,
 	"json":      checkJSON,
 	"snapshot":  snapshot,
 	"list":      listFiles,
@@ -67,6 +72,7 @@ func setup(e *testscript.Env) error {
 	e.Setenv("MALLBRIDGE_DIR", filepath.Join(e.WorkDir, "ws"))
 	e.Setenv("MALLBRIDGE_USER", "tester")
 	e.Setenv("TESTDATA", repoTestdata)
+	e.Values[locksKey{}] = new(func())
 	return nil
 }
 
@@ -417,6 +423,39 @@ func withSheet(ts *testscript.TestScript, f func(w *zip.Writer, name string) err
 	ts.Check(f(w, firstSheet))
 	ts.Check(w.Close())
 	return out.Bytes()
+}
+
+// expand replaces $NAME in a file by the script's variables: expand FILE.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand FILE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o666))
+}
+
+// lockLedger holds the writing lock of a SQLite file until unlock or the end of the
+// script: lock FILE.
+func lockLedger(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: lock FILE")
+	}
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?_txlock=immediate")
+	ts.Check(err)
+	tx, err := db.Begin()
+	ts.Check(err)
+	release := sync.OnceFunc(func() {
+		tx.Rollback()
+		db.Close()
+	})
+	ts.Defer(release)
+	*ts.Value(locksKey{}).(*func()) = release
+}
+
+type locksKey struct{}
+
+// unlockLedger ends what lock did.
+func unlockLedger(ts *testscript.TestScript, _ bool, _ []string) {
+	(*ts.Value(locksKey{}).(*func()))()
 }
 
 // checkJSON parses what was printed and evaluates expressions over it, which must

@@ -253,6 +253,9 @@ func (x *extractor) away(path string, put bool) error {
 	}
 	to := x.env.Workspace.Path(x.env.Workspace.Settings.Done, x.account.Name, files.Stamp(x.env.Now())+"_"+filepath.Base(path))
 	if _, err := durable.Move(path, to); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return order.Errorf(order.Denied, "it is read and stored; let the program's user move files out of the watch folder and into "+x.env.Workspace.Settings.Done, "%w", err)
+		}
 		return err
 	}
 	if m := x.account.Intake.DoneMark; m != "" {
