@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -235,25 +236,48 @@ func TestPagesNameRealCommands(t *testing.T) {
 	for i := range pages {
 		pages[i] = filepath.Join("docs", pages[i])
 	}
+	at := map[string]string{} // command line → page
 	for _, name := range append(pages, append(readmes, "CONTRIBUTING.md")...) {
-		for _, b := range blocks(t, name) {
-			if b.kind != "sh" || b.mark == "run" {
-				continue
-			}
-			for _, l := range b.lines() {
-				l = comment.ReplaceAllString(l, "")
-				if !strings.HasPrefix(l, "mallbridge ") {
-					continue
-				}
-				l, _, _ = strings.Cut(l, " >")
-				l, _, _ = strings.Cut(l, " |")
-				help := shell(t, t.TempDir(), l+" --help")
-				if want := "\n  " + strings.Join(verbs(l, help), " "); !strings.Contains(help, want) {
-					t.Errorf("%s: %q: there is no such command:\n%s", name, l, help)
-				}
+		for _, l := range named(t, name) {
+			at[l] = name
+		}
+	}
+	lines := slices.Sorted(maps.Keys(at))
+	script := ""
+	for _, l := range lines {
+		l, _, _ = strings.Cut(l, " >")
+		l, _, _ = strings.Cut(l, " |")
+		script += l + " --help || echo no\nprintf '\x1e'\n"
+	}
+	for i, help := range strings.Split(shell(t, t.TempDir(), script), "\x1e")[:len(lines)] {
+		l := lines[i]
+		if want := "\n  " + strings.Join(verbs(l, help), " "); !strings.Contains(help, want) {
+			t.Errorf("%s: %q: there is no such command:\n%s", at[l], l, help)
+		}
+	}
+}
+
+var inline = regexp.MustCompile("`(mallbridge [^`…]+)`")
+
+// named are the command lines of a page that are not run, in blocks and in the
+// text.
+func named(t *testing.T, name string) []string {
+	t.Helper()
+	var out []string
+	for _, b := range blocks(t, name) {
+		if b.kind != "sh" || b.mark == "run" {
+			continue
+		}
+		for _, l := range b.lines() {
+			if l = comment.ReplaceAllString(l, ""); strings.HasPrefix(l, "mallbridge ") {
+				out = append(out, l)
 			}
 		}
 	}
+	for _, m := range inline.FindAllStringSubmatch(page(t, name), -1) {
+		out = append(out, strings.Join(strings.Fields(m[1]), " "))
+	}
+	return slices.Compact(slices.Sorted(slices.Values(out)))
 }
 
 // verbs are the leading words of a command line that are names of commands: those
