@@ -11,7 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // Write makes or replaces the file at path with what write puts out.
@@ -19,7 +22,7 @@ func Write(path string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	f, err := temporary(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
@@ -53,11 +56,11 @@ type Kept struct {
 // and for retention), under their SHA-256 and ext (".csv"). The same bytes are
 // stored once a folder. More than max bytes are refused with [ErrTooLarge].
 func Keep(root, when, ext string, r io.Reader, max int64) (Kept, error) {
-	dir := filepath.Join(root, when)
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	dir, unnamed := filepath.Join(root, when), filepath.Join(root, ".tmp")
+	if err := errors.Join(os.MkdirAll(dir, 0o750), os.MkdirAll(unnamed, 0o750)); err != nil {
 		return Kept{}, err
 	}
-	f, err := os.CreateTemp(dir, ".tmp-*")
+	f, err := temporary(unnamed)
 	if err != nil {
 		return Kept{}, err
 	}
@@ -94,28 +97,69 @@ func cleanExt(ext string) string {
 	return strings.ToLower(ext)
 }
 
+// temporary makes a file in dir that gets its name later, and removes those that
+// killed processes left there.
+func temporary(dir string) (*os.File, error) {
+	sweep(dir)
+	return os.CreateTemp(dir, fmt.Sprintf("%s%d-*", temporaryPrefix, os.Getpid()))
+}
+
+const temporaryPrefix = ".tmp-"
+
+// stale is the age at which a temporary file is nobody's, even if a process has
+// the number of the one that made it.
+const stale = 24 * time.Hour
+
+func sweep(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), temporaryPrefix)
+		if !ours || !e.Type().IsRegular() {
+			continue
+		}
+		number, _, _ := strings.Cut(rest, "-")
+		pid, err := strconv.Atoi(number)
+		gone := err == nil && pid > 0 && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+		if info, err := e.Info(); gone || err == nil && time.Since(info.ModTime()) > stale {
+			os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
+}
+
 // Move gives a file another place and never replaces one that is there: a number
 // goes before the extension then. It returns the path that it got.
 func Move(from, to string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 		return "", err
 	}
-	ext := filepath.Ext(to)
-	stem := strings.TrimSuffix(to, ext)
+	at, err := Free(to)
+	if err != nil {
+		return "", err
+	}
+	if err := os.Rename(from, at); err != nil {
+		return at, moveByCopy(from, at, err)
+	}
+	return at, errors.Join(SyncDir(filepath.Dir(at)), SyncDir(filepath.Dir(from)))
+}
+
+// Free returns path, or path with a number before its extension if there is such
+// a file.
+func Free(path string) (string, error) {
+	ext := filepath.Ext(path)
+	stem := strings.TrimSuffix(path, ext)
 	for n := 1; ; n++ {
-		at := to
+		at := path
 		if n > 1 {
 			at = fmt.Sprintf("%s-%d%s", stem, n, ext)
 		}
-		if _, err := os.Lstat(at); err == nil {
-			continue
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(at); errors.Is(err, fs.ErrNotExist) {
+			return at, nil
+		} else if err != nil {
 			return "", err
 		}
-		if err := os.Rename(from, at); err != nil {
-			return at, moveByCopy(from, at, err)
-		}
-		return at, errors.Join(SyncDir(filepath.Dir(at)), SyncDir(filepath.Dir(from)))
 	}
 }
 
@@ -132,7 +176,10 @@ func moveByCopy(from, to string, cause error) error {
 	}); err != nil {
 		return errors.Join(cause, err)
 	}
-	return os.Remove(from)
+	if err := os.Remove(from); err != nil {
+		return errors.Join(err, os.Remove(to)) // not in two places
+	}
+	return nil
 }
 
 // Sum returns the SHA-256 and size of a file.

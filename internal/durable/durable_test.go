@@ -2,11 +2,15 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWriteLeavesNothingOfAFailedTry(t *testing.T) {
@@ -62,5 +66,37 @@ func TestMoveNeverReplaces(t *testing.T) {
 		if got, _ := os.ReadFile(at); string(got) != string(rune('a'+i)) {
 			t.Errorf("%s holds %q", want, got)
 		}
+	}
+}
+
+func TestTemporaryFilesOfTheKilledGo(t *testing.T) {
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	put := func(name string, age time.Duration) {
+		t.Helper()
+		at := filepath.Join(dir, name)
+		old := time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(at, nil, 0o600), os.Chtimes(at, old, old)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(fmt.Sprintf(".tmp-%d-1", dead.ProcessState.Pid()), 0)
+	put(fmt.Sprintf(".tmp-%d-2", os.Getpid()), 0)
+	put(fmt.Sprintf(".tmp-%d-3", os.Getpid()), 25*time.Hour)
+	put(".tmp-4", 25*time.Hour)
+	put("tmp-5", 25*time.Hour)
+	if err := Write(filepath.Join(dir, "file"), func(io.Writer) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if want := []string{fmt.Sprintf(".tmp-%d-2", os.Getpid()), "file", "tmp-5"}; !slices.Equal(got, want) {
+		t.Errorf("left are %q, want %q", got, want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/internal/fault"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/format"
@@ -212,13 +213,19 @@ func (x *refusals) discard() {
 // Reject moves a file that could not be read to the folder of rejected files,
 // with a text beside it that says why and what to do.
 func Reject(env *stage.Env, owner, path string, cause error) (string, error) {
-	to := env.Workspace.Path(env.Workspace.Settings.Rejected, owner, filepath.Base(path))
-	at, err := durable.Move(path, to)
+	at, err := durable.Free(env.Workspace.Path(env.Workspace.Settings.Rejected, owner, filepath.Base(path)))
 	if err != nil {
 		return "", err
 	}
-	return at, Explain(at, cause)
+	// The reason first: a sheet that lies there without one would never get it.
+	if err := Explain(at, cause); err != nil {
+		return "", err
+	}
+	fault.At(atExplained)
+	return durable.Move(path, at)
 }
+
+var atExplained = fault.Point("extract.rejection-explained")
 
 // Rel is a path as people know it: from the workspace, where it lies in it.
 func Rel(env *stage.Env, path string) string {
