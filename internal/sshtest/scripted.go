@@ -27,6 +27,7 @@ const (
 	CutBefore                // hang up; the request is not carried out
 	CutAfter                 // carry it out, then hang up instead of answering
 	HoldAnswer               // carry it out and never answer; the connection stays
+	Refuse                   // answer "failure" without a reason, as a full disk does
 )
 
 // A Request is one SFTP request, in the clear.
@@ -218,13 +219,13 @@ func (s *Scripted) sftp(conn net.Conn, channel ssh.Channel) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	f := &filter{script: s.script, hangUp: func() { conn.Close() }, after: map[uint32]Action{}}
+	f := &filter{script: s.script, client: channel, hangUp: func() { conn.Close() }, after: map[uint32]Action{}}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		_ = f.requests(channel, in)
 		in.Close() // the server ends when it has done what it got
 	})
-	_ = f.answers(out, channel)
+	_ = f.answers(out)
 	channel.Close()
 	wg.Wait()
 	return cmd.Wait()
@@ -233,6 +234,9 @@ func (s *Scripted) sftp(conn net.Conn, channel ssh.Channel) error {
 type filter struct {
 	script Script
 	hangUp func()
+
+	client  io.Writer
+	writing sync.Mutex // one answer at a time
 
 	mu    sync.Mutex
 	after map[uint32]Action // by request id
@@ -278,6 +282,12 @@ func (f *filter) requests(client io.Reader, server io.Writer) error {
 				f.hangUp()
 				return nil
 			}
+			if action == Refuse {
+				if err := f.answer(failure(id)); err != nil {
+					return err
+				}
+				continue
+			}
 			if action != Pass {
 				f.mu.Lock()
 				f.after[id] = action
@@ -290,7 +300,25 @@ func (f *filter) requests(client io.Reader, server io.Writer) error {
 	}
 }
 
-func (f *filter) answers(server io.Reader, client io.Writer) error {
+func (f *filter) answer(p []byte) error {
+	f.writing.Lock()
+	defer f.writing.Unlock()
+	_, err := f.client.Write(p)
+	return err
+}
+
+// failure is a status packet with the code SSH_FX_FAILURE.
+func failure(id uint32) []byte {
+	const typeStatus, codeFailure = 101, 4
+	p := binary.BigEndian.AppendUint32([]byte{typeStatus}, id)
+	p = binary.BigEndian.AppendUint32(p, codeFailure)
+	for _, s := range []string{"Failure", ""} {
+		p = append(binary.BigEndian.AppendUint32(p, uint32(len(s))), s...)
+	}
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(p))), p...)
+}
+
+func (f *filter) answers(server io.Reader) error {
 	for {
 		p, err := packet(server)
 		if err != nil {
@@ -310,7 +338,7 @@ func (f *filter) answers(server io.Reader, client io.Writer) error {
 				continue
 			}
 		}
-		if _, err := client.Write(p); err != nil {
+		if err := f.answer(p); err != nil {
 			return err
 		}
 	}
