@@ -1,6 +1,7 @@
 package torture_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,7 +68,7 @@ func (b *base) load(t testing.TB, v variant) error {
 	b.took = time.Since(start) / 2
 	w.Warehouse.Close()
 	w.Warehouse.Answer()
-	if err := w.Cancel(gone); err != nil {
+	if err := errors.Join(w.Cancel(gone), w.DropBroken(torture.Rakuten, "broken.csv")); err != nil {
 		return err
 	}
 	return w.Drop(torture.Shape{Orders: 8, Common: true})

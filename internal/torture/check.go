@@ -224,14 +224,31 @@ func (w *World) orders(ctx context.Context, db *sql.DB, f *findings) error {
 // sheets: rows add up, for each and in all.
 func (w *World) sheets(ctx context.Context, db *sql.DB, f *findings) error {
 	rows, refused := 0, 0
+	broken := map[string]bool{}
+	for _, s := range w.Truth.Sheets {
+		if !s.Broken {
+			continue
+		}
+		broken[s.Account+"/"+s.Name] = true
+		at := filepath.Join(w.Dir, "rejected", s.Account, s.Name)
+		for _, part := range []string{"", ".reason.txt"} {
+			if info, err := os.Stat(at + part); err != nil || info.Size() == 0 {
+				f.add("sheet %s of %s was refused without the sheet or the reason: %v", s.Name, s.Account, err)
+			}
+		}
+	}
 	err := each(ctx, db, `SELECT owner || '/' || name, state, rows_read, taken, filtered, refused, refused_path FROM files WHERE kind = 'orders'`, func(scan func(...any) error) error {
 		var name, state, path string
 		var read, taken, filtered, bad int
 		if err := scan(&name, &state, &read, &taken, &filtered, &bad, &path); err != nil {
 			return err
 		}
-		if state != "done" {
-			f.add("sheet %s is %s", name, state)
+		want := "done"
+		if broken[name] {
+			want = "refused"
+		}
+		if state != want {
+			f.add("sheet %s is %s, not %s", name, state, want)
 		}
 		if read != taken+filtered+bad {
 			f.add("sheet %s: %d rows are not %d taken, %d filtered and %d refused", name, read, taken, filtered, bad)
@@ -428,7 +445,7 @@ func (w *World) left(f *findings) error {
 		})
 	}
 	temporary := func(name string) bool {
-		return strings.HasSuffix(name, ".part") || strings.HasSuffix(name, ".done") || strings.HasPrefix(name, ".")
+		return strings.HasSuffix(name, ".part") || strings.HasSuffix(name, ".done") || strings.HasPrefix(name, ".tmp")
 	}
 	anything := func(string) bool { return true }
 	if err := errors.Join(walk(w.Dir, temporary), walk(w.DropDir(), temporary), walk(filepath.Join(w.Dir, "inbox"), anything)); err != nil {

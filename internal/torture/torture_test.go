@@ -35,10 +35,10 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	// Most of the time the tests wait for a disk.
 	_ = flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0)))
-	os.Exit(run(m))
+	os.Exit(runAll(m))
 }
 
-func run(m *testing.M) int {
+func runAll(m *testing.M) int {
 	var err error
 	if work, err = os.MkdirTemp(*keep, "torture-*"); err == nil {
 		err = os.Chmod(work, 0o755)

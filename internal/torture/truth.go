@@ -53,6 +53,7 @@ type Sheet struct {
 	Rows    int
 	Refused int // rows of it
 	Again   bool
+	Broken  bool // no format can read it
 	data    []byte
 }
 

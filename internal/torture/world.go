@@ -219,6 +219,13 @@ func (w *World) DropAgain(sheet *Sheet, name string) error {
 	return w.put(&again)
 }
 
+// DropBroken drops a sheet that lacks its columns.
+func (w *World) DropBroken(account, name string) error {
+	s := &Sheet{Account: account, Name: name, Broken: true, data: []byte("number,name\r\n1,x\r\n")}
+	w.Truth.Sheets = append(w.Truth.Sheets, s)
+	return w.put(s)
+}
+
 func (w *World) put(s *Sheet) error {
 	dir := w.Inbox(s.Account)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
