@@ -422,6 +422,9 @@ func (s *sink) close() error {
 		full := s.c.w.Stock != nil && s.c.w.Stock.ZeroMissing
 		n, err := s.c.env.Ledger.PutStock(s.ctx, s.c.id, s.file.ID, record.Stocks(s.stock), full, s.c.env.Now())
 		s.stored += n
+		if n == 0 && err == nil {
+			s.c.rep.Notef("%s: %s is older than the stock that is known; nothing was changed", s.c.w.Name, s.file.Name)
+		}
 		fault.At(atStored)
 		return err
 	}

@@ -199,6 +199,9 @@ func (r *runner) build(ctx context.Context, b *ledger.Batch) error {
 			ids[i] = m.Instruction.ID
 		}
 		r.rep.Add("left", int64(len(ids)))
+		for _, m := range misfits {
+			r.rep.Notef("batch %s of %s: %s left it: %s", b.Number, r.w.Name, m.Instruction.Number, m.String())
+		}
 		return r.env.Ledger.Leave(ctx, b.ID, ids, "does not fit the file: "+misfits[0].String(), r.env.Now())
 	}
 	fault.At(atBuilding)
@@ -221,6 +224,7 @@ func (r *runner) guard(ctx context.Context, b *ledger.Batch) (left bool, err err
 		return false, err
 	}
 	r.rep.Add("left", int64(len(ids)))
+	r.rep.Notef("batch %s of %s: %d instructions left it, for their orders changed at the mall", b.Number, r.w.Name, len(ids))
 	return true, r.env.Ledger.Leave(ctx, b.ID, ids, "the order changed at the mall before the drop", r.env.Now())
 }
 
@@ -232,7 +236,8 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 		ok, err := r.env.Ledger.Approved(ctx, b.ID, b.SHA256)
 		if err != nil || !ok {
 			r.rep.Waiting++
-			r.rep.Notef("batch %s of %s waits for approval (%s)", b.Number, r.w.Name, b.Path)
+			r.rep.Add("waiting for approval", 1)
+			r.rep.Notef("batch %s of %s waits: look at %s, then batches approve %s", b.Number, r.w.Name, b.Path, b.Number)
 			return true, err
 		}
 	}
@@ -335,6 +340,7 @@ func (r *runner) ask(ctx context.Context, b *ledger.Batch) (wait bool, err error
 		return false, r.arrived(ctx, d, b, found)
 	}
 	r.rep.Waiting++
+	r.rep.Add("in doubt", 1)
 	r.rep.Notef("batch %s of %s is in doubt: ask the warehouse whether it has %s, then batches resolve", b.Number, r.w.Name, b.Name)
 	return true, nil
 }

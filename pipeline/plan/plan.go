@@ -231,7 +231,7 @@ func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, now time.Time) 
 }
 
 // settled reports whether a person's word has ended a hold.
-func (d *decision) settled(h order.Hold) bool { return d.released(h.Reason) && releasable(h.Reason) }
+func (d *decision) settled(h order.Hold) bool { return d.released(h.Reason) && Releasable(h.Reason) }
 
 // explained reports whether a field that the warehouse's file wants is missing for a
 // reason that is stated already.
@@ -241,9 +241,9 @@ func explained(holds []order.Hold, h order.Hold) bool {
 	})
 }
 
-// releasable reports whether a person's word can end a hold. A missing SKU or a
+// Releasable reports whether a person's word can end a hold. A missing SKU or a
 // character that cannot be written needs a repair.
-func releasable(r order.Reason) bool {
+func Releasable(r order.Reason) bool {
 	switch r {
 	case order.HoldSKU, order.HoldPayment, order.HoldDelivery, order.HoldTimeBand, order.HoldStatus, order.HoldCharacter, order.HoldLength,
 		order.HoldRequired, order.HoldCode, order.HoldQuantity, order.HoldWarehouse:

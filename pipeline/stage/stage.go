@@ -46,9 +46,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 // A Report says what one run of a stage did. A stage that fails returns an error
 // beside it; what the report counts was done all the same.
 type Report struct {
-	Counts  map[string]int64
-	Waiting int64    // things that wait for a person: holds, refused rows, in doubt
-	Notes   []string // for people, one a line
+	Counts  map[string]int64 `json:"counts,omitempty"`
+	Waiting int64            `json:"waiting"`         // things that wait for a person: holds, refused rows, in doubt
+	Notes   []string         `json:"notes,omitempty"` // for people, one a line
 }
 
 // Add counts n of a thing.
