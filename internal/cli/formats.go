@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/mallbridge/mallbridge/internal/durable"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
+	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -180,10 +182,14 @@ func (a *app) recognise(src format.Source, password string) (*format.Format, err
 		}
 	}
 	f, err := set.Recognise(src, format.ReadOptions{Password: password}, names...)
-	if err != nil {
-		return nil, fmt.Errorf("no format knows the file (name one with --format): %w", err)
+	var bad *format.FileError
+	switch {
+	case errors.Is(err, workbook.ErrPassword), errors.Is(err, workbook.ErrWrongPassword):
+		return nil, order.Errorf(order.Invalid, "give the password with --password", "%w", err)
+	case errors.As(err, &bad) && bad.Reason == order.RefusedColumns:
+		return nil, order.Errorf(order.Invalid, `name the format that it should have with --format; "format list" lists them`, "%s: no format has such a header", src.Name)
 	}
-	return f, nil
+	return f, err
 }
 
 func (a *app) formatTemplateCmd() *cobra.Command {

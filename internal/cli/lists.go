@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -50,6 +51,9 @@ func (a *app) ingestCmd() *cobra.Command {
 			}
 			return a.with(c, func(env *stage.Env) error {
 				for _, path := range args {
+					if _, err := os.Stat(path); err != nil {
+						return usage{order.Errorf(order.NotFound, "check the path", "%w", err)}
+					}
 					rep, err := extract.Ingest(c.Context(), env, account, path, password, formats)
 					if a.json {
 						if e := a.print(rep); e != nil {

@@ -143,7 +143,7 @@ func causeOf(r order.Reason, lang, detail, since string) cause {
 func (a *app) answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang string) (answer, error) {
 	ws := env.Workspace
 	w := answer{
-		Account: row.Account, Order: row.Order.Number, State: row.State.String(), Status: row.Order.Status, Seen: local(ws, row.SeenAt), Row: row.FileRow,
+		Reasons: []cause{}, Account: row.Account, Order: row.Order.Number, State: row.State.String(), Status: row.Order.Status, Seen: local(ws, row.SeenAt), Row: row.FileRow,
 	}
 	if f, err := env.Ledger.FileByID(ctx, row.FileID); err == nil {
 		w.File = f.Name
