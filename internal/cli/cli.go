@@ -51,8 +51,7 @@ type app struct {
 	lang string
 	json bool
 
-	code  int // of a command that ended without an error
-	quiet bool
+	code int // of a command that ended without an error
 }
 
 // Run runs the program with its arguments (without its name) and returns its exit
