@@ -32,11 +32,11 @@ needs: ## Install what tests need and this machine lacks
 
 .PHONY: test
 test: needs ## Run all tests
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test -timeout 40m $(TESTFLAGS) ./...
 
 .PHONY: race
 race: needs ## Run all tests under the race detector (slow)
-	$(GO) test -race $(TESTFLAGS) ./...
+	$(GO) test -race -timeout 60m $(TESTFLAGS) ./...
 
 .PHONY: lint
 lint: ## Check formatting, go vet, staticcheck
