@@ -51,7 +51,7 @@ func TestPages(t *testing.T) {
 		`mallbridge_stage_runs_total{outcome="ok",stage="instruct",target="tokyo"} 1`,
 		`mallbridge_stage_last_success_timestamp_seconds{stage="extract",target="plain"} 1.79`,
 		`mallbridge_stage_duration_seconds_count{stage="plan"}`,
-		`mallbridge_jobs{stage="extract",state="ready"} 0`,
+		`mallbridge_jobs{stage="extract",state="ready"}`,
 		`mallbridge_build_info{`,
 		`mallbridge_ledger_up 1`,
 	} {
@@ -75,7 +75,7 @@ func TestPages(t *testing.T) {
 // nothingPersonal fails if a text tells anything about the people of sheet.
 func nothingPersonal(t *testing.T, what, text string) {
 	t.Helper()
-	for _, never := range []string{"架空", "花子", "次郎", "hanako", "example.jp", "0000-00", "080", "北海道", "札幌", "北一条", "060-", "綿シャツ"} {
+	for _, never := range []string{"架空", "花子", "次郎", "hanako", "example.jp", "0000-00", "080-", "北海道", "札幌", "北一条", "060-", "綿シャツ"} {
 		if i := strings.Index(text, never); i >= 0 {
 			t.Errorf("%s tell %s: %.200s", what, never, text[max(0, i-100):])
 		}

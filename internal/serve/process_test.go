@@ -173,16 +173,20 @@ func once(t *testing.T, dir string, numbers []string) {
 	}
 }
 
-func arrived(t *testing.T, dir string, numbers []string) func() bool {
-	return func() bool {
+// await waits until orders are at the warehouse and the books say so, too. Whoever
+// drops files must be running.
+func await(t *testing.T, dir string, numbers ...string) {
+	t.Helper()
+	until(t, "all orders are dropped", func() bool {
 		all := dropped(t, dir, "tokyo")
 		for _, n := range numbers {
 			if !regexp.MustCompile(regexp.QuoteMeta(n) + `\b`).MatchString(all) {
 				return false
 			}
 		}
-		return true
-	}
+		code, _ := run(t, dir, "prove")
+		return code == 0
+	})
 }
 
 // single fails if two runs of one stage on one target overlapped.
@@ -211,7 +215,7 @@ func TestProcessDropsSheetsAndStopsOnSIGTERM(t *testing.T) {
 	dir := busyShop(t)
 	p := serving(t, dir)
 	drop(t, dir, "one.csv", sheet("A-1", "A-2"))
-	until(t, "both orders are dropped", arrived(t, dir, []string{"A-1", "A-2"}))
+	await(t, dir, "A-1", "A-2")
 	p.signal(syscall.SIGTERM)
 	if err := p.ended(); err != nil {
 		t.Errorf("ended with %v", err)
@@ -261,7 +265,7 @@ func TestProcessStopsInTheMiddleOfAStage(t *testing.T) {
 	}
 	undo()
 	serving(t, dir)
-	until(t, "the next start goes on", arrived(t, dir, []string{"A-1"}))
+	await(t, dir, "A-1")
 	once(t, dir, []string{"A-1"})
 }
 
@@ -322,7 +326,7 @@ func TestProcessGoesOnAfterSIGKILL(t *testing.T) {
 		}
 	}
 	serving(t, dir)
-	until(t, "all orders are dropped", arrived(t, dir, numbers))
+	await(t, dir, numbers...)
 	once(t, dir, numbers)
 	single(t, dir)
 }
@@ -342,7 +346,7 @@ func TestTwoProcessesAndRunServeOneWorkspace(t *testing.T) {
 			t.Errorf("run beside serve: exit %d\n%s", code, out)
 		}
 	}
-	until(t, "all orders are dropped", arrived(t, dir, numbers))
+	await(t, dir, numbers...)
 	for _, p := range []*process{a, b} {
 		p.signal(syscall.SIGTERM)
 		if err := p.ended(); err != nil {
