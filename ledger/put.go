@@ -100,6 +100,7 @@ type put struct {
 	counts        PutCounts
 	events        []Event
 	again         bool  // most orders of the last part were known
+	scattered     bool  // between the orders of a part are many others
 	args          []any // for bulk, used again
 }
 
@@ -188,11 +189,14 @@ func (p *put) sift(ctx context.Context, part []packedOrder) (fresh []packedOrder
 func (p *put) known(ctx context.Context, sorted []packedOrder) ([]knownOrder, error) {
 	// A sheet that comes again is one stretch of the index. The list is for
 	// sheets that pick here and there.
-	most := 2 * len(sorted)
-	const columns = `SELECT id, number, status, hash FROM orders WHERE account_id = $1 AND number `
-	out, err := p.look(ctx, columns+`BETWEEN $2 AND $3 ORDER BY number LIMIT $4`, p.account, sorted[0].Order.Number, sorted[len(sorted)-1].Order.Number, most)
-	if err != nil || len(out) < most {
-		return out, err
+	if !p.scattered {
+		most := 2 * len(sorted)
+		out, err := p.look(ctx, `SELECT id, number, status, hash FROM orders WHERE account_id = $1 AND number BETWEEN $2 AND $3 ORDER BY number LIMIT $4`,
+			p.account, sorted[0].Order.Number, sorted[len(sorted)-1].Order.Number, most)
+		if err != nil || len(out) < most {
+			return out, err
+		}
+		p.scattered = true
 	}
 	args := make([]any, len(sorted))
 	for i := range sorted {
@@ -212,15 +216,15 @@ func (p *put) look(ctx context.Context, text string, args ...any) ([]knownOrder,
 		return nil, err
 	}
 	defer rows.Close()
-	var out []knownOrder
+	out := make([]knownOrder, 0, bulkRows)
 	for rows.Next() {
-		var k knownOrder
+		out = append(out, knownOrder{})
+		k := &out[len(out)-1]
 		var hash sql.RawBytes
 		if err := rows.Scan(&k.id, &k.number, &k.status, &hash); err != nil {
 			return nil, err
 		}
 		copy(k.hash[:], hash)
-		out = append(out, k)
 	}
 	return out, rows.Err()
 }
