@@ -6,12 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // within returns a context that ends a little before the test binary would be
@@ -410,5 +413,16 @@ func TestLogsOfRiverAreQuiet(t *testing.T) {
 	}
 	if lines := strings.Split(buf.String(), "\n"); slices.ContainsFunc(lines, func(l string) bool { return l != "" }) {
 		t.Errorf("it wrote %s", buf.String())
+	}
+}
+
+func TestDamagedFileIsToldWithAHint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := setup{path: path}.try(t.Context())
+	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(order.HintOf(err), "delete it") {
+		t.Errorf("error %v, hint %q", err, order.HintOf(err))
 	}
 }

@@ -106,7 +106,7 @@ func migrate[T any](ctx context.Context, driver riverdriver.Driver[T], log *slog
 	}
 	t := time.NewTicker(100 * time.Millisecond)
 	defer t.Stop()
-	for range 50 {
+	for range 20 {
 		if _, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil); err == nil {
 			return nil
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // OpenSQLite opens the queue in a SQLite file of its own, which it makes if need
@@ -29,10 +31,12 @@ func OpenSQLite(ctx context.Context, path string, o Options) (Queue, error) {
 	q, err := open(ctx, riversqlite.New(db), db, o)
 	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("jobs: open %s: %w", path, err)
+		return nil, order.Errorf(order.Denied, hintFile, "jobs: open %s: %w", path, err)
 	}
 	return q, nil
 }
+
+const hintFile = "make the folder and the file writable for this user; the file holds nothing that must survive: if it is damaged, delete it while no serve runs"
 
 // sqliteDSN gives up the last moments before a loss of power for speed: the
 // sweep at the next start enqueues what was lost.
