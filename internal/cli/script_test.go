@@ -68,6 +68,7 @@ var repoTestdata = func() string {
 func setup(e *testscript.Env) error {
 	e.Setenv("NOW", "2026-11-24T10:00:00+09:00")
 	e.Setenv("LC_ALL", "C")
+	e.Setenv("GOGC", "400") // hundreds of short runs
 	e.Setenv("HOME", e.WorkDir)
 	e.Setenv("MALLBRIDGE_DIR", filepath.Join(e.WorkDir, "ws"))
 	e.Setenv("MALLBRIDGE_USER", "tester")

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -202,20 +204,45 @@ func (a *app) answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang 
 			w.State = "instructed"
 		}
 	}
-	events, err := env.Ledger.Events(ctx, row.ID, 0)
+	w.Timeline, err = timeline(ctx, env, row.ID, places)
+	return w, err
+}
+
+// timeline tells what happened to an order and to the files that it is in.
+func timeline(ctx context.Context, env *stage.Env, id int64, places []ledger.Place) ([]string, error) {
+	events, err := env.Ledger.Events(ctx, id, 0)
 	if err != nil {
-		return w, err
+		return nil, err
 	}
-	for _, e := range events {
-		line := local(ws, e.At) + " " + e.Kind
-		for _, s := range []string{string(e.Reason), e.Detail, e.Actor} {
+	batches := map[int64]string{}
+	for _, p := range places {
+		if p.Batch == nil || batches[p.Batch.ID] != "" {
+			continue
+		}
+		batches[p.Batch.ID] = p.Batch.Number
+		more, err := env.Ledger.Events(ctx, 0, p.Batch.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range more {
+			ours := slices.ContainsFunc(places, func(p ledger.Place) bool { return p.InstructionID == e.InstructionID })
+			if e.OrderID == 0 && (e.InstructionID == 0 || ours) {
+				events = append(events, e)
+			}
+		}
+	}
+	slices.SortFunc(events, func(a, b ledger.Event) int { return cmp.Compare(a.ID, b.ID) })
+	var out []string
+	for _, e := range slices.CompactFunc(events, func(a, b ledger.Event) bool { return a.ID == b.ID }) {
+		line := local(env.Workspace, e.At) + " " + e.Kind
+		for _, s := range []string{batches[e.BatchID], string(e.Reason), e.Detail, e.Actor} {
 			if s != "" {
 				line += " · " + s
 			}
 		}
-		w.Timeline = append(w.Timeline, line)
+		out = append(out, line)
 	}
-	return w, nil
+	return out, nil
 }
 
 func placeState(p ledger.Place) string {

@@ -341,7 +341,7 @@ func (r *runner) ask(ctx context.Context, b *ledger.Batch) (wait bool, err error
 	}
 	r.rep.Waiting++
 	r.rep.Add("in doubt", 1)
-	r.rep.Notef("batch %s of %s is in doubt: ask the warehouse whether it has %s, then batches resolve", b.Number, r.w.Name, b.Name)
+	r.rep.Notef("batch %s of %s is in doubt: ask the warehouse whether it has %s, then batches resolve %s", b.Number, r.w.Name, b.Name, b.Number)
 	return true, nil
 }
 
