@@ -232,7 +232,7 @@ func (o *Out) File(path string, each func(func(*order.Instruction) error) error)
 		return out, misfits, nil
 	}
 	if err != nil {
-		return out, nil, err
+		return out, nil, disk(err)
 	}
 	return out, nil, o.verify(path, &out)
 }

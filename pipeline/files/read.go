@@ -43,7 +43,7 @@ func Keep(ctx context.Context, env *stage.Env, kind, owner, name string, r io.Re
 	now := env.Now()
 	k, err := durable.Keep(env.Workspace.Path(env.Workspace.Settings.Archive), now.UTC().Format("2006-01"), filepath.Ext(name), r, MaxSize)
 	if err != nil {
-		return ledger.File{}, fmt.Errorf("keep %s: %w", name, err)
+		return ledger.File{}, fmt.Errorf("keep %s: %w", name, disk(err))
 	}
 	return env.Ledger.AddFile(ctx, ledger.File{Kind: kind, Owner: owner, Name: name, SHA256: k.SHA256, Size: k.Size, Path: k.Path}, now)
 }
@@ -142,7 +142,7 @@ func (r *Reading) by(ctx context.Context, f *format.Format, src format.Source, c
 		return res, err
 	}
 	res.RefusedPath, err = refused.close()
-	return res, err
+	return res, disk(err)
 }
 
 // refusals writes the file of refused rows when the first one comes.
@@ -215,14 +215,15 @@ func (x *refusals) discard() {
 func Reject(env *stage.Env, owner, path string, cause error) (string, error) {
 	at, err := durable.Free(env.Workspace.Path(env.Workspace.Settings.Rejected, owner, filepath.Base(path)))
 	if err != nil {
-		return "", err
+		return "", disk(err)
 	}
 	// The reason first: a sheet that lies there without one would never get it.
 	if err := Explain(at, cause); err != nil {
 		return "", err
 	}
 	fault.At(atExplained)
-	return durable.Move(path, at)
+	at, err = durable.Move(path, at)
+	return at, disk(err)
 }
 
 var atExplained = fault.Point("extract.rejection-explained")
@@ -238,13 +239,13 @@ func Rel(env *stage.Env, path string) string {
 
 // Explain writes why a file was rejected into a text beside it.
 func Explain(path string, cause error) error {
-	return durable.Write(path+".reason.txt", func(w io.Writer) error {
+	return disk(durable.Write(path+".reason.txt", func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%v\n", cause)
 		if hint := order.HintOf(cause); hint != "" && err == nil {
 			_, err = fmt.Fprintf(w, "%s\n", hint)
 		}
 		return err
-	})
+	}))
 }
 
 // Stamp is how a moment looks in names of files that were put away.
