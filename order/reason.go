@@ -107,7 +107,7 @@ var Reasons = []Info{
 	{
 		HoldSKU, Held, Operator,
 		texts("SKUが紐付いていません", "SKU가 연결되지 않았습니다", "no SKU is linked to the listing"),
-		texts("SKU紐付け表に商品コードを追加してください", "SKU 연결표에 상품코드를 추가하세요", "add the listing to the SKU links (sku unmapped, sku import)"),
+		texts("SKU紐付け表に商品コードを追加してください", "SKU 연결표에 상품코드를 추가하세요", "add the listing to masters/sku-links.csv (sku unmapped lists what is missing)"),
 	},
 	{
 		HoldPayment, Held, Operator,
