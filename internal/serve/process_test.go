@@ -357,6 +357,10 @@ func TestTwoProcessesAndRunServeOneWorkspace(t *testing.T) {
 		}
 		nothingPersonal(t, "logs", p.logs.String())
 	}
+	// A stop may have come between a rename and its record; the next run looks.
+	if code, out := run(t, dir, "run"); code != 0 {
+		t.Errorf("run after both: exit %d\n%s", code, out)
+	}
 	once(t, dir, numbers)
 	single(t, dir)
 }
