@@ -40,8 +40,8 @@ func NewScheduler(entries []Entry, clock clockwork.Clock, enqueue func(context.C
 	}
 	beat := func() { s.beat.Store(clock.Now().UnixNano()) }
 	beat()
-	if _, err := c.NewJob(gocron.DurationJob(beatEvery), gocron.NewTask(beat), gocron.WithName("beat")); err != nil {
-		return nil, errors.Join(fmt.Errorf("jobs: scheduler: %w", err), c.Shutdown())
+	if err := s.at(timetable{every: beatEvery}, "beat", gocron.NewTask(beat)); err != nil {
+		return nil, errors.Join(err, c.Shutdown())
 	}
 	return s, nil
 }
@@ -55,11 +55,35 @@ func (s *Scheduler) add(e Entry, enqueue func(context.Context, Job)) error {
 		return err
 	}
 	fire := func(ctx context.Context) { enqueue(ctx, e.job(t.slot(s.now()))) }
-	_, err = s.cron.NewJob(gocron.CronJob("", false), gocron.NewTask(fire), gocron.WithCronImplementation(t), gocron.WithName(tag(e.Stage, e.Target)))
+	return s.at(t, tag(e.Stage, e.Target), gocron.NewTask(fire))
+}
+
+func (s *Scheduler) at(t timetable, name string, task gocron.Task) error {
+	_, err := s.cron.NewJob(gocron.CronJob("", false), task, gocron.WithCronImplementation(times{t, s.now}), gocron.WithName(name))
 	if err != nil {
-		return fmt.Errorf("jobs: schedule of %s %s: %w", e.Stage, e.Target, err)
+		return fmt.Errorf("jobs: schedule of %s: %w", name, err)
 	}
 	return nil
+}
+
+// times are a timetable for gocron. After each run gocron counts from the first
+// one ever, time by time until it comes to now: that would take longer with every
+// day that the program runs, and fire again and again while the clock shows the
+// very moment of a time. So times go on from now.
+type times struct {
+	t   timetable
+	now func() time.Time
+}
+
+// IsValid implements gocron.Cron.
+func (times) IsValid(string, *time.Location, time.Time) error { return nil }
+
+// Next implements gocron.Cron.
+func (c times) Next(last time.Time) time.Time {
+	if now := c.now(); last.Before(now) {
+		last = now
+	}
+	return c.t.Next(last)
 }
 
 // Start begins to fire and returns.

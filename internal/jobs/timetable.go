@@ -52,9 +52,6 @@ func (e Entry) timetable() (timetable, error) {
 	return timetable{cron: s, delay: time.Duration(spread % uint64(cronSpread))}, nil
 }
 
-// IsValid makes a timetable a gocron.Cron.
-func (t timetable) IsValid(string, *time.Location, time.Time) error { return nil }
-
 // Next returns the first time after last, in UTC.
 func (t timetable) Next(last time.Time) time.Time {
 	if t.every > 0 {

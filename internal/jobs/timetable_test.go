@@ -195,3 +195,19 @@ func TestSchedulerRefusesWrongSchedules(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestTimesGoOnFromNow(t *testing.T) {
+	for _, when := range []configs.Schedule{{Every: 5 * time.Second}, {Cron: "* * * * *"}} {
+		tt := table(t, Entry{"extract", "shop-1", when, time.UTC})
+		now := tt.Next(noon) // the very moment of a time
+		c := times{tt, func() time.Time { return now }}
+		for _, last := range []time.Time{{}, noon.AddDate(-10, 0, 0), now} {
+			if got, want := c.Next(last), tt.Next(now); !got.Equal(want) {
+				t.Errorf("%s after %s: %s, want %s", when, last, got, want)
+			}
+		}
+		if later := now.Add(time.Hour); !c.Next(later).Equal(tt.Next(later)) {
+			t.Errorf("%s: a time to come is not counted from", when)
+		}
+	}
+}
