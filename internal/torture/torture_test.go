@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	rounds = flag.Int("torture.rounds", 100, "rounds of kills at random moments")
+	rounds = flag.Int("torture.rounds", 25, "rounds of kills at random moments")
 	seed   = flag.Uint64("torture.seed", 0, "repeat the round with this seed; 0 for new ones")
 	keep   = flag.String("torture.dir", "", "folder for the workspaces; those of failures stay")
 )
