@@ -24,6 +24,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
@@ -49,6 +50,7 @@ type app struct {
 
 	dir  string
 	lang string
+	said string // the language of messages: lang, or what the workspace or the environment says
 	json bool
 
 	code int // of a command that ended without an error
@@ -81,6 +83,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	a.said = configs.Language(a.getenv)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return a.code
@@ -106,10 +109,10 @@ func (a *app) fail(err error) int {
 	}
 	for _, e := range each {
 		for _, line := range strings.Split(secrets.Redact(e.Error()), "\n") {
-			fmt.Fprintf(a.err, "error: %s\n", line)
+			fmt.Fprintf(a.err, "error: %s\n", phrase.Say(a.said, line))
 		}
 		if hint := order.HintOf(e); hint != "" {
-			fmt.Fprintf(a.err, "hint: %s\n", hint)
+			fmt.Fprintf(a.err, "hint: %s\n", phrase.Say(a.said, hint))
 		}
 	}
 	var bad usage
@@ -139,6 +142,7 @@ func (a *app) root() *cobra.Command {
 			if a.lang != "" && !slices.Contains([]string{"ja", "ko", "en"}, a.lang) {
 				return usage{order.Errorf(order.Invalid, "use ja, ko or en", "--lang: %q is not known", a.lang)}
 			}
+			a.said = a.language(nil)
 			return nil
 		},
 	}
@@ -214,6 +218,7 @@ func (a *app) workspace() (*configs.Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.said = a.language(ws)
 	if findings.Errors() > 0 {
 		for _, f := range findings {
 			fmt.Fprintln(a.err, f.String())

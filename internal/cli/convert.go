@@ -12,6 +12,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/master"
@@ -185,7 +186,7 @@ func (a *app) report(f *format.Format, src format.Source, path string, o *format
 		n := 0
 		o.Refuse = func(r format.Refusal) {
 			if n++; n <= most {
-				fmt.Fprintf(a.err, "refused: %s: %s\n", src.Name, r.String())
+				fmt.Fprintf(a.err, "%s\n", phrase.Say(a.said, fmt.Sprintf("refused: %s: %s", src.Name, r.String())))
 			}
 		}
 		return func() error {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/mappers/workbook"
@@ -135,7 +136,7 @@ func (a *app) formatPreviewCmd() *cobra.Command {
 			refused := 0
 			stats, err := f.Read(c.Context(), src, format.ReadOptions{Password: password, Refuse: func(r format.Refusal) {
 				if refused++; refused <= limit {
-					fmt.Fprintf(a.err, "refused: %s\n", r.String())
+					fmt.Fprintf(a.err, "%s\n", phrase.Say(a.said, "refused: "+r.String()))
 				}
 			}}, func(g format.Group) error {
 				for i, r := range g.Records {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/extract"
@@ -60,9 +61,9 @@ func (a *app) ingestCmd() *cobra.Command {
 							return e
 						}
 					} else {
-						fmt.Fprintf(a.err, "%s: %s\n", path, rep.String())
+						fmt.Fprintf(a.err, "%s: %s\n", path, a.counts(&rep))
 						for _, n := range rep.Notes {
-							fmt.Fprintf(a.err, "  %s\n", n)
+							fmt.Fprintf(a.err, "  %s\n", phrase.Say(a.said, n))
 						}
 					}
 					if err != nil {
@@ -148,7 +149,7 @@ func (a *app) holdsCmd() *cobra.Command {
 				}
 				cells := make([][]string, len(hs))
 				for i, h := range hs {
-					cells[i] = []string{h.Account, h.Number, string(h.Reason), local(env.Workspace, h.Since), string(h.Reason.Info().Who), h.Reason.Text(lang) + " · " + h.Detail}
+					cells[i] = []string{h.Account, h.Number, string(h.Reason), local(env.Workspace, h.Since), string(h.Reason.Info().Who), h.Reason.Text(lang) + " · " + phrase.Say(lang, h.Detail)}
 				}
 				return a.table("ACCOUNT ORDER REASON SINCE WHO WHAT", cells)
 			})
@@ -177,7 +178,7 @@ func heldItems(hs []ledger.HeldFor, lang string) []heldItem {
 	out := make([]heldItem, len(hs))
 	for i, h := range hs {
 		in := h.Reason.Info()
-		out[i] = heldItem{h.Account, h.Number, h.Reason, h.Reason.Text(lang), h.Detail, h.Field, h.Value, h.Since, in.Who, in.Do[lang]}
+		out[i] = heldItem{h.Account, h.Number, h.Reason, h.Reason.Text(lang), phrase.Say(lang, h.Detail), h.Field, h.Value, h.Since, in.Who, in.Do[lang]}
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
@@ -132,14 +133,19 @@ func (a *app) tell(r pipeline.Result) {
 		return
 	}
 	if r.Err == nil || !r.Report.Nothing() {
-		fmt.Fprintf(a.err, "%-9s %-20s %s\n", r.Stage, r.Target, r.Report.String())
+		fmt.Fprintf(a.err, "%-9s %-20s %s\n", r.Stage, r.Target, a.counts(&r.Report))
 	}
 	for _, n := range r.Report.Notes {
-		fmt.Fprintf(a.err, "%-9s   %s\n", "", n)
+		fmt.Fprintf(a.err, "%-9s   %s\n", "", phrase.Say(a.said, n))
 	}
 	if r.Err != nil {
 		a.fail(r.Err)
 	}
+}
+
+// counts says what a report counts, in the reader's language.
+func (a *app) counts(rep *stage.Report) string {
+	return rep.In(func(what string) string { return phrase.Count(a.said, what) })
 }
 
 // verdict turns results into an exit code.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -139,7 +140,7 @@ func (a *app) refusals(env *stage.Env, number, account string, refused []ledger.
 
 func causeOf(r order.Reason, lang, detail, since string) cause {
 	in := r.Info()
-	return cause{Code: r, Text: r.Text(lang), Detail: detail, Since: since, Who: in.Who, Do: in.Do[lang]}
+	return cause{Code: r, Text: r.Text(lang), Detail: phrase.Say(lang, detail), Since: since, Who: in.Who, Do: in.Do[lang]}
 }
 
 func (a *app) answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang string) (answer, error) {
@@ -277,10 +278,15 @@ func (a *app) placeCause(lang string, p ledger.Place) []cause {
 	return nil
 }
 
+// line prints a line in the reader's language.
+func (a *app) line(format string, args ...any) {
+	fmt.Fprintln(a.out, phrase.Say(a.said, fmt.Sprintf(format, args...)))
+}
+
 func (a *app) explain(w answer) {
 	fmt.Fprintf(a.out, "%s  %s  %s\n", w.Order, w.Account, w.State)
 	if w.Status != "" {
-		fmt.Fprintf(a.out, "  mall status %s; first seen %s; last read from %s, row %d\n", w.Status, w.Seen, w.File, w.Row)
+		a.line("  mall status %s; first seen %s; last read from %s, row %d", w.Status, w.Seen, w.File, w.Row)
 	}
 	for _, r := range w.Reasons {
 		fmt.Fprintf(a.out, "  %s: %s\n", r.Code, r.Text)
@@ -288,21 +294,21 @@ func (a *app) explain(w answer) {
 			fmt.Fprintf(a.out, "    %s\n", r.Detail)
 		}
 		if r.Since != "" {
-			fmt.Fprintf(a.out, "    since %s; to act: %s\n", r.Since, r.Who)
+			a.line("    since %s; to act: %s", r.Since, r.Who)
 		}
 		if r.Do != "" {
 			fmt.Fprintf(a.out, "    → %s\n", r.Do)
 		}
 	}
 	for _, p := range w.Instructions {
-		fmt.Fprintf(a.out, "  %s %s: %s, ships on %s", p.Warehouse, p.Number, p.State, p.ShipOn)
+		line := fmt.Sprintf("  %s %s: %s, ships on %s", p.Warehouse, p.Number, p.State, p.ShipOn)
 		if p.File != "" {
-			fmt.Fprintf(a.out, ", file %s", p.File)
+			line += ", file " + p.File
 		}
 		if p.Delivered != "" {
-			fmt.Fprintf(a.out, " delivered %s", p.Delivered)
+			line += " delivered " + p.Delivered
 		}
-		fmt.Fprintln(a.out)
+		a.line("%s", line)
 		for _, t := range p.Tracking {
 			fmt.Fprintf(a.out, "    %s\n", t)
 		}

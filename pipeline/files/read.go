@@ -15,6 +15,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/internal/durable"
 	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/format"
@@ -218,7 +219,7 @@ func Reject(env *stage.Env, owner, path string, cause error) (string, error) {
 		return "", disk(err)
 	}
 	// The reason first: a sheet that lies there without one would never get it.
-	if err := Explain(at, cause); err != nil {
+	if err := Explain(env, at, cause); err != nil {
 		return "", err
 	}
 	fault.At(atExplained)
@@ -237,12 +238,14 @@ func Rel(env *stage.Env, path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// Explain writes why a file was rejected into a text beside it.
-func Explain(path string, cause error) error {
+// Explain writes why a file was rejected into a text beside it, in the workspace's
+// language.
+func Explain(env *stage.Env, path string, cause error) error {
+	lang := env.Workspace.Settings.Language
 	return disk(durable.Write(path+".reason.txt", func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "%v\n", cause)
+		_, err := fmt.Fprintf(w, "%s\n", phrase.Say(lang, cause.Error()))
 		if hint := order.HintOf(cause); hint != "" && err == nil {
-			_, err = fmt.Fprintf(w, "%s\n", hint)
+			_, err = fmt.Fprintf(w, "%s\n", phrase.Say(lang, hint))
 		}
 		return err
 	}))

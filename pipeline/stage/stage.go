@@ -71,7 +71,10 @@ func (r *Report) Notef(format string, args ...any) {
 func (r *Report) Nothing() bool { return len(r.Counts) == 0 && len(r.Notes) == 0 }
 
 // String writes the counts, "12 held, 88 instructed".
-func (r *Report) String() string {
+func (r *Report) String() string { return r.In(func(what string) string { return what }) }
+
+// In writes the counts with the names that name gives them.
+func (r *Report) In(name func(what string) string) string {
 	names := make([]string, 0, len(r.Counts))
 	for n := range r.Counts {
 		names = append(names, n)
@@ -79,10 +82,10 @@ func (r *Report) String() string {
 	sort.Strings(names)
 	parts := make([]string, len(names))
 	for i, n := range names {
-		parts[i] = fmt.Sprintf("%d %s", r.Counts[n], n)
+		parts[i] = fmt.Sprintf("%d %s", r.Counts[n], name(n))
 	}
 	if len(parts) == 0 {
-		return "nothing to do"
+		return name("nothing to do")
 	}
 	return strings.Join(parts, ", ")
 }

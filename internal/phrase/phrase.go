@@ -1,0 +1,106 @@
+// Package phrase says the program's messages in Japanese and Korean.
+//
+// Messages are made and kept in English, in the ledger too, and put into the
+// reader's language where they are shown. A message is made of phrases with
+// values between them, so its phrases are found and replaced one by one; what has
+// no translation stays English.
+package phrase
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// Say returns text in lang: ja or ko. In every other language it is text itself.
+func Say(lang, text string) string {
+	at := 0
+	switch lang {
+	case "ja":
+	case "ko":
+		at = 1
+	default:
+		return text
+	}
+	for _, p := range compiled {
+		if strings.Contains(text, p.must) {
+			text = p.re.ReplaceAllString(text, p.to[at])
+		}
+	}
+	return text
+}
+
+// Count names what a report counts: "new orders".
+func Count(lang, what string) string {
+	if t, ok := counts[what]; ok {
+		switch lang {
+		case "ja":
+			return t[0]
+		case "ko":
+			return t[1]
+		}
+	}
+	return what
+}
+
+type pattern struct {
+	must string // part of the text without which there is no match
+	re   *regexp.Regexp
+	to   [2]string
+}
+
+var compiled = compile()
+
+// compile turns phrases with %s (some text), %d (a number) and %q (a quoted text)
+// into expressions. $1, $2 … in a translation are these in their order.
+func compile() []pattern {
+	var out []pattern
+	for _, r := range order.Reasons {
+		code := string(r.Reason)
+		out = append(out, pattern{": " + code + ": ", regexp.MustCompile(`: ` + code + `: `), [2]string{": " + r.Text["ja"] + ": ", ": " + r.Text["ko"] + ": "}})
+	}
+	for _, p := range phrases {
+		out = append(out, pattern{longest(p[0]), regexp.MustCompile(expression(p[0])), [2]string{braced(p[1]), braced(p[2])}})
+	}
+	return out
+}
+
+// braced ends the numbers of $1: a letter may follow.
+func braced(to string) string { return dollars.ReplaceAllString(to, `$${${1}}`) }
+
+var dollars = regexp.MustCompile(`\$(\d)`)
+
+var verbs = regexp.MustCompile(`%[sdq]`)
+
+func expression(phrase string) string {
+	var b strings.Builder
+	at := 0
+	for _, m := range verbs.FindAllStringIndex(phrase, -1) {
+		b.WriteString(regexp.QuoteMeta(phrase[at:m[0]]))
+		at = m[1]
+		switch {
+		case phrase[m[0]:m[1]] == "%d":
+			b.WriteString(`(\d+)`)
+		case phrase[m[0]:m[1]] == "%q":
+			b.WriteString(`("(?:[^"\\]|\\.)*")`)
+		case at == len(phrase):
+			b.WriteString(`(.+)$`)
+		default:
+			b.WriteString(`(.+?)`)
+		}
+	}
+	b.WriteString(regexp.QuoteMeta(phrase[at:]))
+	return b.String()
+}
+
+// longest is the longest part of a phrase without values.
+func longest(phrase string) string {
+	best := ""
+	for _, part := range verbs.Split(phrase, -1) {
+		if len(part) > len(best) {
+			best = part
+		}
+	}
+	return best
+}

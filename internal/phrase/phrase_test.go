@@ -1,0 +1,43 @@
+package phrase
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSay(t *testing.T) {
+	for _, c := range []struct{ lang, in, want string }{
+		{"en", "shop: a.csv: line 1: column quantity: the file lacks the column 「quantity」", "shop: a.csv: line 1: column quantity: the file lacks the column 「quantity」"},
+		{"ja", "shop: a.csv: line 1: column quantity: the file lacks the column 「quantity」", "shop: a.csv: 1行目: 列「quantity」: 必要な列がありません: 「quantity」"},
+		{"ko", "shop: a.csv: line 12: column quantity: the file has the column 「quantity」 more than once", "shop: a.csv: 12행: 열 「quantity」: 같은 열이 여러 개 있습니다: 「quantity」"},
+		{"ja", `→ line 2, column quantity: quantity_not_positive: a quantity of 1 or more is expected: "0"`, `→ 2行目, 列「quantity」: 数量が1以上ではありません: 1以上の数量が必要です: "0"`},
+		{"ja", "氏名: 㐂 U+3402 has no code in cp932; no replacement is agreed", "氏名: 㐂 U+3402 はcp932にない文字です（置換の取り決めなし）"},
+		{"ko", `changed: address, lines; instruction T00000002`, "변경: address, lines. 출고지시 T00000002"},
+		{"ja", "shop: 5 rows of 10 rows.csv were refused; mend rejected/shop/x.csv and drop it again", "shop: 10 rows.csvの5行を読めませんでした。rejected/shop/x.csvを直して、もう一度入れてください"},
+		{"ja", "something else", "something else"},
+		{"fr", "nothing to do", "nothing to do"},
+	} {
+		if got := Say(c.lang, c.in); got != c.want {
+			t.Errorf("%s: %q\n got %q\nwant %q", c.lang, c.in, got, c.want)
+		}
+	}
+}
+
+// Each translation uses the values of its phrase and no others.
+func TestPhrasesKeepTheirValues(t *testing.T) {
+	for _, p := range phrases {
+		n := len(verbs.FindAllString(p[0], -1))
+		for _, to := range p[1:] {
+			if strings.TrimSpace(to) == "" {
+				t.Errorf("%q has no translation", p[0])
+			}
+			used := map[string]bool{}
+			for _, m := range dollars.FindAllStringSubmatch(to, -1) {
+				used[m[1]] = true
+			}
+			if len(used) != n {
+				t.Errorf("%q has %d values, %q uses %d", p[0], n, to, len(used))
+			}
+		}
+	}
+}
