@@ -31,7 +31,14 @@ var (
 	serial  atomic.Int64
 )
 
+// programEnv names a program that is built already.
+const programEnv = "MALLBRIDGE_TORTURE_PROGRAM"
+
 func TestMain(m *testing.M) {
+	if limit := os.Getenv(limitEnv); limit != "" {
+		fmt.Fprintln(os.Stderr, startLimited(limit))
+		os.Exit(1)
+	}
 	flag.Parse()
 	// Most of the time the tests wait for a disk.
 	_ = flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0)))
@@ -43,7 +50,7 @@ func runAll(m *testing.M) int {
 	if work, err = os.MkdirTemp(*keep, "torture-*"); err == nil {
 		err = os.Chmod(work, 0o755)
 	}
-	if err == nil {
+	if program.Path = os.Getenv(programEnv); err == nil && program.Path == "" {
 		program, err = torture.Build(context.Background(), work)
 	}
 	if err == nil {
