@@ -45,7 +45,7 @@ type NewInstruction struct {
 type Plan struct {
 	Orders       []Disposition
 	Instructions []NewInstruction
-	Withdraw     []int64 // instructions to take back: not claimed by a batch, or refused by the warehouse
+	Withdraw     []int64 // instructions to take back: not claimed by a batch, or refused or stopped by the warehouse
 	Events       []Event
 }
 
@@ -70,7 +70,7 @@ func (l *Ledger) Apply(ctx context.Context, p *Plan, now time.Time) error {
 }
 
 func (t tx) withdraw(ctx context.Context, id int64) error {
-	n, err := t.exec(ctx, `UPDATE instructions SET state = 2 WHERE id = $1 AND (state = 3 OR state = 0
+	n, err := t.exec(ctx, `UPDATE instructions SET state = 2 WHERE id = $1 AND (state IN (3, 4) OR state = 0
 		AND NOT EXISTS (SELECT 1 FROM batch_items b WHERE b.instruction_id = $1))`, id)
 	if err != nil {
 		return err

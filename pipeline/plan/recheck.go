@@ -42,6 +42,13 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 	case d.class == status.Done:
 		p.keep(plan, d, nil)
 		return c.free, nil
+	case d.class == status.Instructed && len(c.halted) > 0:
+		// Another order of the parcel was cancelled. Only a person can know that
+		// this one is to go again.
+		if !c.travelling {
+			p.warn(plan, d, order.HoldWarehouseRefuse, fmt.Sprintf("the parcel was stopped together with a cancelled order; instruction %s", numbers(c.halted)))
+		}
+		return c.free, nil
 	case d.class == status.Instructed && c.fits:
 		plan.Withdraw = append(plan.Withdraw, c.stale...)
 		p.rest(plan, d, c.missing)
@@ -71,7 +78,8 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 type comparison struct {
 	fixed      []ledger.Place // at the warehouse or on the way to it
 	free       []int64        // instructions that can be taken back: no batch has claimed them, or refused and released
-	refused    []int64        // those of free that the warehouse refused
+	halted     []ledger.Place // those of fixed that were stopped although this order is to ship
+	refused    []int64        // those of free that the warehouse refused, or stopped
 	stale      []int64        // those of free that differ from what would be instructed now
 	travelling bool           // one of fixed is in a file that was not dropped yet
 	stopped    bool           // all of fixed were stopped
@@ -86,7 +94,10 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 	kept := map[int64]bool{} // by instruction: whether it is fixed
 	for _, pl := range places {
 		switch {
-		case pl.State == ledger.InstructionRefused && d.released(order.HoldWarehouseRefuse):
+		case pl.State == ledger.InstructionStopped && d.class == status.Instructed && !d.released(order.HoldWarehouseRefuse):
+			c.halted, c.fixed = append(c.halted, pl), append(c.fixed, pl)
+			continue
+		case (pl.State == ledger.InstructionRefused || pl.State == ledger.InstructionStopped && d.class == status.Instructed) && d.released(order.HoldWarehouseRefuse):
 			c.refused = append(c.refused, pl.InstructionID)
 			c.stale = append(c.stale, pl.InstructionID)
 		case pl.State == ledger.InstructionReady:
