@@ -11,7 +11,7 @@ import (
 // TestKillWhileCollecting kills while answers to several files, stock among
 // them, are fetched: nothing that comes later hides what was lost.
 func TestKillWhileCollecting(t *testing.T) {
-	w := newWorld(t, torture.Settings{Batch: 3}, 11)
+	w := newWorld(t, torture.Settings{Batch: 4}, 11)
 	w.Warehouse.SetSilent(true)
 	ok(t, w.Drop(torture.Shape{Orders: 4, Clean: true}))
 	_, err := w.Rest(t.Context())

@@ -51,7 +51,7 @@ func TestKillAtEveryPoint(t *testing.T) {
 	for _, v := range variants {
 		for _, p := range slices.Sorted(maps.Keys(points[v.name])) {
 			for n := 1; n <= points[v.name][p]; n++ {
-				if v.name != archives.name && !worthwhile(points, v, p, n) {
+				if !worthwhile(points, v, p, n) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%s/%s:%d", v.name, p, n), func(t *testing.T) {
@@ -63,14 +63,18 @@ func TestKillAtEveryPoint(t *testing.T) {
 	}
 }
 
-// worthwhile reports whether a kill tells something in a world that differs from
-// the first in what happens at the drop, and in what only it has: there the
-// first and the last time.
+// worthwhile reports whether a kill tells something that others do not: worlds
+// differ from the first in what happens at the drop, and in what only they have.
+// TestKillWhileCollecting does all of collect.
 func worthwhile(points map[string]map[string]int, v variant, p string, n int) bool {
-	if points[archives.name][p] == 0 {
+	edge := n == 1 || n == points[v.name][p]
+	switch {
+	case points[archives.name][p] == 0:
 		return true
+	case v.name == archives.name:
+		return edge || !strings.HasPrefix(p, "collect.")
 	}
-	return strings.HasPrefix(p, "instruct.") && (n == 1 || n == points[v.name][p])
+	return edge && strings.HasPrefix(p, "instruct.")
 }
 
 func killAt(t *testing.T, v variant, point string, n int) {

@@ -150,8 +150,8 @@ func TestSilentServer(t *testing.T) {
 // server do it only when the next run is at work, after each of its requests.
 func TestLateRename(t *testing.T) {
 	const requests = 16
-	for n := 1; n <= requests; n++ {
-		v := []variant{archives, deletes}[n%2]
+	for n := 1; n <= requests; n += 2 {
+		v := []variant{archives, deletes}[n/2%2]
 		t.Run(fmt.Sprintf("%s %d", v.name, n), func(t *testing.T) {
 			t.Parallel()
 			lateRename(t, loaded(t, v), n)

@@ -76,6 +76,22 @@ func (t *Truth) Alone(account string) *Order {
 	return nil
 }
 
+// Together returns two orders of the account that share a parcel with no third.
+func (t *Truth) Together(account string) (a, b *Order) {
+	for _, a := range t.Orders {
+		var twins []*Order
+		for _, x := range t.Orders {
+			if x != a && x.To == a.To {
+				twins = append(twins, x)
+			}
+		}
+		if a.Account == account && a.Fate == Ships && len(twins) == 1 && twins[0].Fate == Ships && twins[0].Account == account {
+			return a, twins[0]
+		}
+	}
+	return nil, nil
+}
+
 // cancelled lists the numbers of orders that were cancelled after the drop.
 func (t *Truth) cancelled() map[string]bool {
 	out := map[string]bool{}
