@@ -116,7 +116,26 @@ func sqliteDSN(file, lock string, cache int) string {
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode()
 }
 
+// migrate brings the schema up to date. Of several programs that start on a new
+// ledger at once, one makes the tables; the others fail, without the wait that
+// SQLite else grants, look again, and find them.
 func (l *Ledger) migrate(ctx context.Context) error {
+	const tries = 5
+	for try := 1; ; try++ {
+		err := l.upgrade(ctx)
+		var known *order.Error
+		if err == nil || errors.As(err, &known) || try == tries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(try) * 50 * time.Millisecond):
+		}
+	}
+}
+
+func (l *Ledger) upgrade(ctx context.Context) error {
 	sub, err := fs.Sub(migrations, "migrations/"+l.dialect)
 	if err != nil {
 		return err
