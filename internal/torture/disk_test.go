@@ -96,7 +96,7 @@ func startLimited(limit string) error {
 func TestFileSizeLimit(t *testing.T) {
 	b := loaded(t, archives)
 	reached := false
-	for limit := 0; !reached; limit = max(2<<10, 2*limit) {
+	for limit := 0; !reached; limit = max(2<<10, 3*limit) {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			w := b.fork(t, torture.PlaceOf(server))
 			r, err := w.Call(t.Context(), []string{"run"}, torture.Env(fmt.Sprintf("%s=%d", limitEnv, limit)), func(c *exec.Cmd) {
@@ -155,7 +155,7 @@ func fullDisk(t *testing.T, dir string) {
 		t.Fatalf("%s: %v", noMount, err)
 	}
 	reached := false
-	for left := 0; !reached && !t.Failed(); left = max(16<<10, left+left/2) {
+	for left := 0; !reached && !t.Failed(); left = max(32<<10, 2*left) {
 		name := fmt.Sprintf("left-%d", left)
 		place := torture.Place{Root: filepath.Join(dir, "drops")}
 		w, err := torture.NewWorld(disk, name, program, place, torture.Settings{Local: true, Batch: 4}, 51)

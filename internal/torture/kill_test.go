@@ -72,7 +72,7 @@ func worthwhile(points map[string]map[string]int, v variant, p string, n int) bo
 	case points[archives.name][p] == 0:
 		return true
 	case v.name == archives.name:
-		return edge || !strings.HasPrefix(p, "collect.")
+		return !strings.HasPrefix(p, "collect.")
 	}
 	return edge && strings.HasPrefix(p, "instruct.")
 }

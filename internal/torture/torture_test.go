@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	// Most of the time the tests wait for a disk.
-	_ = flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0)))
+	_ = flag.Set("test.parallel", fmt.Sprint(3*runtime.GOMAXPROCS(0)))
 	os.Exit(runAll(m))
 }
 
