@@ -15,7 +15,7 @@ var layers = map[string][]string{
 	"mappers":    {"order", "mappers"},
 	"ledger":     {"order"},
 	"configs":    {"order", "mappers", "configs", "internal/secrets"},
-	"pipeline":   {"order", "mappers", "connectors", "ledger", "configs", "pipeline", "internal/durable", "internal/fault", "internal/secrets"},
+	"pipeline":   {"order", "mappers", "connectors", "ledger", "configs", "pipeline", "internal/durable", "internal/fault", "internal/phrase", "internal/secrets"},
 	"simulator":  {"simulator", "internal/agile"},
 }
 
