@@ -271,7 +271,7 @@ func (c *oneCase) compare(name string, cs *charset.Charset) error {
 		return nil
 	}
 	if path.Ext(name) == ".xlsx" {
-		return fmt.Errorf("%s: the workbooks differ", name)
+		return compareBooks(name, got, want)
 	}
 	a, b := caseLines(want, cs), caseLines(got, cs)
 	for i := range max(len(a), len(b)) {

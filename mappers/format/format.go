@@ -343,6 +343,9 @@ func (c *compiler) delimiterByte(s *FileSpec) {
 	default:
 		c.f.delimiter = s.Delimiter[0]
 	}
+	if c.f.cs.ASCIITransparent() && !c.f.cs.SafeDelimiter(c.f.delimiter) { // the other is decoded as a whole
+		c.r.at(s.at, "use a comma, a tab, ; or :", "file.delimiter: %q may be half of a character in %s", string(rune(c.f.delimiter)), c.f.cs.Name())
+	}
 }
 
 func (c *compiler) compileTables() {

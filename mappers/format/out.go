@@ -80,9 +80,6 @@ func (c *compiler) writing() {
 	if c.f.cs.ReadOnly() {
 		c.r.at(s.File.at, "", "%s can be read, not written", c.f.cs.Name())
 	}
-	if !c.f.cs.SafeDelimiter(c.f.delimiter) && s.Direction != "in" {
-		c.r.at(s.File.at, "", "delimiter %q may be half of a character in %s", string(c.f.delimiter), c.f.cs.Name())
-	}
 	for i := range s.Columns {
 		c.f.out = append(c.f.out, c.outColumn(i))
 	}

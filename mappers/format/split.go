@@ -105,9 +105,8 @@ func splitApart(head, tail string, limits []widthLimit, cs *charset.Charset) (pa
 }
 
 // splitText spreads s over parts of the given widths. A part never ends inside a
-// run of digits and hyphens (1-2-3, room 1203) unless the run alone is wider
-// than the part, and ends at a space where that loses no part. What does not fit
-// is the rest.
+// run of digits and hyphens (1-2-3, room 1203): a run that is wider than the part
+// goes to the next. What does not fit is the rest.
 func splitText(s string, limits []widthLimit, cs *charset.Charset) (parts []string, rest string) {
 	parts = make([]string, len(limits))
 	s = strings.TrimSpace(s)
@@ -140,7 +139,12 @@ func breakBefore(s string, n int) int {
 		}
 		at -= size
 	}
-	return n // one run longer than the part
+	before, _ := utf8.DecodeLastRuneInString(s[:n])
+	after, _ := utf8.DecodeRuneInString(s[n:])
+	if inNumber(before) && inNumber(after) {
+		return 0
+	}
+	return n // one word longer than the part
 }
 
 // inNumber reports whether r is part of a house number.

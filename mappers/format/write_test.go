@@ -212,7 +212,8 @@ func TestSplitText(t *testing.T) {
 		{"東京都港区芝1-2-3", []widthLimit{{chars: 8}, {chars: 8}}, []string{"東京都港区芝", "1-2-3"}, ""},
 		{"東京都港区芝1-2-3", []widthLimit{{bytes: 15}, {bytes: 8}}, []string{"東京都港区芝", "1-2-3"}, ""},
 		{"札幌市中央区北１条西２丁目３－４５", []widthLimit{{chars: 15}, {chars: 16}}, []string{"札幌市中央区北１条西２丁目", "３－４５"}, ""},
-		{"123456789", []widthLimit{{chars: 4}, {chars: 5}}, []string{"1234", "56789"}, ""},
+		{"123456789", []widthLimit{{chars: 4}, {chars: 5}}, []string{"", "12345"}, "6789"}, // held, never cut into two numbers
+		{"芝123456789", []widthLimit{{chars: 4}, {chars: 9}}, []string{"芝", "123456789"}, ""},
 		{"abcdef", []widthLimit{{chars: 2}, {chars: 2}}, []string{"ab", "cd"}, "ef"},
 		{"서울특별시 강남구 역삼동", []widthLimit{{chars: 8}, {chars: 8}}, []string{"서울특별시", "강남구 역삼동"}, ""},
 		{"", []widthLimit{{chars: 2}}, []string{""}, ""},
