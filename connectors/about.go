@@ -1,0 +1,333 @@
+package connectors
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// About is what about.yaml says of a mall. Documentation, JSON Schema, sample
+// accounts and forms are made from it; nothing of it is said again in Go.
+type About struct {
+	// Name of the folder and in configuration: rakuten.
+	Name     string `yaml:"name"`
+	Title    Text   `yaml:"title"`
+	Country  string `yaml:"country"`  // ISO 3166 alpha-2
+	Currency string `yaml:"currency"` // ISO 4217
+	Zone     string `yaml:"zone"`     // of the mall's times: Asia/Tokyo
+	Charset  string `yaml:"charset"`  // of its replies
+	Links    []Link `yaml:"links"`
+	// Base is the address of the API; the account setting base_url replaces it, for
+	// a simulator.
+	Base string `yaml:"base"`
+	// Steps to take in the mall's back office before the first run, in order.
+	Setup []Text `yaml:"setup"`
+	// What an account has to say.
+	Settings []Setting `yaml:"settings"`
+	// How often each thing is done, unless the account says otherwise.
+	Pace Pace `yaml:"pace"`
+	// How fast calls may follow each other. The first entry that lists a call, or
+	// lists none, holds for it; calls of one entry share its bucket.
+	Limits []Limit `yaml:"limits"`
+	// Time limit of one try. Default 30s.
+	Timeout Duration `yaml:"timeout"`
+	// Largest reply in bytes. Default 64 MiB.
+	MaxBody int64 `yaml:"max_body"`
+	// How windows are cut.
+	Window WindowRule `yaml:"window"`
+	// How the windows of [Claimer.Claims] are cut. Default: as window.
+	Claims *WindowRule `yaml:"claims"`
+	// Statuses of orders. What they lead to is decided by package mappers/status,
+	// which has the same codes; a test compares.
+	Statuses []Status `yaml:"statuses"`
+	// Our carrier codes and the mall's.
+	Carriers map[string]string `yaml:"carriers"`
+	// Abilities of the driver, see [Abilities].
+	Abilities []string `yaml:"abilities"`
+	// What is not known for certain or cannot be done.
+	Notes []Text `yaml:"notes"`
+}
+
+// Text is what people read, in three languages.
+type Text struct {
+	EN string `yaml:"en"`
+	JA string `yaml:"ja"`
+	KO string `yaml:"ko"`
+}
+
+// In returns the text in lang (ja, ko, else English).
+func (t Text) In(lang string) string {
+	switch lang {
+	case "ja":
+		return t.JA
+	case "ko":
+		return t.KO
+	}
+	return t.EN
+}
+
+func (t Text) whole() bool { return t.EN != "" && t.JA != "" && t.KO != "" }
+
+// A Link leads to the mall's own pages.
+type Link struct {
+	Title Text   `yaml:"title"`
+	URL   string `yaml:"url"`
+}
+
+// A Setting is one thing an account has to say. Secrets are given as references
+// (env:, file:, age:) and asked for at each use.
+type Setting struct {
+	Name  string `yaml:"name"`
+	Title Text   `yaml:"title"`
+	// Where in the back office it is found, what to tick there, in which form
+	// addresses are registered.
+	Help     Text   `yaml:"help"`
+	Pattern  string `yaml:"pattern"` // regular expression of the whole value
+	Example  string `yaml:"example"`
+	Default  string `yaml:"default"`
+	Secret   bool   `yaml:"secret"`
+	Required bool   `yaml:"required"`
+
+	shape *regexp.Regexp
+}
+
+// Pace is how often things are done.
+type Pace struct {
+	Orders Duration `yaml:"orders"`
+	Stock  Duration `yaml:"stock"`
+	Report Duration `yaml:"report"`
+}
+
+// A Limit is a token bucket that each account has of its own.
+type Limit struct {
+	Calls     []string `yaml:"calls"`
+	PerSecond float64  `yaml:"per_second"`
+	Burst     int      `yaml:"burst"`
+}
+
+// A WindowRule says how spans of time are cut for a mall.
+type WindowRule struct {
+	Means    Text     `yaml:"means"`     // which time of an order the window is over
+	Longest  Duration `yaml:"longest"`   // of one request
+	Delay    Duration `yaml:"delay"`     // until the mall surely lists an order
+	Overlap  Duration `yaml:"overlap"`   // read again before the last end
+	Grain    Duration `yaml:"grain"`     // finest step of a window's ends
+	LookBack Duration `yaml:"look_back"` // how far back the mall answers; 0 no limit
+	// Rescan is how far back all windows are read again every RescanEvery, for
+	// orders that the mall lists late. 0: never.
+	Rescan      Duration `yaml:"rescan"`
+	RescanEvery Duration `yaml:"rescan_every"`
+}
+
+// A Status of an order at the mall.
+type Status struct {
+	Code  string `yaml:"code"`
+	Title Text   `yaml:"title"`
+	// Class by default: unshipped, instructed, hold, done, cancelled, outside.
+	Class string `yaml:"class"`
+}
+
+// Duration is a [time.Duration] that YAML may also give in days: 63d.
+type Duration time.Duration
+
+// UnmarshalYAML reads 10m, 1h30m, 63d.
+func (d *Duration) UnmarshalYAML(n *yaml.Node) error {
+	if days, ok := strings.CutSuffix(n.Value, "d"); ok {
+		if v, err := strconv.Atoi(days); err == nil && v >= 0 && v < 100000 {
+			*d = Duration(time.Duration(v) * 24 * time.Hour)
+			return nil
+		}
+	}
+	v, err := time.ParseDuration(n.Value)
+	if err != nil {
+		return fmt.Errorf("line %d: %q is no duration such as 10m or 63d", n.Line, n.Value)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+func (d Duration) String() string {
+	const day = Duration(24 * time.Hour)
+	if d != 0 && d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
+	return time.Duration(d).String()
+}
+
+// Abilities lists the names that [About.Abilities] may have.
+var Abilities = []string{"open", "reread", "confirm", "ship", "ship_check", "claims", "stock", "catalog", "expiry", "test"}
+
+// ParseAbout reads an about.yaml. Unknown keys, missing texts and values that
+// contradict each other are errors, all found at once.
+func ParseAbout(text []byte) (*About, error) {
+	a := &About{Timeout: Duration(30 * time.Second), MaxBody: 64 << 20}
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	if err := d.Decode(a); err != nil {
+		return nil, fmt.Errorf("about.yaml: %w", err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("about.yaml: more than one document")
+	}
+	return a, a.check()
+}
+
+// MustAbout is [ParseAbout] for the file that is built into the program.
+func MustAbout(text []byte) *About {
+	a, err := ParseAbout(text)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+func (a *About) check() error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf("about.yaml: "+format, args...)) }
+	text := func(what string, t Text) {
+		if !t.whole() {
+			wrong("%s: not in all three languages", what)
+		}
+	}
+	if !regexp.MustCompile(`^[a-z][a-z0-9]*$`).MatchString(a.Name) {
+		wrong("name %q", a.Name)
+	}
+	text("title", a.Title)
+	if len(a.Country) != 2 || len(a.Currency) != 3 {
+		wrong("country %q, currency %q", a.Country, a.Currency)
+	}
+	if _, err := time.LoadLocation(a.Zone); err != nil || a.Zone == "" {
+		wrong("zone %q", a.Zone)
+	}
+	if a.Charset == "" {
+		wrong("charset is missing")
+	}
+	if !strings.HasPrefix(a.Base, "https://") {
+		wrong("base %q is not https", a.Base)
+	}
+	for i, l := range a.Links {
+		text(fmt.Sprintf("links[%d].title", i), l.Title)
+		if !strings.HasPrefix(l.URL, "https://") {
+			wrong("links[%d].url %q", i, l.URL)
+		}
+	}
+	for i, s := range a.Setup {
+		text(fmt.Sprintf("setup[%d]", i), s)
+	}
+	names := map[string]bool{"base_url": true}
+	for i := range a.Settings {
+		s := &a.Settings[i]
+		if s.Name == "" || names[s.Name] {
+			wrong("settings: name %q is empty, repeated or reserved", s.Name)
+		}
+		names[s.Name] = true
+		text(s.Name+".title", s.Title)
+		text(s.Name+".help", s.Help)
+		re, err := regexp.Compile(`^(?:` + s.Pattern + `)$`)
+		if err != nil {
+			wrong("settings: %s: %v", s.Name, err)
+			continue
+		}
+		if s.Pattern != "" {
+			s.shape = re
+		}
+		for _, v := range []string{s.Default, s.Example} {
+			if v != "" && s.shape != nil && !s.shape.MatchString(v) {
+				wrong("settings: %s: %q is not of the pattern", s.Name, v)
+			}
+		}
+		if s.Secret && s.Default != "" {
+			wrong("settings: %s: a secret has no default", s.Name)
+		}
+	}
+	if a.Pace.Orders <= 0 {
+		wrong("pace.orders is missing")
+	}
+	if len(a.Limits) == 0 {
+		wrong("limits are missing")
+	}
+	for i, l := range a.Limits {
+		if l.PerSecond <= 0 || l.Burst < 1 {
+			wrong("limits[%d]: per_second and burst must be positive", i)
+		}
+		if (len(l.Calls) == 0) != (i == len(a.Limits)-1) {
+			wrong("limits[%d]: the last entry, and only it, holds for all other calls", i)
+		}
+	}
+	text("window.means", a.Window.Means)
+	if a.Window.Overlap >= a.Window.Longest && a.Window.Longest > 0 {
+		wrong("window: overlap %v is not shorter than longest %v", a.Window.Overlap, a.Window.Longest)
+	}
+	classes := []string{"unshipped", "instructed", "hold", "done", "cancelled", "outside"}
+	codes := map[string]bool{}
+	for _, s := range a.Statuses {
+		if s.Code == "" || codes[s.Code] || !slices.Contains(classes, s.Class) {
+			wrong("statuses: code %q, class %q", s.Code, s.Class)
+		}
+		codes[s.Code] = true
+		text("statuses: "+s.Code, s.Title)
+	}
+	for _, ability := range a.Abilities {
+		if !slices.Contains(Abilities, ability) {
+			wrong("abilities: %q is unknown; known are %s", ability, strings.Join(Abilities, ", "))
+		}
+	}
+	for i, n := range a.Notes {
+		text(fmt.Sprintf("notes[%d]", i), n)
+	}
+	return errors.Join(errs...)
+}
+
+// Setting returns the setting of that name.
+func (a *About) Setting(name string) (Setting, bool) {
+	i := slices.IndexFunc(a.Settings, func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return a.Settings[i], true
+}
+
+// Check says what is wrong with a value, as it is entered; nil if nothing is. The
+// value of a secret is never part of the error.
+func (s Setting) Check(value string) error {
+	switch {
+	case value == "" && s.Required:
+		return fmt.Errorf("%s is required", s.Name)
+	case value == "" || s.shape == nil || s.shape.MatchString(value):
+		return nil
+	case s.Secret:
+		return fmt.Errorf("%s does not look like one (a secret of %d characters; expected %s)", s.Name, len(value), s.Pattern)
+	}
+	return fmt.Errorf("%s: %q does not look like one (expected %s, such as %s)", s.Name, value, s.Pattern, s.Example)
+}
+
+// Carrier returns the mall's code of one of our carrier codes.
+func (a *About) Carrier(code string) (string, bool) {
+	c, ok := a.Carriers[code]
+	return c, ok
+}
+
+// Location is the mall's zone.
+func (a *About) Location() *time.Location {
+	l, err := time.LoadLocation(a.Zone)
+	if err != nil { // checked when it was read; a machine may lack the zone since
+		return time.UTC
+	}
+	return l
+}
+
+// ClaimRule is how windows of claims are cut.
+func (a *About) ClaimRule() WindowRule {
+	if a.Claims != nil {
+		return *a.Claims
+	}
+	return a.Window
+}
