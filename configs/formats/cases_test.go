@@ -43,7 +43,7 @@ func set(t testing.TB) *format.Set {
 }
 
 func inputs() []input {
-	return slices.Concat(rakutenInputs(), smartstoreInputs(), coupangInputs(), sheetInputs(), answerInputs())
+	return slices.Concat(rakutenInputs(), smartstoreInputs(), coupangInputs(), sheetInputs(), answerInputs(), returnInputs())
 }
 
 // TestAbout checks what people read of a format.
@@ -82,7 +82,7 @@ func TestInputs(t *testing.T) {
 			same(t, path, in.bytes(t))
 		}
 	}
-	for _, out := range instructionOutputs() {
+	for _, out := range slices.Concat(instructionOutputs(), layoutOutputs()) {
 		dir := filepath.Join(caseRoot, out.format, out.name)
 		sameAbout(t, dir, about{About: out.about})
 		var b bytes.Buffer
@@ -239,7 +239,11 @@ const readCSV = `
 import csv, io, json, subprocess, sys
 out = []
 for name, charset in zip(sys.argv[1::2], sys.argv[2::2]):
-    text = subprocess.run(["iconv", "-f", charset, "-t", "UTF-8", name], check=True, capture_output=True).stdout.decode("utf-8")
+    if charset == "utf-8-bom":
+        charset = "utf-8-sig"
+        assert open(name, "rb").read(3) == b"\xef\xbb\xbf", name
+    text = subprocess.run(["iconv", "-f", charset.removesuffix("-sig"), "-t", "UTF-8", name], check=True, capture_output=True).stdout.decode("utf-8")
+    text = text.removeprefix("\ufeff") if charset == "utf-8-sig" else text
     assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", ""), name
     own = open(name, "rb").read().decode(charset)
     same = str.maketrans("～－∥￠￡￢", "〜−‖¢£¬")
@@ -254,7 +258,7 @@ func compareCSV(t *testing.T, f *format.Format, file string, theirs [][]string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := f.Charset().Decode(b)
+	text, err := f.Charset().Decode(bytes.TrimPrefix(b, f.Charset().BOM()))
 	if err != nil {
 		t.Fatal(err)
 	}

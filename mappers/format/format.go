@@ -394,8 +394,8 @@ func (c *compiler) tableFile(t *Table) {
 // columnName enters the column under its names.
 func (c *compiler) columnName(i int) {
 	col := &c.f.Spec.Columns[i]
-	if col.Name == "" && c.f.Spec.File.Header == "names" && c.f.Spec.File.Kind != "fixed" {
-		c.r.at(col.at, "", "a column of a file with a header needs a name")
+	if col.Name == "" && c.f.Reads() && c.f.Spec.File.Header == "names" && c.f.Spec.File.Kind != "fixed" {
+		c.r.at(col.at, "", "a column of a file that is read by its header needs a name")
 	}
 	for _, name := range append([]string{col.Name}, col.Aliases...) {
 		if name == "" {
