@@ -45,17 +45,32 @@ func (r *CaseResult) Update(root string) error {
 	return nil
 }
 
+// CaseOptions are what a warehouse adds to the cases of its formats. The zero
+// value adds nothing.
+type CaseOptions struct {
+	// Encoding gives the charset of the warehouse's files and what may be replaced
+	// in them, where a case does not say. A nil charset is the format's own.
+	Encoding func(*Format) (*charset.Charset, *charset.Replacements, error)
+	// Values are texts of the warehouse, by field, for records that have none.
+	Values map[record.Field]string
+}
+
 // RunCases runs all cases in fsys, whose top folders are named after formats. The
 // error is that a folder could not be read; what is wrong with a case is in its
 // result.
 func RunCases(fsys fs.FS, formats *Set) ([]CaseResult, error) {
+	return RunCasesWith(fsys, formats, CaseOptions{})
+}
+
+// RunCasesWith is [RunCases] for the cases of one warehouse.
+func RunCasesWith(fsys fs.FS, formats *Set, o CaseOptions) ([]CaseResult, error) {
 	names, err := fs.Glob(fsys, "*/*/case.yaml")
 	if err != nil {
 		return nil, err
 	}
 	var out []CaseResult
 	for _, n := range names {
-		c := oneCase{fsys: fsys, r: CaseResult{Name: path.Dir(n), Got: map[string][]byte{}}}
+		c := oneCase{fsys: fsys, o: o, r: CaseResult{Name: path.Dir(n), Got: map[string][]byte{}}}
 		c.r.Err = c.run(formats)
 		out = append(out, c.r)
 	}
@@ -76,6 +91,7 @@ type caseAbout struct {
 
 type oneCase struct {
 	fsys  fs.FS
+	o     CaseOptions
 	r     CaseResult
 	about caseAbout
 	cs    *charset.Charset
@@ -85,25 +101,34 @@ func (c *oneCase) read(name string) ([]byte, error) {
 	return fs.ReadFile(c.fsys, path.Join(c.r.Name, name))
 }
 
-func (c *oneCase) run(formats *Set) error {
+// begin reads what the case says of itself.
+func (c *oneCase) begin(formats *Set) (*Format, error) {
 	f, err := formats.Get(path.Dir(c.r.Name))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	b, err := c.read("case.yaml")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.about = caseAbout{Batch: "T-20261122-1", Warehouse: "tokyo", Time: time.Date(2026, 11, 22, 5, 30, 0, 0, time.UTC)}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c.about); err != nil {
-		return fmt.Errorf("case.yaml: %w", err)
+		return nil, fmt.Errorf("case.yaml: %w", err)
 	}
 	if c.about.Charset != "" {
 		if c.cs, err = charset.Lookup(c.about.Charset); err != nil {
-			return err
+			return nil, err
 		}
+	}
+	return f, nil
+}
+
+func (c *oneCase) run(formats *Set) error {
+	f, err := c.begin(formats)
+	if err != nil {
+		return err
 	}
 	if records, err := c.read("records.jsonl"); err == nil {
 		return c.writing(f, records)
@@ -183,8 +208,17 @@ func named(r record.Record) map[string]string {
 	return m
 }
 
-func (c *oneCase) writeOptions() (WriteOptions, error) {
-	o := WriteOptions{Charset: c.cs, Batch: Batch{Number: c.about.Batch, Time: c.about.Time, Warehouse: c.about.Warehouse}}
+func (c *oneCase) writeOptions(f *Format) (WriteOptions, error) {
+	o := WriteOptions{Batch: Batch{Number: c.about.Batch, Time: c.about.Time, Warehouse: c.about.Warehouse}}
+	if c.o.Encoding != nil {
+		var err error
+		if o.Charset, o.Replacements, err = c.o.Encoding(f); err != nil {
+			return o, err
+		}
+	}
+	if c.cs != nil {
+		o.Charset = c.cs
+	}
 	if len(c.about.Replace) == 0 {
 		return o, nil
 	}
@@ -198,7 +232,7 @@ func (c *oneCase) writeOptions() (WriteOptions, error) {
 }
 
 func (c *oneCase) writing(f *Format, records []byte) error {
-	o, err := c.writeOptions()
+	o, err := c.writeOptions(f)
 	if err != nil {
 		return err
 	}
@@ -208,7 +242,7 @@ func (c *oneCase) writing(f *Format, records []byte) error {
 		return err
 	}
 	for i, line := range bytes.Split(bytes.TrimSpace(records), lineFeed) {
-		group, err := caseGroup(line)
+		group, err := c.group(line)
 		if err != nil {
 			return fmt.Errorf("records.jsonl:%d: %w", i+1, err)
 		}
@@ -240,7 +274,7 @@ func (c *oneCase) writing(f *Format, records []byte) error {
 
 var lineFeed = []byte{'\n'}
 
-func caseGroup(line []byte) ([]record.Record, error) {
+func (c *oneCase) group(line []byte) ([]record.Record, error) {
 	var list []map[string]string
 	if err := json.Unmarshal(line, &list); err != nil {
 		return nil, err
@@ -254,6 +288,11 @@ func caseGroup(line []byte) ([]record.Record, error) {
 				return nil, fmt.Errorf("there is no field %q (%s)", k, suggest(k, record.Names()))
 			}
 			rec[f] = v
+		}
+		for f, v := range c.o.Values {
+			if rec[f] == "" {
+				rec[f] = v
+			}
 		}
 		out = append(out, rec)
 	}
