@@ -356,3 +356,6 @@ func (m *Mall) whole(what string, pages iter.Seq2[Page, error]) iter.Seq2[Page, 
 		}
 	}
 }
+
+// BaseURL is the address of the API that is used.
+func (m *Mall) BaseURL() string { return m.client.Base() }
