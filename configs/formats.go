@@ -151,5 +151,8 @@ func (l *loader) formatHint(typed string, kind record.Kind, write bool) string {
 	if len(names) == 0 {
 		return "make formats/" + typed + ".yaml"
 	}
+	if len(names) > 6 {
+		return "choose one that \"mallbridge format list\" shows, or make formats/" + typed + ".yaml"
+	}
 	return "use " + orList(names) + ", or make formats/" + typed + ".yaml"
 }

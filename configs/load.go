@@ -50,6 +50,7 @@ func Load(dir string, getenv func(string) string) (*Workspace, Findings, error) 
 	l.accounts()
 	l.warehouses()
 	l.check()
+	l.formatCases()
 	l.masters()
 	l.rules()
 	l.findings.sort()
@@ -173,6 +174,7 @@ func (l *loader) yamlFiles(folder string) []string {
 		name, isYAML := strings.CutSuffix(e.Name(), ".yaml")
 		switch {
 		case strings.HasPrefix(e.Name(), ".") || strings.HasSuffix(e.Name(), "~") || strings.HasSuffix(e.Name(), ".md"):
+		case e.IsDir() && folder == "tests": // cases of formats, see formatCases
 		case strings.HasSuffix(e.Name(), ".yml"):
 			l.find(Finding{File: file, Message: "is not read: its name ends in .yml", Hint: "rename it to end in .yaml, or remove it"})
 		case e.IsDir() || !isYAML:

@@ -26,6 +26,8 @@ type Workspace struct {
 	Formats    *Formats   // built-in and own
 	Rules      *rules.Set // of rules.yaml; nil without rules
 	RuleCases  int        // how many cases of tests/ the rules passed or failed
+	// FormatCases is how many cases of formats below tests/ passed or failed.
+	FormatCases int
 	// Hash identifies the configuration: SHA-256, hexadecimal, over the names and
 	// contents of all files that were read.
 	Hash string

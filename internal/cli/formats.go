@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -215,45 +214,6 @@ func (a *app) formatTemplateCmd() *cobra.Command {
 	}
 	c.Flags().StringVarP(&out, "out", "o", "", "write to this file (default: standard output)")
 	return c
-}
-
-func (a *app) formatTestCmd() *cobra.Command {
-	return &cobra.Command{
-		Use:   "test DIR",
-		Short: "Run the cases of a folder: what is read, what is written, byte for byte",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			all, err := a.formats()
-			if err != nil {
-				return err
-			}
-			var set format.Set
-			for n, f := range all {
-				set.Add(f, n)
-			}
-			results, err := format.RunCases(os.DirFS(filepath.Clean(args[0])), &set)
-			if err != nil {
-				return err
-			}
-			if len(results) == 0 {
-				return order.Errorf(order.NotFound, "a case is a folder FORMAT/CASE with its files", "no cases in %s", args[0])
-			}
-			failed := 0
-			for _, r := range results {
-				if r.Err != nil {
-					failed++
-					fmt.Fprintf(a.out, "FAIL %s\n%s\n", r.Name, indent(r.Err.Error()))
-					continue
-				}
-				fmt.Fprintf(a.out, "ok   %s\n", r.Name)
-			}
-			fmt.Fprintf(a.out, "%d cases, %d failed\n", len(results), failed)
-			if failed > 0 {
-				return exit(Failed)
-			}
-			return nil
-		},
-	}
 }
 
 func indent(s string) string { return "     " + strings.ReplaceAll(s, "\n", "\n     ") }

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -115,7 +116,7 @@ func (c *oneCase) begin(formats *Set) (*Format, error) {
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c.about); err != nil {
-		return nil, fmt.Errorf("case.yaml: %w", err)
+		return nil, caseError(err)
 	}
 	if c.about.Charset != "" {
 		if c.cs, err = charset.Lookup(c.about.Charset); err != nil {
@@ -123,6 +124,23 @@ func (c *oneCase) begin(formats *Set) (*Format, error) {
 		}
 	}
 	return f, nil
+}
+
+// caseError says in our words what the decoder found.
+func caseError(err error) error {
+	var te *yaml.TypeError
+	if !errors.As(err, &te) {
+		return fmt.Errorf("case.yaml: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	texts := make([]string, len(te.Errors))
+	for i, e := range te.Errors {
+		texts[i] = e
+		if place, rest, ok := strings.Cut(texts[i], ": field "); ok {
+			name, _, _ := strings.Cut(rest, " not found in type")
+			texts[i] = place + ": there is no key " + name
+		}
+	}
+	return fmt.Errorf("case.yaml: %s", strings.Join(texts, "; "))
 }
 
 func (c *oneCase) run(formats *Set) error {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/durable"
-	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
@@ -51,7 +50,7 @@ func newOut(env *stage.Env, w *configs.Warehouse, name, number string, at time.T
 	}
 	o := &Out{format: f, batch: record.Batch{Number: number, Time: at.In(w.Location)}, values: map[record.Field]string{}}
 	o.o.Batch = format.Batch{Number: number, Warehouse: w.Name, Time: at, Zone: w.Location}
-	if o.o.Charset, o.o.Replacements, err = Encoding(w, f); err != nil {
+	if o.o.Charset, o.o.Replacements, err = w.Encoding(f); err != nil {
 		return nil, fmt.Errorf("warehouse %s: %w", w.Name, err)
 	}
 	for name, text := range w.Values {
@@ -63,32 +62,6 @@ func newOut(env *stage.Env, w *configs.Warehouse, name, number string, at time.T
 	}
 	o.pool.New = func() any { return &checker{c: f.NewChecker(o.o)} }
 	return o, nil
-}
-
-// Encoding is the charset of a warehouse's files and what it lets us replace. A
-// nil charset is the format's own.
-func Encoding(w *configs.Warehouse, f *format.Format) (cs *charset.Charset, r *charset.Replacements, err error) {
-	if w.Charset != "" {
-		if cs, err = charset.Lookup(w.Charset); err != nil {
-			return nil, nil, err
-		}
-	}
-	if w.ByteForm != "" {
-		form, err := charset.ParseForm(w.ByteForm)
-		if err != nil {
-			return nil, nil, err
-		}
-		if cs == nil {
-			cs = f.Charset()
-		}
-		cs = cs.WithForm(form)
-	}
-	target := cs
-	if target == nil {
-		target = f.Charset()
-	}
-	r, err = w.Replacements.For(target)
-	return cs, r, err
 }
 
 // FileName is the name of a file that we give to a warehouse: by the warehouse's
