@@ -65,12 +65,12 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 }
 
 // collectLess trades memory that a batch program may have for time: garbage is
-// collected when the heap has grown fivefold, and always before it comes near
+// collected when the heap has grown threefold, and always before it comes near
 // memoryBound. GOGC and GOMEMLIMIT overrule it.
 func collectLess(getenv func(string) string) {
 	const memoryBound = 384 << 20
 	if getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(200)
 	}
 	if getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryBound)

@@ -19,6 +19,11 @@ type merger struct {
 }
 
 func (m *merger) add(d *decision) {
+	row := *d.row // a part of a page would keep the whole page
+	d.row = &row
+	for _, pc := range d.parcels {
+		pc.rows = []*ledger.Row{d.row}
+	}
 	m.all = append(m.all, d)
 	if len(d.parcels) > 0 && d.parcels[0].key != "" {
 		k := d.parcels[0].key

@@ -12,8 +12,11 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/fault"
@@ -144,44 +147,55 @@ func compare(a, b string) int {
 	return 0
 }
 
-// pages reads, decides and stores the orders of one state. The next page is read
-// and decided while the last one is stored.
+// pages reads, decides and stores the orders of one state. While a page is
+// stored the next is decided and the one after it read.
 func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, aside *merger, rep *stage.Report) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	decided := make(chan []*decision, 1)
-	var readErr error
-	go func() {
-		defer close(decided)
+	g, ctx := errgroup.WithContext(ctx)
+	read, decided := make(chan []ledger.Row, 1), make(chan []*decision, 1)
+	g.Go(func() error {
+		defer close(read)
 		for after := int64(0); ; {
 			rows, err := p.env.Ledger.Pending(ctx, p.id, s, after, page)
 			if err != nil || len(rows) == 0 {
-				readErr = err
-				return
+				return err
 			}
 			after = rows[len(rows)-1].ID
+			if err := send(ctx, read, rows); err != nil {
+				return err
+			}
+		}
+	})
+	g.Go(func() error {
+		defer close(decided)
+		for rows := range read {
 			ds, err := p.decideAll(ctx, rows, now)
+			if err == nil {
+				err = send(ctx, decided, ds)
+			}
 			if err != nil {
-				readErr = err
-				return
-			}
-			select {
-			case decided <- ds:
-			case <-ctx.Done():
-				readErr = ctx.Err()
-				return
+				return err
 			}
 		}
-	}()
-	for ds := range decided {
-		if err := p.store(ctx, ds, now, aside, rep); err != nil {
-			cancel()
-			for range decided { // let the reader end
+		return nil
+	})
+	g.Go(func() error {
+		for ds := range decided {
+			if err := p.store(ctx, ds, now, aside, rep); err != nil {
+				return err
 			}
-			return err
 		}
+		return nil
+	})
+	return g.Wait()
+}
+
+func send[T any](ctx context.Context, to chan<- T, v T) error {
+	select {
+	case to <- v:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return readErr
 }
 
 func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Time) ([]*decision, error) {
@@ -356,6 +370,10 @@ func (p *planner) listed(code string, l *order.Line, linked bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, ok := p.listings[code]; !ok {
-		p.listings[code] = ledger.Listing{Code: code, Name: l.Name, Option: l.Option, Barcode: l.Codes.Barcode, Linked: linked}
+		// The order's strings share memory with its whole text.
+		code = strings.Clone(code)
+		p.listings[code] = ledger.Listing{
+			Code: code, Name: strings.Clone(l.Name), Option: strings.Clone(l.Option), Barcode: strings.Clone(l.Codes.Barcode), Linked: linked,
+		}
 	}
 }
