@@ -50,6 +50,8 @@ type encoder struct {
 	holds   []order.Hold
 	rows    [][]string
 	made    map[string]int // replacements made, by "from→to"
+	remade  int            // how many replacements were made
+	last    []written      // by column
 	texts   *textSum       // of what is written, nil where nobody asks
 }
 
@@ -66,6 +68,7 @@ func (f *Format) newEncoder(cs *charset.Charset, replace *charset.Replacements, 
 	e := &encoder{f: f, cs: cs, replace: replace, run: newRunner(f), row: outRow{slots: s, batch: b}, parts: make([][]string, len(f.splits)), made: map[string]int{}}
 	e.slow = replace != nil || f.replace != nil || f.workbook() || f.Spec.File.Kind == "fixed" || f.Spec.File.Neutralise ||
 		f.Spec.File.NewlineIn != "space" || f.Spec.File.CommaIn != "keep"
+	e.last = make([]written, len(f.out))
 	e.header = make([][]byte, len(f.out))
 	for i, c := range f.out {
 		if c.direct == directConst {
@@ -165,7 +168,11 @@ func (e *encoder) appendRow(dst []byte) []byte {
 				continue
 			}
 		}
-		dst = e.appendChecked(dst, c)
+		if c.repeats {
+			dst = e.appendAgain(dst, c)
+			continue
+		}
+		dst, _ = e.appendChecked(dst, c)
 	}
 	if e.texts != nil {
 		e.texts.endRow()
@@ -297,7 +304,7 @@ func (e *encoder) sum(s string) {
 
 func (e *encoder) sumBytes(b []byte) {
 	if e.texts != nil {
-		e.texts.add(string(b))
+		e.texts.addBytes(b)
 	}
 }
 
@@ -316,9 +323,38 @@ func (c *outColumn) numeric() bool {
 	return c.typ == typeInt || c.typ == typeMoney || c.typ == typeQuantity
 }
 
+// A written value is what a column had last, with the text and the bytes that
+// stand in the file for it. It has its own copies: a record's texts may lie in
+// memory that is used again.
+type written struct{ value, text, file []byte }
+
+// oftenSame reports whether a column's text depends on one field alone that
+// neighbouring rows share: what a parcel or a sender has, not what a line has.
+func (c *outColumn) oftenSame(f *Format) bool {
+	return c.from == fromField && !strings.HasPrefix(c.field.String(), "line.") && !c.when.set() && c.typ != typeMoney && f.Spec.File.Kind != "fixed"
+}
+
+// appendAgain appends a value as the row before had it, if it is the same.
+func (e *encoder) appendAgain(dst []byte, c *outColumn) []byte {
+	s := e.row.fieldValue(c.field)
+	w := &e.last[c.index]
+	if s == "" || string(w.value) != s {
+		held, remade, start := len(e.holds), e.remade, len(dst)
+		var text string
+		dst, text = e.appendChecked(dst, c)
+		w.value = w.value[:0]
+		if s != "" && len(e.holds) == held && e.remade == remade {
+			w.value, w.text, w.file = append(w.value, s...), append(w.text[:0], text...), append(w.file[:0], dst[start:]...)
+		}
+		return dst
+	}
+	e.sumBytes(w.text)
+	return append(dst, w.file...)
+}
+
 // appendChecked appends a value after every check, adding holds for what does not
-// pass.
-func (e *encoder) appendChecked(dst []byte, c *outColumn) []byte {
+// pass. The text that it made of the value is returned, too.
+func (e *encoder) appendChecked(dst []byte, c *outColumn) ([]byte, string) {
 	s := e.checked(c)
 	if e.texts != nil && c.padTo > 0 && e.f.Spec.File.Kind == "fixed" {
 		e.sumBytes(c.unpadded([]byte(s)))
@@ -328,12 +364,12 @@ func (e *encoder) appendChecked(dst []byte, c *outColumn) []byte {
 	b, err := e.cs.AppendEncode(e.scratch[:0], s)
 	e.scratch = b
 	if err != nil {
-		return dst // the hold is there already
+		return dst, s // the hold is there already
 	}
 	if c.padTo > 0 && e.f.Spec.File.Kind == "fixed" {
-		return e.padded(dst, b, c)
+		return e.padded(dst, b, c), s
 	}
-	return e.quoted(dst, b, c, s)
+	return e.quoted(dst, b, c, s), s
 }
 
 func (e *encoder) padded(dst, b []byte, c *outColumn) []byte {
@@ -522,6 +558,7 @@ func (e *encoder) replaced(r *charset.Replacements, s string) string {
 	s, made := r.Apply(s)
 	for _, m := range made {
 		e.made[m.From+"→"+m.To] += m.Count
+		e.remade++
 	}
 	return s
 }

@@ -55,6 +55,7 @@ type outColumn struct {
 	quote    quoteMode
 	min, max *int64
 	direct   directKind
+	repeats  bool // oftenSame
 }
 
 // A splitGroup is one text spread over several columns.
@@ -87,6 +88,7 @@ func (c *compiler) writing() {
 	c.compileItems()
 	for _, col := range c.f.out {
 		col.direct = col.directKind(c.f)
+		col.repeats = col.oftenSame(c.f)
 	}
 }
 
