@@ -191,7 +191,8 @@ func (l *Ledger) pending(ctx context.Context, account int64, s State, after int6
 // Twins returns the recipients that more than one order of the account that is
 // not planned yet has.
 func (l *Ledger) Twins(ctx context.Context, account int64) (map[int64]bool, error) {
-	rows, err := l.w.QueryContext(ctx, `SELECT recipient FROM orders WHERE account_id = $1 AND state IN (0, 1) AND recipient <> 0 GROUP BY recipient HAVING count(*) > 1`, account)
+	// The second list of states is that of the index.
+	rows, err := l.w.QueryContext(ctx, `SELECT recipient FROM orders WHERE account_id = $1 AND state IN (0, 1) AND state IN (0, 1, 4) AND recipient <> 0 GROUP BY recipient HAVING count(*) > 1`, account)
 	if err != nil {
 		return nil, explain("look for orders to merge", err)
 	}

@@ -25,6 +25,7 @@ func (l *Ledger) ClaimsOf(ctx context.Context, orderID int64) (map[Piece]int64, 
 // Warned counts the orders of an account that have instructions and nevertheless
 // a hold: changed, cancelled or refused after the instruction.
 func (l *Ledger) Warned(ctx context.Context, account int64) (n int64, err error) {
-	err = l.r.QueryRowContext(ctx, `SELECT count(DISTINCT h.order_id) FROM holds h JOIN orders o ON o.id = h.order_id WHERE o.account_id = $1 AND o.state IN (3, 4)`, account).Scan(&n)
+	// CROSS JOIN makes SQLite begin with the few holds.
+	err = l.r.QueryRowContext(ctx, `SELECT count(DISTINCT h.order_id) FROM holds h CROSS JOIN orders o WHERE o.id = h.order_id AND o.account_id = $1 AND o.state IN (3, 4)`, account).Scan(&n)
 	return n, explain("count warnings", err)
 }
