@@ -26,8 +26,10 @@ import (
 //go:embed about.yaml
 var about []byte
 
+var described = connectors.MustAbout(about)
+
 // Spec is the mall.
-var Spec = connectors.Spec{About: connectors.MustAbout(about), New: New}
+var Spec = connectors.Spec{About: described, New: New}
 
 // A Driver speaks to one vendor.
 type Driver struct {
@@ -35,7 +37,6 @@ type Driver struct {
 	account string
 	issued  order.Date // of the key, or empty
 	asSold  bool
-	about   *connectors.About
 }
 
 var (
@@ -58,7 +59,7 @@ func New(a connectors.Account, c *connectors.Client) (connectors.Driver, error) 
 		return nil, fmt.Errorf("key_issued: %q is no day", issued)
 	}
 	return &Driver{
-		client: client{c, a.Settings["vendor_id"]}, account: a.Name, issued: issued, asSold: a.Settings["multi_pack"] == "as_sold", about: Spec.About,
+		client: client{c, a.Settings["vendor_id"]}, account: a.Name, issued: issued, asSold: a.Settings["multi_pack"] == "as_sold",
 	}, nil
 }
 

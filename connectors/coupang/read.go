@@ -88,7 +88,8 @@ type bundle struct {
 // A gathering holds the bundles of a span, each once. What came last counts.
 type gathering struct {
 	bundles []bundle
-	at      map[string]int // by shipmentBoxId
+	at      map[string]int  // by shipmentBoxId
+	days    map[string]bool // status and day that were read by pages
 	now     time.Time
 }
 
@@ -96,7 +97,7 @@ func (d *Driver) lists(ctx context.Context, spans []span, statuses []text) iter.
 	return func(yield func(connectors.Page, error) bool) {
 		done := map[string]bool{}
 		for _, s := range spans {
-			g := gathering{at: map[string]int{}}
+			g := gathering{at: map[string]int{}, days: map[string]bool{}}
 			for _, st := range statuses {
 				if err := d.list(ctx, st, s, &g); err != nil {
 					yield(connectors.Page{}, err)
@@ -115,6 +116,10 @@ func (d *Driver) lists(ctx context.Context, spans []span, statuses []text) iter.
 // list gathers one status of a span. A span that holds too much for one answer is
 // cut in half; a minute that does is read by pages of its day.
 func (d *Driver) list(ctx context.Context, status text, s span, g *gathering) error {
+	date := string(status) + s.from.Format(time.DateOnly)
+	if !s.days && g.days[date] && s.to.Sub(s.from) <= time.Minute {
+		return nil
+	}
 	err := d.listOnce(ctx, status, s, g)
 	if s.days || !tooWide(err) {
 		return transient(err)
@@ -122,6 +127,7 @@ func (d *Driver) list(ctx context.Context, status text, s span, g *gathering) er
 	a, b, ok := connectors.Window{From: s.from, To: s.to}.Halves(time.Minute)
 	if !ok {
 		from := midnight(s.from.Add(time.Minute)).AddDate(0, 0, -1)
+		g.days[date] = true
 		return transient(d.listOnce(ctx, status, span{from, from.AddDate(0, 0, 1), true}, g))
 	}
 	for _, half := range []connectors.Window{a, b} {

@@ -54,7 +54,7 @@ func (t *text) UnmarshalJSON(b []byte) error {
 type flag bool
 
 func (f *flag) UnmarshalJSON(b []byte) error {
-	*f = strings.EqualFold(strings.Trim(string(b), `"`), "true")
+	*f = flag(strings.EqualFold(strings.Trim(string(b), `"`), "true"))
 	return nil
 }
 

@@ -150,7 +150,7 @@ func (m *Mall) Sell(vendor string, p Product) error {
 	if productStatus[status] == "" {
 		return fmt.Errorf("coupang: no product status %q", status)
 	}
-	s.stock(&product{id: p.Seller, shown: p.Shown, name: p.Name, status: status, created: m.opt.Now()},
+	s.stock(&product{id: p.Seller, shown: p.Shown, name: p.Name, status: status, created: m.now()},
 		&option{id: p.Item, item: p.Item + 1, name: p.Option, sku: p.SKU, barcode: p.Barcode, price: p.Price, stock: p.Stock, onSale: true, deleted: p.Deleted})
 	return nil
 }
@@ -182,7 +182,7 @@ func (m *Mall) Bundles(vendor string, order int64) []Bundle {
 	if !ok {
 		return nil
 	}
-	now := m.opt.Now()
+	now := m.now()
 	var out []Bundle
 	for _, b := range s.orders[order] {
 		b.settle(now)
@@ -246,8 +246,8 @@ func (m *Mall) AskCancel(vendor string, order int64, quantities map[int64]int64)
 	if err != nil {
 		return 0, err
 	}
-	s.settle(m.opt.Now())
-	x, err := m.cancel(s, order, quantities, m.opt.Now(), "CUSTOMER")
+	s.settle(m.now())
+	x, err := m.cancel(s, order, quantities, m.now(), "CUSTOMER")
 	if err != nil {
 		return 0, err
 	}
@@ -268,7 +268,7 @@ func (m *Mall) Withdraw(vendor string, receipt int64) error {
 		return fmt.Errorf("coupang: vendor %s has no open claim %d", vendor, receipt)
 	}
 	x := s.claims[at]
-	w := withdrawal{claim: x.id, order: x.b.order, at: m.opt.Now()}
+	w := withdrawal{claim: x.id, order: x.b.order, at: m.now()}
 	for _, i := range x.items {
 		if x.status == stopAsked {
 			i.held -= i.count
@@ -291,7 +291,7 @@ func (m *Mall) Dispatch(vendor string, order int64, courier, invoice string) err
 	if _, ok := lookupCourier(courier); !ok {
 		return fmt.Errorf("coupang: no courier %q", courier)
 	}
-	now := m.opt.Now()
+	now := m.now()
 	for _, b := range all {
 		if b.status == Accept {
 			b.move(Instruct, now)
@@ -315,4 +315,20 @@ func (m *Mall) Pack(vendor string, order, item, base, size int64) error {
 		}
 	}
 	return err
+}
+
+// Forget lets the mall know nothing of an order any more.
+func (m *Mall) Forget(vendor string, order int64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, all, err := m.order(vendor, order)
+	if err != nil {
+		return err
+	}
+	for _, b := range all {
+		delete(m.boxes, b.id)
+	}
+	delete(s.orders, order)
+	s.bundles = slices.DeleteFunc(s.bundles, func(b *bundle) bool { return b.order == order })
+	return nil
 }

@@ -47,6 +47,7 @@ func (m *Mall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	a := m.answer(w, r)
+	w.Header().Set("Date", m.now().UTC().Format(http.TimeFormat))
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	w.WriteHeader(a.status)
 	e := json.NewEncoder(w)
@@ -57,7 +58,7 @@ func (m *Mall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (m *Mall) answer(w http.ResponseWriter, r *http.Request) answer {
 	m.calls++
-	now := m.opt.Now()
+	now := m.now()
 	path, query, _ := strings.Cut(r.RequestURI, "?")
 	if r.RequestURI == "" {
 		path, query = r.URL.EscapedPath(), r.URL.RawQuery
@@ -88,6 +89,9 @@ func (m *Mall) answer(w http.ResponseWriter, r *http.Request) answer {
 	}
 	if !rt.body && len(body) > 0 {
 		return m.gateway(http.StatusBadRequest, "the request has a body, which is not documented")
+	}
+	if m.faults.Inside {
+		return answer{http.StatusOK, refusal{Code: "ERROR", Message: "Internal Exception"}}
 	}
 	s.settle(now)
 	return rt.do(&call{m: m, shop: s, r: r, query: query, path: vars, body: body, now: now})

@@ -58,6 +58,7 @@ type Mall struct {
 	numbers map[string]use // tracking numbers in use, by courier and number
 	calls   int64          // for transaction ids and response keys
 	split   int64          // bundles made by splitting
+	faults  Faults
 }
 
 // A shop is what the mall keeps of one vendor.
@@ -97,6 +98,28 @@ func cmpFunc(f, otherwise func() time.Time) func() time.Time {
 		return otherwise
 	}
 	return f
+}
+
+// now is the time that the mall's own clock shows.
+func (m *Mall) now() time.Time { return m.opt.Now().Add(m.faults.Ahead) }
+
+// Faults are what the mall does wrong.
+type Faults struct {
+	// Inside answers every call that the gateway lets through with 200 and an error
+	// in the body.
+	Inside bool
+	// Repeat puts the last bundle of a page onto the next one again. Reads by the
+	// minute time out, so that there are pages.
+	Repeat bool
+	// Ahead is how far the mall's clock goes before [Options.Now].
+	Ahead time.Duration
+}
+
+// Break sets what is wrong from now on; the zero value mends the mall.
+func (m *Mall) Break(f Faults) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.faults = f
 }
 
 // AddVendor opens a shop, or gives a shop that is there another key: the old key

@@ -55,7 +55,7 @@ func (c *call) sheetsByMinute(p map[string]string) answer {
 		return bad("endTime-startTime range should less than 0 day")
 	}
 	found := c.listed(s, p["status"])
-	if len(found) > c.m.opt.Heavy {
+	if len(found) > c.m.opt.Heavy || c.m.faults.Repeat && len(found) > 0 {
 		return c.m.gateway(http.StatusPreconditionFailed, "Read timed out")
 	}
 	return c.sheets(found, "")
@@ -87,6 +87,9 @@ func (c *call) sheetsByDay(p map[string]string) answer {
 		})
 		if i < 0 {
 			i = len(found)
+		}
+		if c.m.faults.Repeat && i > 0 {
+			i--
 		}
 		found = found[i:]
 	}
