@@ -25,7 +25,7 @@ func (a *app) formatCmd() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.formatListCmd(), a.formatShowCmd(), a.formatPreviewCmd(), a.formatTemplateCmd(), a.formatTestCmd())
+	c.AddCommand(a.formatListCmd(), a.formatShowCmd(), a.formatPreviewCmd(), a.formatTemplateCmd(), a.formatTestCmd(), a.formatDiffCmd(), a.formatNewCmd())
 	return c
 }
 
