@@ -3,6 +3,7 @@ package coupang
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -78,10 +79,18 @@ func (r *reader) decode(raw json.RawMessage, v any) bool {
 		return false
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
-		r.refuse(&wrong{"", "", order.RefusedType, err.Error()})
+		r.refuse(unreadable(err))
 		return false
 	}
 	return true
+}
+
+func unreadable(err error) *wrong {
+	var t *json.UnmarshalTypeError
+	if errors.As(err, &t) {
+		return &wrong{t.Field, "", order.RefusedType, "holds a " + t.Value + ", which is not expected there"}
+	}
+	return &wrong{"", "", order.RefusedType, err.Error()}
 }
 
 // sheets makes orders of bundles. An order is refused whole if one of its bundles
