@@ -181,6 +181,13 @@ func TestSplitShipment(t *testing.T) {
 	if len(left.Packages) != 1 || left.Packages[0].Key != box || len(left.Packages[0].Lines) != 1 || left.Packages[0].ShipBy != "2026-07-18" || !left.HasFlag(order.FlagSplitShipping) {
 		t.Errorf("what is left: %+v", left)
 	}
+	// The mall created the new bundle now; a window that has only this one gives the
+	// order whole all the same.
+	r.Move(15 * time.Minute)
+	latest := connectors.Window{From: r.Now().Add(-20 * time.Minute), To: r.Now()}
+	if got, ok := r.read(connectors.Read{Window: latest, Kind: connectors.ReadNew})[o.Number]; !ok || got.Status != mall.Instruct || len(got.Packages) != 1 || got.Packages[0].Key != box {
+		t.Errorf("in the window of the split: %+v", got)
+	}
 	second := connectors.Shipment{
 		Order: o.Number, Package: box, Carrier: "hanjin", Tracking: "510000000102", ShippedOn: "2026-07-18", Lines: []connectors.ShippedLine{{Line: seaweed3, Quantity: 1}},
 	}

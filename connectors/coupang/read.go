@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -82,6 +83,7 @@ func midnight(t time.Time) time.Time {
 // A bundle is one record of a list, as it came.
 type bundle struct {
 	order string
+	split bool
 	raw   json.RawMessage
 }
 
@@ -103,6 +105,10 @@ func (d *Driver) lists(ctx context.Context, spans []span, statuses []text) iter.
 					yield(connectors.Page{}, err)
 					return
 				}
+			}
+			if err := d.complete(ctx, &g); err != nil {
+				yield(connectors.Page{}, err)
+				return
 			}
 			for _, p := range g.pages(done) {
 				if !yield(p, nil) {
@@ -204,6 +210,7 @@ func (g *gathering) add(raw json.RawMessage) {
 	var id struct {
 		Box   text `json:"shipmentBoxId"`
 		Order text `json:"orderId"`
+		Split flag `json:"splitShipping"`
 	}
 	// Parse refuses what cannot be read.
 	_ = json.Unmarshal(raw, &id)
@@ -214,12 +221,33 @@ func (g *gathering) add(raw json.RawMessage) {
 	if number == "" {
 		number = key
 	}
+	b := bundle{number, bool(id.Split), raw}
 	if i, ok := g.at[key]; ok {
-		g.bundles[i] = bundle{number, raw}
+		g.bundles[i] = b
 		return
 	}
 	g.at[key] = len(g.bundles)
-	g.bundles = append(g.bundles, bundle{number, raw})
+	g.bundles = append(g.bundles, b)
+}
+
+// complete reads orders again whose bundles were split: a part that was sent ahead
+// may have been created later than the rest, and then is in another window.
+func (d *Driver) complete(ctx context.Context, g *gathering) error {
+	done := map[string]bool{}
+	for _, b := range slices.Clone(g.bundles) {
+		if !b.split || done[b.order] {
+			continue
+		}
+		done[b.order] = true
+		list, _, err := d.byOrder(ctx, b.order)
+		if err != nil {
+			return err
+		}
+		for _, raw := range list {
+			g.add(raw)
+		}
+	}
+	return nil
 }
 
 // pages puts the bundles of each order together. Orders that were done before are

@@ -72,3 +72,36 @@ func TestSpansCoverAWindowWithoutGap(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a reply holds, it is taken or sorted into a class, and what it says of
+// the bundles of a write can be asked for.
+func FuzzJudge(f *testing.F) {
+	for _, s := range []string{
+		`{"code":"200","message":"OK","data":{"responseCode":1,"responseMessage":"PARTIAL_ERROR","responseList":[{"shipmentBoxId":702600715000000101,"succeed":true,"resultCode":"OK","retryRequired":false,"resultMessage":null}]}}`,
+		`{"code":"ERROR","message":"Specified signature is expired.","transactionId":"00000000-0000-4000-8000-000000000001"}`,
+		`{"code":400,"message":"해당 주문이 취소 또는 반품 되었습니다."}`, `<html>`, ``,
+	} {
+		for _, status := range []int{200, 400, 401, 403, 412, 429, 500, 504} {
+			f.Add(status, []byte(s), true)
+		}
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte, safe bool) {
+		var e envelope
+		err := judge(&connectors.Reply{Status: status, Body: body}, &e, safe)
+		if (err == nil) && (status != 200 || e.Code == "") {
+			t.Errorf("%d %q is taken", status, body)
+		}
+		if x := connectors.AsError(err); err != nil && !safe && x.Class == connectors.Transient && status >= 500 {
+			t.Errorf("%d %q: a write that may have been done would be repeated", status, body)
+		}
+		list, all := e.report()
+		for _, r := range list {
+			if got := list.of(string(r.Box), all); got.Outcome == connectors.Retry {
+				t.Errorf("%+v", got)
+			}
+		}
+		if err == nil {
+			_ = e.records()
+		}
+	})
+}

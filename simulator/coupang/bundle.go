@@ -24,22 +24,26 @@ type bundle struct {
 	id, order     int64
 	shop          *shop
 	ordered, paid time.Time
-	status        string
-	buyer, to     person
-	message       string
-	fee, remote   int64 // won
-	island        bool
-	fulfilled     string // shipmentType
-	customs       string
-	items         []*item
-	split         bool
-	parted        bool // an earlier part of it was shipped under another id
-	planned       string
-	courier       string
-	invoice       string
-	uploaded      time.Time
-	dispatched    time.Time
-	past          []step // newest last
+	// created is what lists search by. Coupang does not say whether that is the time
+	// of the order, of its payment or of the bundle; here it is the bundle's, so that
+	// the part which a split sends ahead is newer than its order.
+	created     time.Time
+	status      string
+	buyer, to   person
+	message     string
+	fee, remote int64 // won
+	island      bool
+	fulfilled   string // shipmentType
+	customs     string
+	items       []*item
+	split       bool
+	parted      bool // an earlier part of it was shipped under another id
+	planned     string
+	courier     string
+	invoice     string
+	uploaded    time.Time
+	dispatched  time.Time
+	past        []step // newest last
 }
 
 // A person has a name, a virtual phone number and an address.

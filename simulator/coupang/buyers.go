@@ -57,7 +57,7 @@ func newBundle(s *shop, number int64, o *orders.Order, p *orders.Parcel, status 
 		return nil, fmt.Errorf("coupang: bundle %q: %w", p.Key, err)
 	}
 	b := &bundle{
-		id: id, order: number, shop: s, ordered: o.Ordered, paid: o.Ordered, fee: o.Postage, message: p.Note, customs: p.Customs,
+		id: id, order: number, shop: s, ordered: o.Ordered, paid: o.Ordered, created: o.Ordered, fee: o.Postage, message: p.Note, customs: p.Customs,
 		island: o.Island, fulfilled: "THIRD_PARTY",
 		buyer: person{name: o.Buyer.Name(), phone: o.Buyer.Phone},
 		to:    person{p.To.Name(), p.To.Phone, p.To.Base(), p.To.Building, p.To.Postal},

@@ -246,7 +246,7 @@ func (c *call) dispatchPart(b *bundle, rows []apply) (code, text string) {
 	}
 	part := *b
 	part.id, part.split, part.past = c.m.newBox(b.id), true, slices.Clone(b.past)
-	part.items = nil
+	part.items, part.created = nil, c.now
 	if code, text := c.send(b, now, &part); code != "" {
 		return code, text
 	}

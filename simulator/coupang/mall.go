@@ -147,17 +147,17 @@ func (m *Mall) AddVendor(v Vendor) error {
 // add files a bundle under its shop. Bundles stay in the order of their creation.
 func (s *shop) add(b *bundle) {
 	i, _ := slices.BinarySearchFunc(s.bundles, b, func(x, y *bundle) int {
-		return cmp.Or(x.ordered.Compare(y.ordered), cmp.Compare(x.id, y.id))
+		return cmp.Or(x.created.Compare(y.created), cmp.Compare(x.id, y.id))
 	})
 	s.bundles = slices.Insert(s.bundles, i, b)
 	s.orders[b.order] = append(s.orders[b.order], b)
 }
 
-// placedBetween returns the bundles created in [from, to).
-func (s *shop) placedBetween(from, to time.Time) []*bundle {
+// createdBetween returns the bundles created in [from, to).
+func (s *shop) createdBetween(from, to time.Time) []*bundle {
 	at := func(t time.Time) int {
 		i, _ := slices.BinarySearchFunc(s.bundles, t, func(b *bundle, t time.Time) int {
-			if b.ordered.Before(t) {
+			if b.created.Before(t) {
 				return -1
 			}
 			return 1

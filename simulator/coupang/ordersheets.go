@@ -83,7 +83,7 @@ func (c *call) sheetsByDay(p map[string]string) answer {
 			return bad("nextToken %q is not valid", token)
 		}
 		i := slices.IndexFunc(found, func(b *bundle) bool {
-			return b.ordered.After(after.when) || b.ordered.Equal(after.when) && b.id > after.id
+			return b.created.After(after.when) || b.created.Equal(after.when) && b.id > after.id
 		})
 		if i < 0 {
 			i = len(found)
@@ -105,7 +105,7 @@ func (c *call) sheetsByDay(p map[string]string) answer {
 // in the status and not cancelled.
 func (c *call) listed(s span, status string) []*bundle {
 	var out []*bundle
-	for _, b := range c.shop.placedBetween(s.from, s.to) {
+	for _, b := range c.shop.createdBetween(s.from, s.to) {
 		if b.status == status && b.alive() && !b.paid.Add(listDelay).After(c.now) {
 			out = append(out, b)
 		}
@@ -128,7 +128,7 @@ type place struct {
 }
 
 func mark(b *bundle) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%d", b.ordered.UnixMicro(), b.id))
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d.%d", b.created.UnixMicro(), b.id))
 }
 
 func page(token string) (place, error) {
