@@ -117,9 +117,7 @@ func judge(reply *connectors.Reply, e *envelope, safe bool) error {
 	}
 	switch reply.Status {
 	case http.StatusBadRequest:
-		if gone(x.Message) {
-			x.Code = codeGone
-		}
+		x.Code, x.Hint = badRequest(x.Code, x.Message)
 	case http.StatusUnauthorized, http.StatusForbidden:
 		x.Class = connectors.Reauth
 		x.Cause, x.Hint = denied(x.Message)
@@ -147,9 +145,7 @@ func inside(e *envelope, safe bool) error {
 		return nil
 	case "400":
 		x.Class = connectors.Refused
-		if gone(x.Message) {
-			x.Code = codeGone
-		}
+		x.Code, x.Hint = badRequest(x.Code, x.Message)
 	case "401", "403":
 		x.Class = connectors.Reauth
 		x.Cause, x.Hint = denied(x.Message)
@@ -163,6 +159,17 @@ func inside(e *envelope, safe bool) error {
 		x.Class = unsure(safe)
 	}
 	return x
+}
+
+// badRequest tells those refusals apart that somebody acts on.
+func badRequest(code, message string) (newCode, hint string) {
+	switch {
+	case gone(message):
+		return codeGone, ""
+	case strings.Contains(message, "Invalid vendor ID"):
+		return code, "compare vendor_id with 업체코드 in WING: the key belongs to another vendor"
+	}
+	return code, ""
 }
 
 // gone recognizes the texts for orders that are not to be asked for again.

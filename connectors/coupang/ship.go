@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/order"
@@ -298,90 +297,4 @@ func checkNumber(courier, number string) error {
 		return fmt.Errorf("the tracking number is empty")
 	}
 	return nil
-}
-
-// SetStock sets the quantities that options may sell, one call each: there is no
-// call for several.
-func (d *Driver) SetStock(ctx context.Context, q []connectors.Quantity) []connectors.Result {
-	results := make([]connectors.Result, len(q))
-	for i := range q {
-		id := q[i].Codes.OptionID
-		if !allDigits(id) || q[i].Sell < 0 {
-			results[i] = connectors.Result{Outcome: connectors.Rejected, Code: "OPTION", Detail: fmt.Sprintf("option %q, quantity %d: the number of an option (옵션ID) and 0 or more are expected", id, q[i].Sell)}
-			continue
-		}
-		e, _, err := d.call(ctx, connectors.Request{
-			Kind: "quantities", Method: http.MethodPut, Path: fmt.Sprintf("%s/vendor-items/%s/quantities/%d", sellerAPI, id, q[i].Sell), Safe: true,
-		})
-		if err != nil {
-			results[i] = connectors.ResultOf(err)
-			continue
-		}
-		results[i] = connectors.Result{Outcome: connectors.Done, Code: string(e.Code), Detail: string(e.Message)}
-	}
-	return results
-}
-
-// Test tries the functions that read. Those that write are given with the same
-// key; Coupang has no rights for single functions.
-func (d *Driver) Test(ctx context.Context) []connectors.Check {
-	now := d.Now().In(seoul).Truncate(time.Minute)
-	day := now.Format(time.DateOnly)
-	var checks []connectors.Check
-	add := func(name string, err error) bool {
-		c := connectors.Check{Name: name, OK: err == nil, Detail: "ok"}
-		if err != nil {
-			e := connectors.AsError(err)
-			c.Detail, c.Do = e.Error(), e.Hint
-			if c.Do == "" {
-				c.Do = "try again later; if it stays, read the detail"
-			}
-		}
-		checks = append(checks, c)
-		return c.OK
-	}
-	_, _, err := d.get(ctx, pageSheets, d.vendorPath("v5", "/ordersheets"), "createdAtFrom", day+"+09:00", "createdAtTo", day+"+09:00", "maxPerPage", "1", "status", "ACCEPT")
-	cause := connectors.Cause("")
-	if err != nil {
-		cause = connectors.AsError(err).Cause
-	}
-	switch {
-	case cause == connectors.CauseIP:
-		add("login", nil)
-		add("ip", err)
-		return d.keyCheck(checks)
-	case connectors.ClassOf(err) == connectors.Reauth && err != nil:
-		add("login", err)
-		return d.keyCheck(checks)
-	}
-	add("login", nil)
-	add("ip", nil)
-	if err != nil && strings.Contains(err.Error(), "Invalid vendor ID") {
-		connectors.AsError(err).Hint = "compare vendor_id with 업체코드 in WING: the key belongs to another vendor"
-	}
-	add("ordersheets", err)
-	_, _, err = d.get(ctx, pageClaims, d.vendorPath("v6", "/returnRequests"), "createdAtFrom", day, "createdAtTo", day, "status", "RU")
-	add("returnRequests", err)
-	_, _, err = d.get(ctx, "seller-products", sellerAPI+"/seller-products", "vendorId", d.vendor, "nextToken", "1", "maxPerPage", "1")
-	add("seller-products", err)
-	return d.keyCheck(checks)
-}
-
-// keyWarning is how many days before the end of a key it can be issued again.
-const keyWarning = 14
-
-func (d *Driver) keyCheck(checks []connectors.Check) []connectors.Check {
-	if d.issued == "" {
-		return append(checks, connectors.Check{
-			Name: "key_expiry", Detail: "the day of issue is not known, so nobody can warn before the key dies",
-			Do: "set key_issued to the day that WING shows beside the key",
-		})
-	}
-	end, _ := d.issued.AddDays(keyLife).Time(seoul)
-	left := int(end.Sub(d.Now()).Hours() / 24)
-	c := connectors.Check{Name: "key_expiry", OK: left > keyWarning, Detail: fmt.Sprintf("the key ends on %s", d.issued.AddDays(keyLife))}
-	if !c.OK {
-		c.Do = "issue the key again in WING under 추가판매정보 → OPEN API 키 발급, replace the secrets and set key_issued"
-	}
-	return append(checks, c)
 }
