@@ -28,7 +28,7 @@ type client struct {
 
 // get reads. The query is made of pairs of names and values.
 func (c *client) get(ctx context.Context, kind, path string, query ...string) (*envelope, *connectors.Reply, error) {
-	return c.call(ctx, connectors.Request{Kind: kind, Method: http.MethodGet, Path: path, Query: encode(query), Safe: true})
+	return c.call(ctx, connectors.Request{Kind: kind, Method: http.MethodGet, Path: path, Query: encode(query), Safe: true}, false)
 }
 
 // write sends a body, once.
@@ -37,19 +37,20 @@ func (c *client) write(ctx context.Context, kind, method, path string, body any)
 	if err != nil {
 		return nil, &connectors.Error{Class: connectors.Refused, Call: kind, Message: "the request cannot be written", Err: err}
 	}
-	e, _, err := c.call(ctx, connectors.Request{Kind: kind, Method: method, Path: path, Body: text})
+	e, _, err := c.call(ctx, connectors.Request{Kind: kind, Method: method, Path: path, Body: text}, true)
 	return e, err
 }
 
-func (c *client) call(ctx context.Context, r connectors.Request) (*envelope, *connectors.Reply, error) {
+// call makes one call. The gateway gives up after seconds unless it is told to be
+// patient; it counts how often it is, so that only what takes long or must not be
+// left in doubt asks for it.
+func (c *client) call(ctx context.Context, r connectors.Request, patient bool) (*envelope, *connectors.Reply, error) {
 	var e envelope
 	r.Header = http.Header{
 		"Content-Type":   {"application/json;charset=UTF-8"},
 		"X-Requested-By": {c.vendor},
 	}
-	if !r.Safe || r.Kind == pageSheets || r.Kind == pageClaims {
-		// The gateway gives up after seconds. It counts the use of this, so that only
-		// what takes long or must not be left in doubt has it.
+	if patient {
 		r.Header.Set("X-Extended-Timeout", "30000")
 	}
 	r.Sign = c.sign

@@ -487,6 +487,8 @@ func TestErrorsAreSorted(t *testing.T) {
 		{200, `{"code":400,"message":"Invalid vendor ID"}`, connectors.Refused, ""},
 		{200, `[]`, connectors.Transient, ""},
 		{200, `{}`, connectors.Transient, ""},
+		{200, `{"code":200,"message":"OK"}`, connectors.Transient, ""},
+		{200, `{"code":200,"message":"OK","data":{}}`, connectors.Transient, ""},
 	} {
 		r := newRig(t)
 		r.between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {

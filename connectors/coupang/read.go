@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -164,7 +165,8 @@ func (d *Driver) listOnce(ctx context.Context, status text, s span, g *gathering
 	if s.days {
 		query = []string{"createdAtFrom", s.from.Format("2006-01-02-07:00"), "createdAtTo", s.to.AddDate(0, 0, -1).Format("2006-01-02-07:00"), "maxPerPage", pageSize, "status", string(status)}
 	}
-	return d.follow(ctx, pageSheets, d.vendorPath("v5", "/ordersheets"), "nextToken", query, func(e *envelope, at time.Time) error {
+	l := listing{kind: pageSheets, path: d.vendorPath("v5", "/ordersheets"), query: query, patient: s.days || s.to.Sub(s.from) > time.Hour}
+	return d.follow(ctx, l, func(e *envelope, at time.Time) error {
 		g.now = at
 		for _, raw := range e.List {
 			g.add(raw)
@@ -173,33 +175,43 @@ func (d *Driver) listOnce(ctx context.Context, status text, s span, g *gathering
 	})
 }
 
+// A listing is a list that comes in pages.
+type listing struct {
+	kind, path string
+	query      []string
+	byIndex    bool // pages have numbers instead of tokens
+	patient    bool // it may take long
+}
+
 // follow reads a list page by page. A token that comes again would never end.
-func (d *Driver) follow(ctx context.Context, kind, path, param string, query []string, take func(*envelope, time.Time) error) error {
+func (d *Driver) follow(ctx context.Context, l listing, take func(*envelope, time.Time) error) error {
 	seen := map[text]bool{}
 	token := text("")
 	for {
-		q := query
-		if token != "" {
-			q = append(append([]string{}, query...), param, string(token))
+		q := l.query
+		if token != "" && l.byIndex {
+			q = append(slices.Clone(q), "pageIndex", string(token))
+		} else if token != "" {
+			q = append(slices.Clone(q), "nextToken", string(token))
 		}
-		e, reply, err := d.get(ctx, kind, path, q...)
+		e, reply, err := d.call(ctx, connectors.Request{Kind: l.kind, Method: http.MethodGet, Path: l.path, Query: encode(q), Safe: true}, l.patient)
 		if err != nil {
 			return err
 		}
 		if err := e.records(); err != nil {
-			return &connectors.Error{Class: connectors.Transient, Call: kind, Message: "data is no list", Err: err}
+			return &connectors.Error{Class: connectors.Transient, Call: l.kind, Message: "data is no list", Err: err}
 		}
 		if err := take(e, reply.At); err != nil {
 			return err
 		}
-		if token = e.Next; param == "pageIndex" {
+		if token = e.Next; l.byIndex {
 			token = e.NextAt
 		}
 		if token == "" {
 			return nil
 		}
 		if seen[token] {
-			return &connectors.Error{Class: connectors.Transient, Call: kind, Message: fmt.Sprintf("the mall gives the page %s again and again", token)}
+			return &connectors.Error{Class: connectors.Transient, Call: l.kind, Message: fmt.Sprintf("the mall gives the page %s again and again", token)}
 		}
 		seen[token] = true
 	}
@@ -398,20 +410,20 @@ func (d *Driver) Claims(ctx context.Context, w connectors.Window) iter.Seq2[conn
 // claimList reads one list by the minute, in halves where it holds too much, and
 // a minute that does by pages of its day.
 func (d *Driver) claimList(ctx context.Context, w connectors.Window, which []string, take func(*envelope, time.Time) error) error {
-	path := d.vendorPath("v6", "/returnRequests")
 	s := minutes(w)
-	err := d.follow(ctx, pageClaims, path, "nextToken", append([]string{
+	l := listing{kind: pageClaims, path: d.vendorPath("v6", "/returnRequests"), patient: s.Length() > time.Hour}
+	l.query = append([]string{
 		"searchType", "timeFrame", "createdAtFrom", s.From.Format("2006-01-02T15:04"), "createdAtTo", s.To.Format("2006-01-02T15:04"),
-	}, which...), take)
+	}, which...)
+	err := d.follow(ctx, l, take)
 	if !tooWide(err) {
 		return err
 	}
 	a, b, ok := s.Halves(time.Minute)
 	if !ok {
 		day := s.From.Format(time.DateOnly)
-		return transient(d.follow(ctx, pageClaims, path, "nextToken", append([]string{
-			"createdAtFrom", day, "createdAtTo", day, "maxPerPage", pageSize,
-		}, which...), take))
+		l.query = append([]string{"createdAtFrom", day, "createdAtTo", day, "maxPerPage", pageSize}, which...)
+		return transient(d.follow(ctx, l, take))
 	}
 	if err := d.claimList(ctx, a, which, take); err != nil {
 		return err
@@ -437,8 +449,9 @@ func (d *Driver) withdrawnList(ctx context.Context, w connectors.Window, take fu
 		if to.After(last) {
 			to = last
 		}
-		err := d.follow(ctx, pageWithdrawn, d.vendorPath("v4", "/returnWithdrawRequests"), "pageIndex",
-			[]string{"dateFrom", from.Format(time.DateOnly), "dateTo", to.Format(time.DateOnly), "sizePerPage", "100"}, take)
+		l := listing{kind: pageWithdrawn, path: d.vendorPath("v4", "/returnWithdrawRequests"), byIndex: true}
+		l.query = []string{"dateFrom", from.Format(time.DateOnly), "dateTo", to.Format(time.DateOnly), "sizePerPage", "100"}
+		err := d.follow(ctx, l, take)
 		if err != nil {
 			return err
 		}
@@ -452,7 +465,8 @@ func (d *Driver) Catalog(ctx context.Context) iter.Seq2[connectors.Page, error] 
 		stopped := errors.New("stopped by the caller")
 		done := map[text]bool{}
 		var missing []string
-		err := d.follow(ctx, "seller-products", sellerAPI+"/seller-products", "nextToken", []string{"vendorId", d.vendor, "maxPerPage", "100"},
+		l := listing{kind: "seller-products", path: sellerAPI + "/seller-products", query: []string{"vendorId", d.vendor, "maxPerPage", "100"}, patient: true}
+		err := d.follow(ctx, l,
 			func(e *envelope, _ time.Time) error {
 				for _, raw := range e.List {
 					var p product

@@ -20,7 +20,7 @@ func (d *Driver) SetStock(ctx context.Context, q []connectors.Quantity) []connec
 		}
 		e, _, err := d.call(ctx, connectors.Request{
 			Kind: "quantities", Method: http.MethodPut, Path: fmt.Sprintf("%s/vendor-items/%s/quantities/%d", sellerAPI, id, q[i].Sell), Safe: true,
-		})
+		}, false)
 		if err != nil {
 			results[i] = connectors.ResultOf(err)
 			continue

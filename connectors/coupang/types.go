@@ -3,6 +3,7 @@ package coupang
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,10 +21,10 @@ type envelope struct {
 	NextAt  text              `json:"nextPageIndex"`
 }
 
-// records splits data that is a list.
+// records splits data that is a list. A reply without data is no empty list.
 func (e *envelope) records() error {
-	if len(e.Data) == 0 || bytes.Equal(e.Data, []byte("null")) {
-		return nil
+	if len(e.Data) == 0 {
+		return errors.New("there is none")
 	}
 	return json.Unmarshal(e.Data, &e.List)
 }
