@@ -12,7 +12,8 @@
 // It covers ordersheets (by day with pages, by minute, by bundle, by order,
 // history), acknowledgement, invoices and their correction with split shipping,
 // return and stop-shipment requests with the seller's answers, withdrawals,
-// cancelling as the seller, and products with stock. Exchanges and settlements
+// cancelling as the seller, and products with stock. Exchanges, the arrival and
+// approval of returns, prices, products by time of registration and settlements
 // are not there and answer as an unknown address does.
 //
 // Nothing reads the machine's clock: what time does (an order becomes visible in
