@@ -98,6 +98,8 @@ func (l *loader) masters() {
 	w.Bands, wrong = delivery.NewTimeBands(bands)
 	l.deliveryFindings(bandFile, wrong)
 
+	w.choices = choices{payments, services, bands}
+
 	checkScope(l, linkFile, links, func(r sku.Link) (string, int) { return r.Account, r.Line })
 	checkScope(l, l.masterFile(PaymentMaster), payments, func(r payment.Row) (string, int) { return r.Account, r.Line })
 	checkScope(l, file, services, func(r delivery.ServiceRow) (string, int) { return r.Account, r.Line })

@@ -28,6 +28,8 @@ type Workspace struct {
 	RuleCases  int        // how many cases of tests/ the rules passed or failed
 	// FormatCases is how many cases of formats below tests/ passed or failed.
 	FormatCases int
+
+	choices choices
 	// Hash identifies the configuration: SHA-256, hexadecimal, over the names and
 	// contents of all files that were read.
 	Hash string

@@ -112,3 +112,35 @@ func TestGuessKeepsNoData(t *testing.T) {
 		}
 	}
 }
+
+// TestRecognise finds the format of every ordinary file that has a header.
+func TestRecognise(t *testing.T) {
+	s := set(t)
+	var names []string
+	for _, n := range s.Names() {
+		if f, err := s.Get(n); err == nil && f.Reads() && f.Spec.File.Header == "names" {
+			names = append(names, n)
+		}
+	}
+	for _, in := range inputs() {
+		f, err := s.Get(in.format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in.name != "ordinary" || f.Spec.File.Header != "names" {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(caseRoot, in.format, in.name, in.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Recognise(format.Bytes(in.file, b), format.ReadOptions{Password: in.password}, names...)
+		if err != nil || got.Spec.Record != f.Spec.Record {
+			t.Errorf("%s is taken for %v (%v)", in.format, got, err)
+			continue
+		}
+		if got != f {
+			t.Logf("%s is taken for %s", in.format, got.Name())
+		}
+	}
+}

@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/mallbridge/mallbridge/internal/durable"
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
@@ -190,30 +188,6 @@ func (a *app) recognise(src format.Source, password string) (*format.Format, err
 		return nil, order.Errorf(order.Invalid, `name the format that it should have with --format; "format list" lists them`, "%s: no format has such a header", src.Name)
 	}
 	return f, err
-}
-
-func (a *app) formatTemplateCmd() *cobra.Command {
-	var out string
-	c := &cobra.Command{
-		Use:   "template FORMAT",
-		Short: "Write an empty sheet of a format for people to fill in",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			f, err := a.format(args[0])
-			if err != nil {
-				return err
-			}
-			if out == "" || out == "-" {
-				return f.Template(a.out)
-			}
-			if _, err := os.Stat(out); err == nil {
-				return order.Errorf(order.Conflict, "name another file with --out", "%s is there already", out)
-			}
-			return durable.Write(out, f.Template)
-		},
-	}
-	c.Flags().StringVarP(&out, "out", "o", "", "write to this file (default: standard output)")
-	return c
 }
 
 func indent(s string) string { return "     " + strings.ReplaceAll(s, "\n", "\n     ") }

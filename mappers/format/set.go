@@ -95,24 +95,39 @@ func (s *Set) Names() []string {
 	return out
 }
 
-// Recognise returns the one of the named formats whose header the file has. Where
-// none fits, the error is that of the format that comes nearest.
+// Recognise returns the one of the named formats whose header the file has: the
+// one that knows the most of its columns, and of several the first. Where none
+// fits, the error is that of the format that comes nearest.
 func (s *Set) Recognise(src Source, o ReadOptions, names ...string) (*Format, error) {
 	var nearest error
+	var best *Format
+	most := -1
 	for _, n := range names {
 		f, err := s.Get(n)
 		if err != nil {
 			return nil, err
 		}
-		_, err = f.open(src, &o)
-		if err == nil {
-			return f, nil
+		op, err := f.open(src, &o)
+		if err != nil {
+			if nearest == nil {
+				nearest = err
+			}
+			continue
 		}
-		if nearest == nil {
-			nearest = err
+		known := 0
+		for _, p := range op.pos {
+			if p >= 0 {
+				known++
+			}
+		}
+		if known > most {
+			best, most = f, known
 		}
 	}
-	if nearest == nil {
+	switch {
+	case best != nil:
+		return best, nil
+	case nearest == nil:
 		nearest = order.Errorf(order.Invalid, "", "no format was named for %s", src.Name)
 	}
 	return nil, nearest

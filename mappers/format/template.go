@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -12,11 +13,24 @@ import (
 // and in a spreadsheet a note for each column, with codes as text so that zeros
 // stay. Notes are in the language of the format's country, or in all. CSV comes in UTF-8 with a byte
 // order mark, which spreadsheet programs need to show it right.
-func (f *Format) Template(w io.Writer) error {
+func (f *Format) Template(w io.Writer) error { return f.TemplateWith(w, TemplateOptions{}) }
+
+// TemplateOptions are what a workspace adds to a template.
+type TemplateOptions struct {
+	// Lists are the values that people may choose from, by field. They go before
+	// those of the format's own tables.
+	Lists map[record.Field][]string
+	// Workbook makes a spreadsheet of a format whose files are text, which its
+	// reader does not take: it has to be saved as the format says.
+	Workbook bool
+}
+
+// TemplateWith is [Format.Template] with drop-down lists.
+func (f *Format) TemplateWith(w io.Writer, o TemplateOptions) error {
 	if f.Spec.File.Header != "names" {
 		return order.Errorf(order.Invalid, "", "format %s: files of it have no header to fill in under", f.Name())
 	}
-	if !f.workbook() {
+	if !f.workbook() && !o.Workbook {
 		e := f.newEncoder(utf8Charset(), nil, Batch{}, identity)
 		b := append([]byte(nil), utf8BOM...)
 		for i := range f.Spec.Columns {
@@ -39,11 +53,15 @@ func (f *Format) Template(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
 	}
-	o := workbook.WriteOptions{Sheet: f.Spec.File.Sheet, Freeze: true, Neutralise: true}
+	wo := workbook.WriteOptions{Sheet: f.Spec.File.Sheet, Freeze: true, Neutralise: true}
 	for i := range f.Spec.Columns {
-		o.Columns = append(o.Columns, f.templateColumn(i))
+		c := f.templateColumn(i)
+		if list := f.choices(i, o.Lists); len(list) > 0 {
+			c.List = list
+		}
+		wo.Columns = append(wo.Columns, c)
 	}
-	wb, err := workbook.NewWriter(w, o)
+	wb, err := workbook.NewWriter(w, wo)
 	if err != nil {
 		return err
 	}
@@ -57,6 +75,17 @@ func (f *Format) Template(w io.Writer) error {
 		}
 	}
 	return wb.Close()
+}
+
+// choices returns what may be chosen in a column.
+func (f *Format) choices(i int, lists map[record.Field][]string) []string {
+	if s := f.columnStep(i); s != nil {
+		return lists[s.field]
+	}
+	if i < len(f.out) && f.out[i].from == fromField {
+		return lists[f.out[i].field]
+	}
+	return nil
 }
 
 // examples returns the columns' examples, nil where none has one. A row of them
