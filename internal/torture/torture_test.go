@@ -17,10 +17,18 @@ import (
 )
 
 var (
-	rounds = flag.Int("torture.rounds", 25, "rounds of kills at random moments")
+	rounds = flag.Int("torture.rounds", usualRounds(), "rounds of kills at random moments")
 	seed   = flag.Uint64("torture.seed", 0, "repeat the round with this seed; 0 for new ones")
 	keep   = flag.String("torture.dir", "", "folder for the workspaces; those of failures stay")
 )
+
+// usualRounds is 100 in CI and a quarter of that for somebody who waits.
+func usualRounds() int {
+	if os.Getenv("CI") != "" {
+		return 100
+	}
+	return 25
+}
 
 // One program and one server serve all tests of the process.
 var (
