@@ -43,15 +43,29 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if !a.Enabled {
 		return rep, nil
 	}
-	p, err := newPlanner(ctx, env, a)
-	if err != nil {
-		return rep, fmt.Errorf("plan: %s: %w", a.Name, err)
+	held := map[int64]bool{}
+	for try := 1; ; try++ {
+		p, err := newPlanner(ctx, env, a)
+		if err == nil {
+			p.held = held
+			err = p.run(ctx, &rep)
+		}
+		switch {
+		case err == nil:
+			return rep, nil
+		case errors.Is(err, ledger.ErrChanged) && try < tries:
+			// What was stored stays; what stands is counted again.
+			rep.Waiting = 0
+			delete(rep.Counts, "still held")
+		default:
+			return rep, fmt.Errorf("plan: %s: %w", a.Name, err)
+		}
 	}
-	if err := p.run(ctx, &rep); err != nil {
-		return rep, fmt.Errorf("plan: %s: %w", a.Name, err)
-	}
-	return rep, nil
 }
+
+// tries is how often planning begins again because a mall, a sheet or a person
+// changed an order between reading and storing.
+const tries = 5
 
 type planner struct {
 	env      *stage.Env
@@ -64,6 +78,7 @@ type planner struct {
 	sender   order.Party
 	mayMerge bool
 	twins    map[int64]bool
+	held     map[int64]bool // orders that this run put on hold
 
 	mu       sync.Mutex
 	listings map[string]ledger.Listing
@@ -344,9 +359,11 @@ func (p *planner) apply(ctx context.Context, plan *ledger.Plan, now time.Time, r
 	for i := range plan.Orders {
 		switch x := &plan.Orders[i]; x.State {
 		case ledger.Held:
-			if x.Was != ledger.Held {
+			switch {
+			case x.Was != ledger.Held:
+				p.held[x.ID] = true
 				rep.Add("held", 1)
-			} else {
+			case !p.held[x.ID]:
 				rep.Add("still held", 1)
 			}
 			if x.Reason.Info().Who != order.Nobody {
