@@ -79,7 +79,7 @@ func (e *encoder) splitGroup(g *splitGroup) []string {
 	parts, rest := splitText(s, limits, e.cs)
 	if rest != "" {
 		last := e.f.out[g.columns[len(g.columns)-1]]
-		e.hold(order.HoldLength, last, s, fmt.Sprintf("%q does not fit into %d parts; %q is left over", s, len(parts), rest))
+		e.hold(order.HoldLength, last, s, fmt.Sprintf("%q does not fit into %d parts; %q is left over", s, len(parts), rest)+e.proposals(g, limits))
 	}
 	return parts
 }
