@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mallbridge/mallbridge/configs/formats"
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
@@ -63,13 +66,22 @@ func (a *app) formatListCmd() *cobra.Command {
 }
 
 func (a *app) formatShowCmd() *cobra.Command {
-	return &cobra.Command{
+	var asYAML bool
+	c := &cobra.Command{
 		Use:   "show FORMAT",
-		Short: "List the columns of a format",
+		Short: "List the columns of a format, or print its file to adapt a copy of it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			f, err := a.format(args[0])
 			if err != nil {
+				return err
+			}
+			if asYAML {
+				b, err := a.formatText(args[0])
+				if err != nil {
+					return err
+				}
+				_, err = a.out.Write(b)
 				return err
 			}
 			s := &f.Spec
@@ -104,6 +116,19 @@ func (a *app) formatShowCmd() *cobra.Command {
 			return a.table("NO COLUMN FIELD TYPE NEEDED LIMIT", cells)
 		},
 	}
+	c.Flags().BoolVar(&asYAML, "yaml", false, "print the format itself")
+	return c
+}
+
+// formatText is the file of a format: the workspace's own, or the built-in one.
+func (a *app) formatText(name string) ([]byte, error) {
+	if strings.HasSuffix(name, ".yaml") {
+		return os.ReadFile(name)
+	}
+	if b, err := os.ReadFile(filepath.Join(a.workspaceDir(), "formats", name+".yaml")); err == nil {
+		return b, nil
+	}
+	return formats.FS.ReadFile(name + ".yaml")
 }
 
 func (a *app) formatPreviewCmd() *cobra.Command {
@@ -129,6 +154,13 @@ func (a *app) formatPreviewCmd() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(a.err, "%s: read as %s (%s)\n", args[0], f.Name(), f.Title(a.language(nil)))
+			if unread, err := f.Unread(src, format.ReadOptions{Password: password}); err == nil && len(unread) > 0 {
+				more := ""
+				if n := len(unread) - 20; n > 0 {
+					unread, more = unread[:20], fmt.Sprintf(" and %d more", n)
+				}
+				fmt.Fprintf(a.err, "columns that are not read: %s%s\n", strings.Join(unread, ", "), more)
+			}
 			shown := 0
 			refused := 0
 			stats, err := f.Read(c.Context(), src, format.ReadOptions{Password: password, Refuse: func(r format.Refusal) {
