@@ -72,10 +72,12 @@ func (r *reader) refuse(w *wrong) {
 	})
 }
 
+var notUTF8 = &wrong{reason: order.RefusedCharset, detail: "bytes that are not UTF-8"}
+
 // decode reads a record; it is refused as a whole if that cannot be done.
 func (r *reader) decode(raw json.RawMessage, v any) bool {
 	if !utf8.Valid(raw) {
-		r.refuse(&wrong{"", "", order.RefusedCharset, "bytes that are not UTF-8"})
+		r.refuse(notUTF8)
 		return false
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
@@ -106,20 +108,7 @@ func (r *reader) sheets(list []json.RawMessage) {
 	for i, raw := range list {
 		r.at, r.number = i, ""
 		s := &sheet{}
-		// The number may be legible where the rest is not.
-		var id struct {
-			Order text `json:"orderId"`
-		}
-		if json.Unmarshal(raw, &id) == nil && allDigits(string(id.Order)) {
-			r.number = id.Order
-		}
-		good := r.decode(raw, s)
-		if good {
-			if w := s.keys(); w != nil {
-				r.refuse(w)
-				good = false
-			}
-		}
+		good := r.decodeSheet(raw, s)
 		if r.number == "" {
 			continue
 		}
@@ -145,6 +134,36 @@ func (r *reader) sheets(list []json.RawMessage) {
 		}
 		r.out.Orders = append(r.out.Orders, *o)
 	}
+}
+
+// decodeSheet reads a bundle and the number of its order, which may be legible
+// where the rest is not.
+func (r *reader) decodeSheet(raw json.RawMessage, s *sheet) (good bool) {
+	err := json.Unmarshal(raw, s)
+	if err != nil {
+		var id struct {
+			Order text `json:"orderId"`
+		}
+		if json.Unmarshal(raw, &id) == nil {
+			s.Order = id.Order
+		}
+	}
+	if allDigits(string(s.Order)) {
+		r.number = s.Order
+	}
+	var w *wrong
+	switch {
+	case !utf8.Valid(raw):
+		w = notUTF8
+	case err != nil:
+		w = unreadable(err)
+	default:
+		w = s.keys()
+	}
+	if w != nil {
+		r.refuse(w)
+	}
+	return w == nil
 }
 
 func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
