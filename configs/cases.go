@@ -2,6 +2,7 @@ package configs
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -23,7 +24,6 @@ func (l *loader) formatCases() {
 	if err != nil {
 		return // there are none, or the rules' cases tell
 	}
-	var set *format.Set
 	for _, e := range entries {
 		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
 			continue
@@ -34,10 +34,12 @@ func (l *loader) formatCases() {
 			l.find(Finding{File: dir, Message: "is not read: it is neither " + casesFolder + " nor the name of a warehouse", Hint: "rename it, or move it elsewhere", Warning: true})
 			continue
 		}
-		if set == nil {
-			set = l.ws.Formats.Set()
+		fsys := os.DirFS(filepath.Join(l.ws.Dir, "tests", e.Name()))
+		names, _ := fs.Glob(fsys, "*")
+		if len(names) == 0 {
+			continue
 		}
-		results, err := format.RunCasesWith(os.DirFS(filepath.Join(l.ws.Dir, "tests", e.Name())), set, o)
+		results, err := format.RunCasesWith(fsys, l.ws.Formats.Set(names...), o)
 		if err != nil {
 			l.find(Finding{File: dir, Message: "cannot be read: " + cause(err), Hint: "let the program's user read the folder"})
 		}
@@ -106,11 +108,16 @@ func (h *Warehouse) Encoding(f *format.Format) (cs *charset.Charset, r *charset.
 	return cs, r, err
 }
 
-// Set returns all formats as a set of the engine.
-func (s *Formats) Set() *format.Set {
+// Set returns the named formats as a set of the engine, all where none is named.
+func (s *Formats) Set(names ...string) *format.Set {
 	var set format.Set
-	for name, f := range s.all {
-		set.Add(f, name)
+	if len(names) == 0 {
+		names = s.Names()
+	}
+	for _, name := range names {
+		if f, ok := s.Get(name); ok {
+			set.Add(f, name)
+		}
 	}
 	return &set
 }

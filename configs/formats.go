@@ -17,51 +17,81 @@ import (
 )
 
 // Formats are the built-in formats and those of the workspace's folder formats/,
-// which go before built-in ones of the same name.
+// which go before built-in ones of the same name. A built-in format is parsed when
+// it is first asked for. It is safe for concurrent use.
 type Formats struct {
-	all map[string]*format.Format
-	own map[string]bool
+	own map[string]*format.Format
 }
 
 // Get returns the format of that name.
 func (s *Formats) Get(name string) (*format.Format, bool) {
-	f, ok := s.all[name]
-	return f, ok
+	if f, ok := s.own[name]; ok {
+		return f, true
+	}
+	return BuiltinFormat(name)
 }
 
 // Names lists all formats, sorted.
-func (s *Formats) Names() []string { return slices.Sorted(maps.Keys(s.all)) }
+func (s *Formats) Names() []string {
+	names := slices.Collect(maps.Keys(s.own))
+	for name := range builtins() {
+		if _, ok := s.own[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
 
 // Own reports whether a format comes from the workspace.
-func (s *Formats) Own(name string) bool { return s.own[name] }
+func (s *Formats) Own(name string) bool { return s.own[name] != nil }
 
-// Builtin returns the formats that come with the program. The map must not be
-// changed.
-func Builtin() (map[string]*format.Format, error) { return builtin() }
-
-var builtin = sync.OnceValues(func() (map[string]*format.Format, error) {
-	names, err := fs.Glob(formats.FS, "*.yaml")
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[string]*format.Format, len(names))
-	for _, name := range names {
-		f, err := format.ParseFS(formats.FS, name)
+// Builtin returns the formats that come with the program.
+func Builtin() (map[string]*format.Format, error) {
+	all := make(map[string]*format.Format, len(builtins()))
+	for name, parse := range builtins() {
+		f, err := parse()
 		if err != nil {
-			return nil, fmt.Errorf("built-in format: %w", err)
+			return nil, err
 		}
-		all[f.Name()] = f
+		all[name] = f
 	}
 	return all, nil
+}
+
+// BuiltinFormat returns one of the formats that come with the program.
+func BuiltinFormat(name string) (*format.Format, bool) {
+	parse, ok := builtins()[name]
+	if !ok {
+		return nil, false
+	}
+	f, err := parse()
+	return f, err == nil
+}
+
+// builtins has a function for each built-in format that parses it once: there are
+// many, and a command needs a few.
+var builtins = sync.OnceValue(func() map[string]func() (*format.Format, error) {
+	names, err := fs.Glob(formats.FS, "*.yaml")
+	if err != nil {
+		return nil // the pattern is right
+	}
+	all := make(map[string]func() (*format.Format, error), len(names))
+	for _, file := range names {
+		all[strings.TrimSuffix(file, ".yaml")] = sync.OnceValues(func() (*format.Format, error) {
+			f, err := format.ParseFS(formats.FS, file)
+			if err != nil {
+				return nil, fmt.Errorf("built-in format: %w", err)
+			}
+			return f, nil
+		})
+	}
+	return all
 })
 
 // formats reads the folder formats/ beside the built-in ones.
-func (l *loader) formats() error {
-	all, err := builtin()
-	if err != nil {
-		return err
-	}
-	l.ws.Formats = &Formats{all: maps.Clone(all), own: make(map[string]bool)}
+func (l *loader) formats() {
+	l.ws.Formats = &Formats{own: make(map[string]*format.Format)}
 	fsys := os.DirFS(l.ws.Dir)
 	for _, name := range l.yamlFiles("formats") {
 		file := "formats/" + name + ".yaml"
@@ -79,9 +109,8 @@ func (l *loader) formats() error {
 			l.find(Finding{File: file, Message: fmt.Sprintf("its name is %q", f.Name()), Hint: "write name: " + name + ", as the file is called"})
 			continue
 		}
-		l.ws.Formats.all[name], l.ws.Formats.own[name] = f, true
+		l.ws.Formats.own[name] = f
 	}
-	return nil
 }
 
 // hashTables adds the CSV tables beside own formats to the hash: they change

@@ -44,9 +44,7 @@ func Load(dir string, getenv func(string) string) (*Workspace, Findings, error) 
 		return nil, nil, fmt.Errorf("workspace %s: %w", dir, err)
 	}
 	l.settings(data, getenv)
-	if err := l.formats(); err != nil {
-		return nil, nil, err
-	}
+	l.formats()
 	l.accounts()
 	l.warehouses()
 	l.check()

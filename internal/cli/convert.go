@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,11 +55,10 @@ type conversion struct {
 // built-in ones, or reads it from a YAML file.
 func (a *app) format(name string) (*format.Format, error) {
 	if strings.HasSuffix(name, ".yaml") {
-		text, err := os.ReadFile(name)
-		if err != nil {
+		if _, err := os.Stat(name); err != nil {
 			return nil, err
 		}
-		f, err := format.Parse(name, text)
+		f, err := format.ParseFS(os.DirFS(filepath.Dir(name)), filepath.Base(name)) // its tables may lie beside it
 		if err != nil {
 			return nil, order.Errorf(order.Invalid, "", "%w", err)
 		}
@@ -67,11 +67,14 @@ func (a *app) format(name string) (*format.Format, error) {
 	if name == "" {
 		return nil, usage{order.Errorf(order.Invalid, `list them with "format list"`, "no format was named")}
 	}
-	set, err := a.formats()
-	if err != nil {
-		return nil, err
+	f, ok := configs.BuiltinFormat(name)
+	if _, err := os.Stat(a.workspaceDir() + "/" + configs.SettingsFile); err == nil {
+		ws, _, err := configs.Load(a.workspaceDir(), a.getenv)
+		if err != nil {
+			return nil, err
+		}
+		f, ok = ws.Formats.Get(name)
 	}
-	f, ok := set[name]
 	if !ok {
 		return nil, order.Errorf(order.NotFound, `list them with "format list"`, "no format %s", name)
 	}
