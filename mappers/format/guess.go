@@ -172,10 +172,8 @@ func (c *Column) source() string {
 // titleKey is key without what stands in brackets.
 func titleKey(s string) string {
 	s = key(s)
-	for _, pair := range []string{"()", "[]", "【】"} {
-		open, shut, _ := strings.Cut(pair, pair[len(pair)/2:])
-		shut = pair[len(open):]
-		if i := strings.Index(s, open); i > 0 && strings.HasSuffix(s, shut) {
+	for _, pair := range [][2]string{{"(", ")"}, {"[", "]"}, {"【", "】"}} {
+		if i := strings.Index(s, pair[0]); i > 0 && strings.HasSuffix(s, pair[1]) {
 			s = strings.TrimSpace(s[:i])
 		}
 	}
