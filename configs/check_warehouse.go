@@ -6,12 +6,14 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/mappers/calendar"
 	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 )
 
@@ -23,6 +25,7 @@ func (l *loader) checkWarehouse(h *Warehouse) {
 	}
 	l.checkDrop(h)
 	l.checkInstructions(h)
+	l.checkFit(h)
 	for _, kind := range slices.Sorted(maps.Keys(h.Pickups())) {
 		l.checkPickup(h, kind, h.Pickups()[kind])
 	}
@@ -338,9 +341,56 @@ func (l *loader) missingValues(h *Warehouse) {
 	for i := range f.Spec.Columns {
 		c := &f.Spec.Columns[i]
 		name, isValue := strings.CutPrefix(c.Field, "value.")
-		if isValue && (c.Require || c.IfSet.Set()) && h.Values[name] == "" {
-			l.warn(h.pos, "values", fmt.Sprintf("format %s needs values.%s for column %s", f.Name(), name, c.Name), "add values: {"+name+": \"…\"}; without it parcels are held")
+		if strings.HasPrefix(name, "extra.") {
+			isValue = c.Require && c.Default == ""
 		}
+		if isValue && (c.Require || c.IfSet.Set()) && h.Values[name] == "" {
+			l.warn(h.pos, "values", fmt.Sprintf("format %s needs values.%s for column %s", f.Name(), name, columnTitle(c, i)), "add values: {"+name+": \"…\"}; without it parcels are held")
+		}
+	}
+}
+
+// columnTitle is a column's title, or its number where it has none.
+func columnTitle(c *format.Column, i int) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return strconv.Itoa(i + 1)
+}
+
+// checkFit writes a number of the warehouse's form and its values with the format
+// of its instructions: what does not fit there would hold every parcel.
+func (l *loader) checkFit(h *Warehouse) {
+	f, ok := l.ws.Formats.Get(h.Instructions.Format)
+	if !ok || !f.Writes() {
+		return
+	}
+	cs, r, err := h.Encoding(f)
+	if err != nil {
+		return // reported with the charset or the replacements
+	}
+	rec := record.New()
+	rec[record.InstructionNumber] = h.Number.Prefix + strings.Repeat("9", h.Number.Width)
+	fields := map[string]string{} // the field's name to that of the value
+	for name, text := range h.Values {
+		if field, known := record.Value(name); known && text != "" {
+			rec[field] = text
+			fields[field.String()] = name
+		}
+	}
+	told := map[string]bool{}
+	for _, hold := range f.Check([]record.Record{rec}, format.WriteOptions{Charset: cs, Replacements: r}) {
+		name, isValue := fields[hold.Field]
+		switch {
+		case told[hold.Field]:
+		case hold.Field == record.InstructionNumber.String():
+			l.at(h.pos, "number", fmt.Sprintf("number %s does not fit format %s: %s", rec[record.InstructionNumber], f.Name(), hold.Detail), "make number.prefix or number.width shorter; numbers in use stay as they are")
+		case isValue && hold.Value != "":
+			l.at(h.pos, "values."+name, fmt.Sprintf("values.%s does not fit format %s: %s", name, f.Name(), hold.Detail), "correct it; parcels would be held")
+		default:
+			continue
+		}
+		told[hold.Field] = true
 	}
 }
 
