@@ -215,7 +215,10 @@ func filePart(b *strings.Builder, f *format.Format) {
 	}
 	row("country", s.Country)
 	if s.Where.Set() {
-		row("rows left out", "those that do not meet `where`")
+		row("rows taken", "those where "+conditionText(&s.Where))
+	}
+	if len(s.Group) > 0 && f.Reads() {
+		row("rows of one order", "those with the same "+strings.Join(s.Group, ", "))
 	}
 }
 
@@ -240,9 +243,47 @@ func columnPart(b *strings.Builder, s *format.Spec) {
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", n, cell(c.Name), columnValue(c), needed, columnLimits(c))
 	}
-	if len(s.Fields) > 0 {
-		b.WriteString("\nFurther fields are built from these: see the format (`mallbridge format show " + s.Name + "`).\n")
+	if len(s.Fields) == 0 {
+		return
 	}
+	b.WriteString("\nFields that are built:\n\n| field | from |\n|---|---|\n")
+	for _, f := range s.Fields {
+		from := ""
+		switch {
+		case f.Const != nil:
+			from = fmt.Sprintf("always “%s”", cell(*f.Const))
+		case len(f.Join) > 0:
+			from = cell(strings.Join(f.Join, " + "))
+		case f.Text != "":
+			from = code(f.Text)
+		case len(f.Expr) > 120:
+			from = "an expression"
+		default:
+			from = code(f.Expr)
+		}
+		fmt.Fprintf(b, "| `%s` | %s |\n", f.Field(), from)
+	}
+}
+
+func conditionText(c *format.Condition) string {
+	if c.Expr != "" {
+		return "`" + c.Expr + "`"
+	}
+	var parts []string
+	for _, m := range c.All {
+		values := make([]string, len(m.Values))
+		for i, v := range m.Values {
+			if values[i] = "“" + v + "”"; v == "" {
+				values[i] = "empty"
+			}
+		}
+		is := "is"
+		if m.Not {
+			is = "is not"
+		}
+		parts = append(parts, m.Name+" "+is+" "+strings.Join(values, " or "))
+	}
+	return strings.Join(parts, " and ")
 }
 
 func columnValue(c *format.Column) string {
