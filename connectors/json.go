@@ -1,0 +1,72 @@
+package connectors
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// deepest is how far a mall's JSON may nest.
+const deepest = 64
+
+// CheckJSON refuses what encoding/json would take without a word: bytes that are no
+// UTF-8, which it replaces; objects that have a key twice, of which it takes the
+// last; and nesting deeper than 64.
+func CheckJSON(body []byte) error {
+	switch {
+	case len(body) == 0:
+		return errors.New("the reply is empty")
+	case !utf8.Valid(body):
+		i := 0
+		for i < len(body) {
+			r, n := utf8.DecodeRune(body[i:])
+			if r == utf8.RuneError && n <= 1 {
+				break
+			}
+			i += n
+		}
+		return fmt.Errorf("byte %d is not UTF-8", i)
+	case !json.Valid(body):
+		return errors.New("the reply is not JSON")
+	}
+	type object struct {
+		keys map[string]bool // nil for an array
+		key  bool            // the next string is a key
+	}
+	var stack []object
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case '{':
+			stack = append(stack, object{keys: map[string]bool{}, key: true})
+		case '[':
+			stack = append(stack, object{})
+		case '}', ']':
+			stack = stack[:len(stack)-1]
+		case ',':
+			if n := len(stack); n > 0 && stack[n-1].keys != nil {
+				stack[n-1].key = true
+			}
+		case '"':
+			begin := i + 1
+			for i++; body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+			n := len(stack)
+			if n == 0 || !stack[n-1].key {
+				continue
+			}
+			key := string(body[begin:i])
+			if stack[n-1].keys[key] {
+				return fmt.Errorf("byte %d: the key %q stands twice in one object", begin, key)
+			}
+			stack[n-1].keys[key], stack[n-1].key = true, false
+		}
+		if len(stack) > deepest {
+			return fmt.Errorf("byte %d: nested deeper than %d", i, deepest)
+		}
+	}
+	return nil
+}
