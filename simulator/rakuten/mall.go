@@ -66,7 +66,7 @@ type Faults struct {
 	Inside   bool // every call is answered with 200 and an ERROR in the list of messages
 	Total    bool // searches say one order more than there are
 	Repeat   bool // the last order of a page is the first of the next as well
-	Vanish   bool // orders that a search names are not given
+	Vanish   bool // searches name an order that is not there
 	Async    bool // asynchronous reports are taken in and fail
 	Partial  bool // the first order of a confirmation is refused
 	Charset  bool // a byte in the middle of an order is not UTF-8

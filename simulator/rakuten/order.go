@@ -119,9 +119,9 @@ func get(c *call) answer {
 	}
 	models := []any{}
 	list := []message{info(fn, "101", "受注情報取得に成功しました。")}
-	for i, n := range q.Numbers {
+	for _, n := range q.Numbers {
 		o := c.shop.byNo[n]
-		if o == nil || c.now.Sub(o.ordered) > shown || c.m.faults.Vanish && i == 0 {
+		if o == nil || c.now.Sub(o.ordered) > shown {
 			list = append(list, message{Type: "WARNING", Code: "ORDER_EXT_API_GET_ORDER_WARNING_101", Text: "該当する受注がありません。"}.of(n))
 			continue
 		}

@@ -111,6 +111,9 @@ func search(c *call) answer {
 		}
 		found = append(found, o.number)
 	}
+	if c.m.faults.Vanish && len(found) > 0 {
+		found = append(found, c.shop.ID+"-20260101-0000000000")
+	}
 	if descending {
 		slices.Reverse(found)
 	}

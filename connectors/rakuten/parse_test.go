@@ -1,0 +1,128 @@
+package rakuten_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/rakuten"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+func open(t testing.TB) *connectors.Mall {
+	m, err := rakuten.Spec.Open(connectors.Account{Name: "rakuten-main"}, connectors.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// Each testdata/*.json is a reply of getOrder or items.search; beside it stands
+// what is read of it.
+func TestParseGolden(t *testing.T) {
+	m := open(t)
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kind := "getOrder"
+		if strings.Contains(name, "items") {
+			kind = "items.search"
+		}
+		parsed, err := m.Parse(connectors.Page{Kind: kind, Body: rakuten.Spec.Scrub(kind, body)})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var got bytes.Buffer
+		e := json.NewEncoder(&got)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", " ")
+		if err := e.Encode(parsed); err != nil {
+			t.Fatal(err)
+		}
+		golden := strings.TrimSuffix(name, ".json") + ".golden"
+		if *update {
+			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s differs from %s:\n%s", name, golden, got.String())
+		}
+	}
+}
+
+func TestScrub(t *testing.T) {
+	got := string(rakuten.Spec.Scrub("getOrder", []byte(`{"cardName":"VISA","cardNumber":"XXXX-XXXX-XXXX-1234","cardOwner":"A \"B\" C","cardYm":"2030-01","cardPayType":0}`)))
+	if want := `{"cardName":null,"cardNumber":null,"cardOwner":null,"cardYm":null,"cardPayType":0}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	m := open(t)
+	const good = `"orderNumber":"1-20260101-0000000001","orderProgress":300,"orderDatetime":"2026-01-01T00:00:00+0900"`
+	for _, c := range []struct {
+		body, field string
+		reason      order.Reason
+	}{
+		{`{` + good + `}`, "PackageModelList", order.RefusedMissing},
+		{`{"orderNumber":"1","orderProgress":300,"orderDatetime":"01/02/2026"}`, "orderDatetime", order.RefusedType},
+		{`{"orderNumber":"1","orderProgress":"x","orderDatetime":"2026-01-01T00:00:00+0900"}`, "orderProgress", order.RefusedType},
+		{`{` + good + `,"PackageModelList":[{"basketId":1,"SenderModel":{"familyName":"山田"},"ItemModelList":[{"itemDetailId":2}]}]}`, "PackageModelList[0].ItemModelList[0].units", order.RefusedQuantity},
+		{"{" + good + ",\"memo\":\"\x83\"}", "", order.RefusedCharset},
+	} {
+		parsed, err := m.Parse(connectors.Page{Kind: "getOrder", Body: []byte(`{"OrderModelList":[` + c.body + `]}`)})
+		if err != nil || len(parsed.Orders) != 0 || len(parsed.Refused) != 1 {
+			t.Errorf("%s: %+v %v", c.body, parsed, err)
+			continue
+		}
+		if r := parsed.Refused[0]; r.Field != c.field || r.Reason != c.reason || r.Record != "OrderModelList[0]" {
+			t.Errorf("%s: %+v", c.body, r)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range files {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(body)
+	}
+	m := open(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		parsed, err := m.Parse(connectors.Page{Kind: "getOrder", Body: body})
+		if err != nil {
+			return
+		}
+		var in struct {
+			Orders []json.RawMessage `json:"OrderModelList"`
+		}
+		if json.Unmarshal(body, &in) == nil && len(in.Orders) != len(parsed.Orders)+len(parsed.Refused) {
+			t.Errorf("%d records, %d orders and %d refusals", len(in.Orders), len(parsed.Orders), len(parsed.Refused))
+		}
+	})
+}
