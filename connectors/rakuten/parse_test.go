@@ -87,7 +87,6 @@ func TestRefusals(t *testing.T) {
 		{`{"orderNumber":"1","orderProgress":300,"orderDatetime":"01/02/2026"}`, "orderDatetime", order.RefusedType},
 		{`{"orderNumber":"1","orderProgress":"x","orderDatetime":"2026-01-01T00:00:00+0900"}`, "orderProgress", order.RefusedType},
 		{`{` + good + `,"PackageModelList":[{"basketId":1,"SenderModel":{"familyName":"山田"},"ItemModelList":[{"itemDetailId":2}]}]}`, "PackageModelList[0].ItemModelList[0].units", order.RefusedQuantity},
-		{"{" + good + ",\"memo\":\"\x83\"}", "", order.RefusedCharset},
 	} {
 		parsed, err := m.Parse(connectors.Page{Kind: "getOrder", Body: []byte(`{"OrderModelList":[` + c.body + `]}`)})
 		if err != nil || len(parsed.Orders) != 0 || len(parsed.Refused) != 1 {
