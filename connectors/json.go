@@ -10,23 +10,14 @@ import (
 // deepest is how far a mall's JSON may nest.
 const deepest = 64
 
-// CheckJSON refuses what encoding/json would take without a word: bytes that are no
-// UTF-8, which it replaces; objects that have a key twice, of which it takes the
-// last; and nesting deeper than 64.
+// CheckJSON refuses what encoding/json would take without a word: objects that have
+// a key twice, of which it takes the last, and nesting deeper than 64. Bytes that
+// are no UTF-8, which encoding/json replaces, are for the driver to refuse, record
+// by record where it can: [CheckText].
 func CheckJSON(body []byte) error {
 	switch {
 	case len(body) == 0:
 		return errors.New("the reply is empty")
-	case !utf8.Valid(body):
-		i := 0
-		for i < len(body) {
-			r, n := utf8.DecodeRune(body[i:])
-			if r == utf8.RuneError && n <= 1 {
-				break
-			}
-			i += n
-		}
-		return fmt.Errorf("byte %d is not UTF-8", i)
 	case !json.Valid(body):
 		return errors.New("the reply is not JSON")
 	}
@@ -67,6 +58,21 @@ func CheckJSON(body []byte) error {
 		if len(stack) > deepest {
 			return fmt.Errorf("byte %d: nested deeper than %d", i, deepest)
 		}
+	}
+	return nil
+}
+
+// CheckText refuses bytes that are no UTF-8, and names the first.
+func CheckText(b []byte) error {
+	if utf8.Valid(b) {
+		return nil
+	}
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n <= 1 {
+			return fmt.Errorf("byte %d (0x%02X) is not UTF-8", i, b[i])
+		}
+		i += n
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -87,9 +86,10 @@ func judge(reply *connectors.Reply, safe bool) error {
 		}
 		return &connectors.Error{Class: class, Message: "no reply of the API; RMS may be under maintenance", Err: err}
 	}
+	old := e.old()
 	switch {
-	case e.Results.Code != "":
-		return gateway(string(e.Results.Code), string(e.Results.Message))
+	case old.Code != "":
+		return gateway(string(old.Code), string(old.Message))
 	case len(e.Errors) > 0 && e.Errors[0].Metadata.Path == "":
 		return gateway(string(e.Errors[0].Code), string(e.Errors[0].Message))
 	case reply.Status == http.StatusUnauthorized || reply.Status == http.StatusForbidden:
@@ -143,9 +143,6 @@ func denied(code, text string) error {
 func unmarshal(body []byte, v any) error {
 	if err := connectors.CheckJSON(body); err != nil {
 		return err
-	}
-	if body[0] != '{' && strings.TrimLeft(string(body[:1]), " \t\r\n") != "" {
-		return errors.New("the reply is not a JSON object")
 	}
 	return json.Unmarshal(body, v)
 }

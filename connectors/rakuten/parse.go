@@ -66,6 +66,9 @@ func (d *Driver) parseOrder(raw json.RawMessage) (order.Order, *connectors.Refus
 	refuse := func(field, value string, why order.Reason, detail string) (order.Order, *connectors.Refusal) {
 		return order.Order{}, &connectors.Refusal{Order: numberOf(raw), Field: field, Value: value, Reason: why, Detail: detail}
 	}
+	if err := connectors.CheckText(raw); err != nil {
+		return refuse("", "", order.RefusedCharset, err.Error())
+	}
 	var m orderModel
 	if err := json.Unmarshal(raw, &m); err != nil {
 		var wrong *json.UnmarshalTypeError
@@ -86,7 +89,7 @@ func (d *Driver) parseOrder(raw json.RawMessage) (order.Order, *connectors.Refus
 	}
 	o := order.Order{
 		Account: d.account.Name, Number: string(m.Number), Status: m.Progress.text(), SubStatus: string(m.SubStatus),
-		Ordered: order.Instant{UTC: ordered.UTC(), Text: string(m.Ordered)},
+		Ordered: order.Instant{UTC: ordered.UTC(), Text: ordered.Format(time.RFC3339)},
 		Payment: string(m.Settlement.Name), Delivery: string(m.DeliveryModel.Name), Currency: "JPY",
 		Total: fixed(m.Request), Goods: fixed(m.Goods), Postage: fixed(m.Postage), Fee: fixed(m.Delivery),
 		Discount: m.Point.Used.N + fixed(m.Coupon),
@@ -267,6 +270,10 @@ func parseItems(body []byte) (connectors.Parsed, error) {
 	}
 	for i, x := range r.Results {
 		var it catalogItem
+		if err := connectors.CheckText(x.Item); err != nil {
+			out.Refused = append(out.Refused, connectors.Refusal{Record: fmt.Sprintf("results[%d].item", i), Reason: order.RefusedCharset, Detail: err.Error()})
+			continue
+		}
 		if err := json.Unmarshal(x.Item, &it); err != nil {
 			out.Refused = append(out.Refused, connectors.Refusal{Record: fmt.Sprintf("results[%d].item", i), Reason: order.RefusedType, Detail: err.Error()})
 			continue

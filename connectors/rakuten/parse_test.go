@@ -39,7 +39,7 @@ func TestParseGolden(t *testing.T) {
 		}
 		kind := "getOrder"
 		if strings.Contains(name, "items") {
-			kind = "items.search"
+			kind = "searchItems"
 		}
 		parsed, err := m.Parse(connectors.Page{Kind: kind, Body: rakuten.Spec.Scrub(kind, body)})
 		if err != nil {

@@ -85,10 +85,20 @@ type envelope struct {
 			Path text `json:"propertyPath"`
 		} `json:"metadata"`
 	} `json:"errors"`
-	Results struct {
-		Code    text `json:"errorCode"`
-		Message text `json:"message"`
-	} `json:"Results"`
+	// The older gateway's error; items.search has a list of the same name.
+	Results json.RawMessage `json:"results"`
+}
+
+type oldError struct {
+	Code    text `json:"errorCode"`
+	Message text `json:"message"`
+}
+
+func (e *envelope) old() (o oldError) {
+	if json.Unmarshal(e.Results, &o) != nil {
+		return oldError{}
+	}
+	return o
 }
 
 type searchRequest struct {
