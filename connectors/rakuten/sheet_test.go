@@ -46,7 +46,7 @@ func TestSheetAndAPIGiveTheSameOrder(t *testing.T) {
 	}, connectors.Options{Now: clock.Now, Sleep: clock.Sleep})
 	s.check(err)
 	byAPI := map[string]order.Order{}
-	for p, err := range m.Read(t.Context(), connectors.Read{Window: connectors.Window{From: clock.Now().AddDate(0, 0, -5), To: clock.Now()}, Kind: connectors.ReadNew}) {
+	for p, err := range m.Read(t.Context(), connectors.Read{Window: connectors.Window{From: clock.Now().AddDate(0, 0, -60), To: clock.Now()}, Kind: connectors.ReadNew}) {
 		s.check(err)
 		parsed, err := m.Parse(p)
 		s.check(err)
