@@ -84,7 +84,19 @@ func (r *reader) decode(raw json.RawMessage, v any) bool {
 		r.refuse(unreadable(err))
 		return false
 	}
+	if w := doubled(raw); w != nil {
+		r.refuse(w)
+		return false
+	}
 	return true
+}
+
+// doubled finds what encoding/json takes without a word: a field that stands twice.
+func doubled(raw json.RawMessage) *wrong {
+	if err := connectors.CheckJSON(raw); err != nil {
+		return &wrong{"", "", order.RefusedConflict, err.Error()}
+	}
+	return nil
 }
 
 func unreadable(err error) *wrong {
@@ -158,7 +170,9 @@ func (r *reader) decodeSheet(raw json.RawMessage, s *sheet) (good bool) {
 	case err != nil:
 		w = unreadable(err)
 	default:
-		w = s.keys()
+		if w = doubled(raw); w == nil {
+			w = s.keys()
+		}
 	}
 	if w != nil {
 		r.refuse(w)
