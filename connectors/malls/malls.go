@@ -1,0 +1,25 @@
+// Package malls lists the malls that Mallbridge speaks to by API.
+package malls
+
+import (
+	"slices"
+
+	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/coupang"
+	"github.com/mallbridge/mallbridge/connectors/rakuten"
+)
+
+// Malls lists every connector, in the order in which the documentation shows them.
+var Malls = []connectors.Spec{
+	rakuten.Spec,
+	coupang.Spec,
+}
+
+// Lookup returns the mall of that name.
+func Lookup(name string) (connectors.Spec, bool) {
+	i := slices.IndexFunc(Malls, func(s connectors.Spec) bool { return s.About.Name == name })
+	if i < 0 {
+		return connectors.Spec{}, false
+	}
+	return Malls[i], true
+}

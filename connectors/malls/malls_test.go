@@ -1,0 +1,90 @@
+package malls
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/mappers/status"
+)
+
+// TestListIsWhole fails for a folder with an about.yaml that the list lacks, and
+// for a mall without its folder.
+func TestListIsWhole(t *testing.T) {
+	files, err := filepath.Glob("../*/about.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	var folders []string
+	for _, f := range files {
+		folders = append(folders, filepath.Base(filepath.Dir(f)))
+	}
+	var listed []string
+	for _, s := range Malls {
+		listed = append(listed, s.About.Name)
+		if x, ok := Lookup(s.About.Name); !ok || x.About != s.About {
+			t.Errorf("Lookup(%q) finds something else", s.About.Name)
+		}
+		text, err := os.ReadFile("../" + s.About.Name + "/about.yaml")
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		if _, err := connectors.ParseAbout(text); err != nil {
+			t.Errorf("%s: %v", s.About.Name, err)
+		}
+	}
+	slices.Sort(folders)
+	slices.Sort(listed)
+	if !slices.Equal(folders, listed) {
+		t.Errorf("folders %v, list %v", folders, listed)
+	}
+	if _, ok := Lookup("no such mall"); ok {
+		t.Error("a mall that is not there was found")
+	}
+}
+
+// TestOneTruth compares about.yaml with what the sheets' side of the program says
+// of the same mall.
+func TestOneTruth(t *testing.T) {
+	for _, s := range Malls {
+		a := s.About
+		table, ok := status.Builtin(a.Name)
+		if !ok {
+			t.Errorf("%s: package mappers/status has no table", a.Name)
+			continue
+		}
+		for _, st := range a.Statuses {
+			i := slices.IndexFunc(table.States, func(x status.State) bool {
+				return x.Code == st.Code || slices.Contains(x.Aliases, st.Code)
+			})
+			if i < 0 {
+				t.Errorf("%s: status %s is unknown to package mappers/status", a.Name, st.Code)
+				continue
+			}
+			if c := table.States[i].Class; string(c) != st.Class {
+				t.Errorf("%s: status %s is %s here and %s in package mappers/status", a.Name, st.Code, st.Class, c)
+			}
+		}
+		m, ok := configs.LookupMall(a.Name)
+		if !ok {
+			t.Errorf("%s: package configs does not know it", a.Name)
+			continue
+		}
+		if m.Country != a.Country || m.Currency != a.Currency || m.Timezone != a.Zone {
+			t.Errorf("%s: %s %s %s here, %s %s %s in package configs", a.Name, a.Country, a.Currency, a.Zone, m.Country, m.Currency, m.Timezone)
+		}
+		for lang, title := range m.Title {
+			if a.Title.In(lang) != title {
+				t.Errorf("%s: title %q here, %q in package configs", a.Name, a.Title.In(lang), title)
+			}
+		}
+		if days := time.Duration(a.Window.LookBack).Hours() / 24; m.MaxLookback > 0 && int(days) != m.MaxLookback {
+			t.Errorf("%s: looks back %v days here, %d in package configs", a.Name, days, m.MaxLookback)
+		}
+	}
+}
