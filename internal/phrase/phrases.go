@@ -104,6 +104,7 @@ var phrases = [][3]string{
 	{"has no code in %s; usual replacement: ", "は$1にない文字です。よく使う置換: ", "은(는) $1에 없는 글자입니다. 흔한 치환: "},
 	{"%d bytes in %s, at most %d", "$2で$1バイト（$3バイトまで）", "$2(으)로 $1바이트($3바이트까지)"},
 	{"%d characters, at most %d", "$1文字（$2文字まで）", "$1자($2자까지)"},
+	{"the layout has no place for %q", "このレイアウトでは $1 を表せません", "이 양식에는 $1을(를) 적을 곳이 없습니다"},
 	{"%q does not fit into %d parts; %q is left over", "$1 は$2項目に収まりません（残り $3）", "$1이(가) $2개 항목에 들어가지 않습니다(남은 부분 $3)"},
 	{"it fits with half-width letters and digits: ", "半角の英数字なら収まります: ", "반각 영문·숫자로 쓰면 들어갑니다: "},
 	{"it fits without the prefecture, with half-width letters and digits: ", "都道府県を省き半角の英数字にすれば収まります: ", "도도부현을 빼고 반각 영문·숫자로 쓰면 들어갑니다: "},

@@ -503,6 +503,10 @@ func (e *encoder) coded(c *outColumn, s string) string {
 		if s == "" {
 			return ""
 		}
+		if _, only := c.table[""]; only && len(c.table) == 1 {
+			e.hold(order.HoldCode, c, s, fmt.Sprintf("the layout has no place for %q", s))
+			return ""
+		}
 		e.hold(order.HoldCode, c, s, fmt.Sprintf("table %s has no code for %q", c.spec.Table, s))
 		return ""
 	}
