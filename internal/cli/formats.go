@@ -31,6 +31,7 @@ func (a *app) formatCmd() *cobra.Command {
 }
 
 func (a *app) formatListCmd() *cobra.Command {
+	var record, country, sureness string
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List formats: what they hold, which way, how sure their facts are",
@@ -44,6 +45,7 @@ func (a *app) formatListCmd() *cobra.Command {
 				Name      string `json:"name"`
 				Record    string `json:"record"`
 				Direction string `json:"direction"`
+				Country   string `json:"country"`
 				Sureness  string `json:"sureness"`
 				Title     string `json:"title"`
 				Source    string `json:"source"`
@@ -52,7 +54,10 @@ func (a *app) formatListCmd() *cobra.Command {
 			var cells [][]string
 			for _, n := range slices.Sorted(maps.Keys(set)) {
 				f := set[n]
-				x := item{n, string(f.Kind()), f.Spec.Direction, f.Spec.Sureness, f.Title(a.language(nil)), f.Spec.Source}
+				x := item{n, string(f.Kind()), f.Spec.Direction, f.Spec.Country, f.Spec.Sureness, f.Title(a.language(nil)), f.Spec.Source}
+				if record != "" && x.Record != record || country != "" && x.Country != "" && !strings.EqualFold(x.Country, country) || sureness != "" && x.Sureness != sureness {
+					continue
+				}
 				items = append(items, x)
 				cells = append(cells, []string{x.Name, x.Record, x.Direction, x.Sureness, x.Title})
 			}
@@ -62,6 +67,9 @@ func (a *app) formatListCmd() *cobra.Command {
 			return a.table("FORMAT RECORD DIRECTION SURENESS TITLE", cells)
 		},
 	}
+	c.Flags().StringVar(&record, "record", "", "only those of orders, instructions, results, stock, acks or stops")
+	c.Flags().StringVar(&country, "country", "", "only those of JP or KR, and those of every country")
+	c.Flags().StringVar(&sureness, "sureness", "", "only confirmed, one-source, inferred or convention ones")
 	return a.jsonFlag(c)
 }
 
