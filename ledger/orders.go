@@ -1,9 +1,13 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -125,45 +129,64 @@ func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
 // Pending returns up to limit orders of the account in state s with ids above
 // after, by id, with their releases.
 func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int64, limit int) ([]Row, error) {
-	out, err := l.pending(ctx, account, s, after, limit)
-	if err != nil || len(out) == 0 {
-		return out, explain("read pending orders", err)
+	// The states stand in the text so that the partial index is used.
+	out, err := l.pending(ctx, account, `o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`, account, int64(s), after, limit)
+	if err == nil && len(out) > 0 {
+		err = l.released(ctx, out, `BETWEEN $1 AND $2`, out[0].ID, out[len(out)-1].ID)
 	}
-	at := make(map[int64]int, len(out))
-	for i := range out {
-		at[out[i].ID] = i
+	return out, explain("read pending orders", err)
+}
+
+// PendingOf returns those of the account's orders with these ids that are Seen or
+// Held, by id, with their releases. There may be as many ids as a page has orders.
+func (l *Ledger) PendingOf(ctx context.Context, account int64, ids []int64) ([]Row, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	rows, err := l.w.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id BETWEEN $1 AND $2`, out[0].ID, out[len(out)-1].ID)
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = strconv.FormatInt(id, 10)
+	}
+	in := ` IN (` + strings.Join(list, ",") + `)`
+	out, err := l.pending(ctx, account, `o.account_id = $1 AND o.state IN (0, 1) AND o.id`+in+` ORDER BY o.id`, account)
+	if err == nil && len(out) > 0 {
+		err = l.released(ctx, out, in)
+	}
+	return out, explain("read pending orders", err)
+}
+
+// released fills in the releases of orders that stand by id.
+func (l *Ledger) released(ctx context.Context, out []Row, which string, args ...any) error {
+	rows, err := l.w.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id `+which, args...)
 	if err != nil {
-		return nil, explain("read releases", err)
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var id, version int64
 		var r order.Reason
 		if err := rows.Scan(&id, &version, &r); err != nil {
-			return nil, explain("read releases", err)
+			return err
 		}
-		if i, ok := at[id]; ok && out[i].Version == version {
+		i, ok := slices.BinarySearchFunc(out, id, func(r Row, id int64) int { return cmp.Compare(r.ID, id) })
+		if ok && out[i].Version == version {
 			out[i].Released = append(out[i].Released, r)
 		}
 	}
-	return out, explain("read releases", rows.Err())
+	return rows.Err()
 }
 
 // pending is the query by which every order comes to the plan stage: it reads no
 // column that the caller knows.
-func (l *Ledger) pending(ctx context.Context, account int64, s State, after int64, limit int) ([]Row, error) {
+func (l *Ledger) pending(ctx context.Context, account int64, where string, args ...any) ([]Row, error) {
 	var name string
 	if err := l.w.QueryRowContext(ctx, `SELECT name FROM accounts WHERE id = $1`, account).Scan(&name); err == sql.ErrNoRows {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	// The states stand in the text so that the partial index is used.
-	rows, err := l.w.QueryContext(ctx, `SELECT o.id, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, o.recipient, d.doc
-		FROM orders o JOIN order_docs d ON d.order_id = o.id
-		WHERE o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`, account, int64(s), after, limit)
+	rows, err := l.w.QueryContext(ctx, `SELECT o.id, o.state, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, o.recipient, d.doc
+		FROM orders o JOIN order_docs d ON d.order_id = o.id WHERE `+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -171,13 +194,13 @@ func (l *Ledger) pending(ctx context.Context, account int64, s State, after int6
 	var out []Row
 	for rows.Next() {
 		if out == nil {
-			out = make([]Row, 0, min(limit, 1<<12))
+			out = make([]Row, 0, 1<<11)
 		}
-		out = append(out, Row{AccountID: account, Account: name, State: s})
+		out = append(out, Row{AccountID: account, Account: name})
 		r := &out[len(out)-1]
 		var seen, changed int64
 		var doc sql.RawBytes
-		if err := rows.Scan(&r.ID, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &r.Recipient, &doc); err != nil {
+		if err := rows.Scan(&r.ID, &r.State, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &r.Recipient, &doc); err != nil {
 			return nil, err
 		}
 		r.SeenAt, r.ChangedAt = timeOf(seen), timeOf(changed)

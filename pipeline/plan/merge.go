@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,23 +13,20 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
-// A merger collects orders that could travel with others.
-type merger struct {
-	all    []*decision
-	groups map[string][]*decision // by the key of their first parcel
-}
-
-func (m *merger) add(d *decision) {
-	row := *d.row // a part of a page would keep the whole page
-	d.row = &row
-	for _, pc := range d.parcels {
-		pc.rows = []*ledger.Row{d.row}
+// alone returns the orders to which no other goes to the same recipient. The ids
+// of the rest are remembered for [planner.merged]: they may be many, and are read
+// again when all of a recipient's are known.
+func (p *planner) alone(rows []ledger.Row) []ledger.Row {
+	if len(p.twins) == 0 {
+		return rows
 	}
-	m.all = append(m.all, d)
-	if len(d.parcels) > 0 && d.parcels[0].key != "" {
-		k := d.parcels[0].key
-		m.groups[k] = append(m.groups[k], d)
-	}
+	return slices.DeleteFunc(rows, func(r ledger.Row) bool {
+		if r.State == ledger.Recheck || !p.twins[r.Recipient] {
+			return false
+		}
+		p.aside[r.Recipient] = append(p.aside[r.Recipient], r.ID)
+		return true
+	})
 }
 
 // mergeKey is equal for parcels that may become one: same recipient, and the
@@ -50,40 +48,75 @@ func (p *planner) waits(d *decision, now time.Time) bool {
 	return w > 0 && len(d.parcels) > 0 && d.parcels[0].key != "" && now.Before(d.row.SeenAt.Add(w)) && !slices.Contains(d.row.Released, order.HoldMergeWait)
 }
 
-// merged stores the orders put aside: those whose waiting time is over travel
-// with every other of the same recipient, the rest goes on waiting.
-func (p *planner) merged(ctx context.Context, m *merger, now time.Time, rep *stage.Report) error {
-	plan := &ledger.Plan{}
-	done := map[*decision]bool{}
-	for _, d := range m.all {
-		if done[d] {
+// free reports whether nothing keeps an order from being instructed.
+func (d *decision) free() bool { return d.outside == "" && len(d.holds) == 0 }
+
+// wait holds an order that may still travel with one to come.
+func (p *planner) wait(d *decision) {
+	d.hold(order.HoldMergeWait, "", "", "until %s", d.row.SeenAt.Add(p.account.Merge.Within.Std()).In(p.account.Location).Format("2006-01-02 15:04"))
+}
+
+// merged decides and stores the orders put aside, some recipients at a time: those
+// whose waiting time is over travel with every other of the same recipient, the
+// rest goes on waiting.
+func (p *planner) merged(ctx context.Context, now time.Time, rep *stage.Report) error {
+	var ids []int64
+	for i, r := range slices.Sorted(maps.Keys(p.aside)) {
+		ids = append(ids, p.aside[r]...)
+		if len(ids) < page && i+1 < len(p.aside) {
 			continue
 		}
-		group := []*decision{d}
-		if len(d.parcels) > 0 && d.parcels[0].key != "" {
-			group = m.groups[d.parcels[0].key]
+		slices.Sort(ids)
+		rows, err := p.env.Ledger.PendingOf(ctx, p.id, ids)
+		if err != nil {
+			return err
 		}
-		due := slices.ContainsFunc(group, func(x *decision) bool { return !p.waits(x, now) })
-		for _, x := range group {
-			done[x] = true
-			if !due {
-				x.hold(order.HoldMergeWait, "", "", "until %s", x.row.SeenAt.Add(p.account.Merge.Within.Std()).In(p.account.Location).Format("2006-01-02 15:04"))
-			}
+		ds, err := p.decideAll(ctx, rows, now)
+		if err != nil {
+			return err
 		}
-		if due {
+		if err := p.apply(ctx, p.together(ds, now), now, rep); err != nil {
+			return err
+		}
+		ids = ids[:0]
+	}
+	return nil
+}
+
+// together makes the plan of orders among which are all that may be merged.
+func (p *planner) together(ds []*decision, now time.Time) *ledger.Plan {
+	plan := &ledger.Plan{}
+	var groups [][]*decision
+	at := map[string]int{} // by the key of their first parcel
+	for _, d := range ds {
+		if !d.free() || len(d.parcels) == 0 || d.parcels[0].key == "" {
+			groups = append(groups, []*decision{d})
+			continue
+		}
+		k := d.parcels[0].key
+		i, ok := at[k]
+		if !ok {
+			i = len(groups)
+			at[k] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], d)
+	}
+	for _, group := range groups {
+		switch {
+		case !group[0].free():
+		case slices.ContainsFunc(group, func(d *decision) bool { return !p.waits(d, now) }):
 			p.join(plan, group)
-		}
-		for _, x := range group {
-			p.add(plan, x)
-		}
-		if len(plan.Orders) >= page {
-			if err := p.apply(ctx, plan, now, rep); err != nil {
-				return err
+		default:
+			for _, d := range group {
+				p.wait(d)
 			}
-			plan = &ledger.Plan{}
+		}
+		for _, d := range group {
+			p.add(plan, d)
 		}
 	}
-	return p.apply(ctx, plan, now, rep)
+	return plan
 }
 
 // join puts parcels with the same key into the first one. A merged parcel that

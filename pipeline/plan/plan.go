@@ -78,7 +78,8 @@ type planner struct {
 	sender   order.Party
 	mayMerge bool
 	twins    map[int64]bool
-	held     map[int64]bool // orders that this run put on hold
+	aside    map[int64][]int64 // ids of orders that may be merged, by recipient
+	held     map[int64]bool    // orders that this run put on hold
 
 	mu       sync.Mutex
 	listings map[string]ledger.Listing
@@ -95,7 +96,7 @@ type site struct {
 func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*planner, error) {
 	p := &planner{
 		env: env, account: a, sites: map[string]*site{}, known: map[string]bool{},
-		sender: a.Sender.Party(a.Country), mayMerge: !a.Merge.Never, listings: map[string]ledger.Listing{},
+		sender: a.Sender.Party(a.Country), mayMerge: !a.Merge.Never, listings: map[string]ledger.Listing{}, aside: map[int64][]int64{},
 	}
 	now := env.Now()
 	id, registered, err := env.Ledger.Account(ctx, a.Name, now)
@@ -129,13 +130,12 @@ func (p *planner) run(ctx context.Context, rep *stage.Report) error {
 		}
 	}
 	now := p.env.Now()
-	aside := &merger{groups: map[string][]*decision{}}
 	for _, s := range []ledger.State{ledger.Recheck, ledger.Held, ledger.Seen} {
-		if err := p.pages(ctx, s, now, aside, rep); err != nil {
+		if err := p.pages(ctx, s, now, rep); err != nil {
 			return err
 		}
 	}
-	if err := p.merged(ctx, aside, now, rep); err != nil {
+	if err := p.merged(ctx, now, rep); err != nil {
 		return err
 	}
 	ls := make([]ledger.Listing, 0, len(p.listings))
@@ -164,7 +164,7 @@ func compare(a, b string) int {
 
 // pages reads, decides and stores the orders of one state. While a page is
 // stored the next is decided and the one after it read.
-func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, aside *merger, rep *stage.Report) error {
+func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, rep *stage.Report) error {
 	g, ctx := errgroup.WithContext(ctx)
 	read, decided := make(chan []ledger.Row, 1), make(chan []*decision, 1)
 	g.Go(func() error {
@@ -183,7 +183,7 @@ func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, asid
 	g.Go(func() error {
 		defer close(decided)
 		for rows := range read {
-			ds, err := p.decideAll(ctx, rows, now)
+			ds, err := p.decideAll(ctx, p.alone(rows), now)
 			if err == nil {
 				err = send(ctx, decided, ds)
 			}
@@ -195,7 +195,7 @@ func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, asid
 	})
 	g.Go(func() error {
 		for ds := range decided {
-			if err := p.store(ctx, ds, now, aside, rep); err != nil {
+			if err := p.store(ctx, ds, now, rep); err != nil {
 				return err
 			}
 		}
@@ -281,8 +281,8 @@ func Releasable(r order.Reason) bool {
 	return true
 }
 
-// store writes a page of decisions; those that may be merged are put aside.
-func (p *planner) store(ctx context.Context, ds []*decision, now time.Time, aside *merger, rep *stage.Report) error {
+// store writes a page of decisions.
+func (p *planner) store(ctx context.Context, ds []*decision, now time.Time, rep *stage.Report) error {
 	plan := &ledger.Plan{}
 	kept := map[int64][]int64{} // by order: instructions that stay as they are
 	for _, d := range ds {
@@ -294,9 +294,8 @@ func (p *planner) store(ctx context.Context, ds []*decision, now time.Time, asid
 			kept[d.row.ID] = stay
 			continue
 		}
-		if p.mayMerge && d.outside == "" && len(d.holds) == 0 && (p.twins[d.row.Recipient] || p.waits(d, now)) {
-			aside.add(d)
-			continue
+		if p.mayMerge && d.free() && p.waits(d, now) {
+			p.wait(d)
 		}
 		p.add(plan, d)
 	}
