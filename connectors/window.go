@@ -160,8 +160,8 @@ func (r WindowRule) Plan(now time.Time, p Progress, opens bool) Plan {
 //
 // The caller records the end of each window that was read whole, in this order,
 // and stops at the first that was not; the next run goes on there. Should a gap
-// lie between read and the look-back, lost is the part that no window covers any
-// more.
+// lie between read (or since, before the first) and the look-back, lost is the part
+// that no window covers.
 func (r WindowRule) Due(now, since, read time.Time, lookBack time.Duration) (due []Window, lost Window) {
 	back := time.Duration(r.LookBack)
 	if lookBack > 0 && (back == 0 || lookBack < back) {
@@ -177,7 +177,7 @@ func (r WindowRule) Due(now, since, read time.Time, lookBack time.Duration) (due
 	}
 	if back > 0 {
 		if edge := now.Add(-back); from.Before(edge) {
-			if !read.IsZero() && read.Before(edge) {
+			if read.Before(edge) {
 				lost = Window{maxTime(read, since), edge}
 			}
 			from = edge

@@ -148,7 +148,8 @@ func (l *Ledger) PendingOf(ctx context.Context, account int64, ids []int64) ([]R
 		list[i] = strconv.FormatInt(id, 10)
 	}
 	in := ` IN (` + strings.Join(list, ",") + `)`
-	out, err := l.pending(ctx, account, `o.account_id = $1 AND o.state IN (0, 1) AND o.id`+in+` ORDER BY o.id`, account)
+	// The signs keep SQLite from taking an index that has every order of the account.
+	out, err := l.pending(ctx, account, `+o.account_id = $1 AND +o.state IN (0, 1) AND o.id`+in+` ORDER BY o.id`, account)
 	if err == nil && len(out) > 0 {
 		err = l.released(ctx, out, in)
 	}

@@ -283,16 +283,12 @@ func (d *Diff) count(changed bool) {
 
 // cellsOf returns the cells of a group's rows, or why it is held.
 func (f *Format) cellsOf(records []record.Record, o WriteOptions) ([][]string, string) {
-	e := f.newEncoder(o.Charset, o.Replacements, o.Batch, identity)
-	cells := e.groupCells(rows(nil, records))
-	if len(e.holds) > 0 {
-		texts := make([]string, len(e.holds))
-		for i, h := range e.holds {
-			texts[i] = h.Detail
-		}
-		return nil, strings.Join(texts, "; ")
+	cells, holds := f.Cells(records, o)
+	texts := make([]string, len(holds))
+	for i, h := range holds {
+		texts[i] = h.Detail
 	}
-	return cells, ""
+	return cells, strings.Join(texts, "; ")
 }
 
 // DiffRead reads the file with both formats and tells, by line, where they

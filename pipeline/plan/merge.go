@@ -60,10 +60,12 @@ func (p *planner) wait(d *decision) {
 // whose waiting time is over travel with every other of the same recipient, the
 // rest goes on waiting.
 func (p *planner) merged(ctx context.Context, now time.Time, rep *stage.Report) error {
+	// Orders of a recipient that lie near each other are on the same pages of the
+	// ledger; so are those of the recipients that came at the same time.
+	groups := slices.SortedFunc(maps.Values(p.aside), func(a, b []int64) int { return slices.Compare(a, b) })
 	var ids []int64
-	for i, r := range slices.Sorted(maps.Keys(p.aside)) {
-		ids = append(ids, p.aside[r]...)
-		if len(ids) < page && i+1 < len(p.aside) {
+	for i, g := range groups {
+		if ids = append(ids, g...); len(ids) < page && i+1 < len(groups) {
 			continue
 		}
 		slices.Sort(ids)

@@ -9,20 +9,20 @@ import (
 )
 
 type order struct {
-	number                                string
-	progress                              int
-	ordered, confirmed, fixed, completed  time.Time
-	settlement                            int
-	settlementName, delivery              string
-	remarks, memo                         string
-	deliverOn                             string
-	term                                  int
-	goods, postage, fee, total, requested int64
-	open, checking, island                bool
-	caution                               int
-	gift                                  string // のし
-	buyer                                 person
-	baskets                               []*basket
+	number                               string
+	progress                             int
+	ordered, confirmed, fixed, completed time.Time
+	settlement                           int
+	settlementName, delivery             string
+	remarks, memo                        string
+	deliverOn                            string
+	term                                 int
+	goods, postage, fee, requested       int64
+	open, checking, island               bool
+	caution                              int
+	gift                                 string // のし
+	buyer                                person
+	baskets                              []*basket
 }
 
 type person struct {
