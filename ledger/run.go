@@ -147,7 +147,7 @@ func (l *Ledger) Tally(ctx context.Context, account string) (Tally, error) {
 	if err != nil {
 		return t, explain("count instructions", err)
 	}
-	if err := l.r.QueryRowContext(ctx, `SELECT COALESCE(sum(orders_refused), 0) FROM files WHERE kind = 'orders' AND ($1 = '' OR owner = $1)`, account).Scan(&t.Refused); err != nil {
+	if err := l.r.QueryRowContext(ctx, `SELECT COALESCE(sum(orders_refused), 0) FROM files WHERE kind IN ('orders', 'pages') AND ($1 = '' OR owner = $1)`, account).Scan(&t.Refused); err != nil {
 		return t, explain("count refused orders", err)
 	}
 	warned, err := l.r.QueryContext(ctx, `SELECT h.reason, count(DISTINCT h.order_id) FROM holds h JOIN orders o ON o.id = h.order_id JOIN accounts a ON a.id = o.account_id
