@@ -37,6 +37,13 @@ var Malls = []Mall{
 		SKUFrom: []string{"item_code", "option_id"},
 	},
 	{
+		Name: "elevenst", Title: map[string]string{"ja": "11番街", "ko": "11번가", "en": "11st"},
+		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"elevenst-orders"},
+		// A seller's stock code belongs to an option, the seller's product code to all of
+		// them; the mall's own numbers are there where the seller gave neither.
+		SKUFrom: []string{"option_code", "item_code", "item_id+option_id", "item_id"},
+	},
+	{
 		Name: "plain", Title: map[string]string{"ja": "手入力・その他", "ko": "수기 입력·기타", "en": "entered by hand, others"},
 		Formats: []string{"mallbridge-orders"},
 		SKUFrom: []string{"sku_code", "item_code"},

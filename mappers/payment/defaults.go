@@ -52,6 +52,9 @@ var defaults = map[string][]row{
 	"coupang": {
 		{"", Any, Prepaid}, // paid at Coupang; the sheet has no such column
 	},
+	"elevenst": {
+		{"", Any, Prepaid}, // paid at 11st; neither sheet nor API names the method
+	},
 	"plain": {
 		{"", Prepaid, Prepaid},
 		{"", COD, COD},

@@ -16,6 +16,8 @@ func Builtin(mall string) (Table, bool) {
 		return smartstore(), true
 	case "coupang":
 		return coupang(), true
+	case "elevenst":
+		return elevenst(), true
 	case "plain":
 		return plain(), true
 	}
@@ -23,7 +25,7 @@ func Builtin(mall string) (Table, bool) {
 }
 
 // Malls lists the malls that [Builtin] knows.
-func Malls() []string { return []string{"rakuten", "smartstore", "coupang", "plain"} }
+func Malls() []string { return []string{"rakuten", "smartstore", "coupang", "elevenst", "plain"} }
 
 func state(class Class, code, ja, ko, en string, aliases ...string) State {
 	return State{
@@ -110,6 +112,39 @@ func coupang() Table {
 			state(Done, "NONE_TRACKING", "業者直接配送", "업체 직접 배송", "delivered by the seller, no tracking"),
 			because(order.HoldClaim, state(Hold, "RELEASE_STOP_UNCHECKED", "出荷停止依頼", "출고중지요청", "stop-shipment request")),
 			state(Cancelled, "CANCEL", "キャンセル", "취소", "cancelled", "CANCELLED", "취소완료", "결제취소"),
+		},
+	}
+}
+
+// elevenst: ordPrdStat and ordPrdStatNm of the 11st Open API (states of the seller
+// guide, claimservice/orderlistall). The sheet 발송준비중내역 is the list of orders that
+// wait for dispatch, so that an empty status stands for that. Which texts its
+// 주문상태 has is inferred, as are the texts of claims, for which the guide has one
+// state (601).
+func elevenst() Table {
+	return Table{
+		Mall: "elevenst", Sureness: Inferred, Suggest: "301", Missing: "301",
+		States: []State{
+			chain(Unshipped, "101", "注文完了", "주문완료", "ordered"),
+			chain(Unshipped, "102", "入金待ち", "입금대기", "awaiting payment", "입금대기중"),
+			chain(Unshipped, "103", "予約待ち", "예약대기", "reservation waiting"),
+			chain(Unshipped, "200", "配送先入力待ち（ギフト）", "배송지입력대기", "gift, awaiting the address"),
+			chain(Unshipped, "201", "予約決済完了", "예약결제완료", "reservation paid"),
+			chain(Unshipped, "202", "決済完了", "결제완료", "paid"),
+			chain(Instructed, "301", "配送準備中", "배송준비중", "confirmed, being prepared", "발주확인", "발송준비중"),
+			chain(Done, "401", "配送中", "배송중", "in delivery", "발송완료"),
+			chain(Done, "501", "配送完了", "배송완료", "delivered"),
+			chain(Done, "901", "購入確定", "구매확정", "purchase decided", "수취확인"),
+			because(order.HoldClaim, state(Hold, "601", "クレーム進行中", "클레임진행중", "claim under way")),
+			because(order.HoldClaim, state(Hold, "701", "キャンセル処理中", "취소처리중", "cancel under way",
+				"취소신청", "취소요청", "취소진행중")),
+			because(order.HoldClaim, state(Hold, "교환신청", "交換申請", "교환신청", "exchange requested", "교환요청", "교환진행중")),
+			because(order.HoldClaim, state(Hold, "반품신청", "返品申請", "반품신청", "return requested", "반품요청", "반품진행중")),
+			state(Hold, "801", "再承認待ち", "재승인대기중", "awaiting another approval"),
+			state(Cancelled, "A01", "返品完了", "반품완료", "returned"),
+			state(Cancelled, "B01", "注文キャンセル", "주문취소", "cancelled", "취소완료"),
+			state(Cancelled, "C01", "受取確認後のキャンセル", "수취확인후주문취소", "cancelled after purchase decision"),
+			state(Done, "교환완료", "交換完了", "교환완료", "exchanged"),
 		},
 	}
 }
