@@ -38,6 +38,8 @@ type Account struct {
 
 	// How the account's order sheets are found and read.
 	Intake Intake `yaml:"intake"`
+	// The mall's API. Without it, orders come by sheets only.
+	API *API `yaml:"api"`
 
 	// Read sheets from the watch folder by themselves. Off, only ingest reads.
 	AutoOrderIntake bool `yaml:"auto_order_intake" jsonschema:"default=true"`
@@ -120,6 +122,20 @@ type Intake struct {
 	Charset string `yaml:"charset"`
 }
 
+// An API is how an account speaks to its mall.
+type API struct {
+	// Off, nothing is asked of the mall and nothing told; sheets work all the same.
+	Enabled bool `yaml:"enabled" jsonschema:"default=true"`
+	// Another address than the mall's own: that of a simulator, or of a gateway.
+	BaseURL string `yaml:"base_url"`
+	// What the mall wants to know, by the names that account keys lists: vendor_id …
+	Settings map[string]string `yaml:"settings"`
+	// The mall's keys as references, by the same names: access_key: env:COUPANG_KEY.
+	Secrets map[string]secrets.Ref `yaml:"secrets"`
+	// How often serve asks for orders. Default: the mall's own pace.
+	Every Duration `yaml:"every"`
+}
+
 // A Sender is printed on labels.
 type Sender struct {
 	// Name of the shop or person.
@@ -199,6 +215,9 @@ func (a *Account) Since(now time.Time, first order.Date) order.Date {
 	}
 	return since
 }
+
+// UsesAPI reports whether the account's mall is asked by API.
+func (a *Account) UsesAPI() bool { return a.API != nil && a.API.Enabled }
 
 // DefaultTarget is the key of [Account.Targets] that holds for every payment.
 const DefaultTarget = "default"

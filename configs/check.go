@@ -168,7 +168,7 @@ func (l *loader) checkAccount(a *Account) {
 		l.at(p, "lookback_days", fmt.Sprintf("lookback_days is %d", a.LookbackDays), fmt.Sprintf("%s looks back 1 to %d days; 0 takes whatever a sheet holds", a.Mall, mall.MaxLookback))
 	}
 	l.checkIntake(a)
-	l.checkAPIOnly(a)
+	l.checkAPI(a)
 	l.checkStatuses(a)
 	l.checkSKUFrom(a)
 	l.checkRoute(a)
@@ -203,16 +203,6 @@ func (l *loader) checkIntake(a *Account) {
 func (l *loader) suffix(p *positions, key, text string) {
 	if text != "" && (strings.ContainsAny(text, "/\\\x00 ") || !strings.HasPrefix(text, ".") || len(text) < 2) {
 		l.at(p, key, fmt.Sprintf("%s is %q", key, text), "write an ending: .done")
-	}
-}
-
-// checkAPIOnly refuses to promise what order sheets cannot do.
-func (l *loader) checkAPIOnly(a *Account) {
-	if a.AutoConfirmation {
-		l.at(a.pos, "auto_confirmation", "auto_confirmation needs the mall's API, and this account works by sheets", "confirm orders in the mall's back office; write auto_confirmation: false")
-	}
-	if a.AutoStockSync {
-		l.at(a.pos, "auto_stock_sync", "auto_stock_sync needs the mall's API, and this account works by sheets", "write auto_stock_sync: false")
 	}
 }
 

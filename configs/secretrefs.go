@@ -1,6 +1,11 @@
 package configs
 
-import "github.com/mallbridge/mallbridge/internal/secrets"
+import (
+	"maps"
+	"slices"
+
+	"github.com/mallbridge/mallbridge/internal/secrets"
+)
 
 // A SecretRef is a reference to a secret and where it stands.
 type SecretRef struct {
@@ -21,6 +26,11 @@ func (w *Workspace) SecretRefs() []SecretRef {
 	}
 	for _, a := range w.Accounts {
 		add(a.File, "intake.password", a.Intake.Password)
+		if a.API != nil {
+			for _, name := range slices.Sorted(maps.Keys(a.API.Secrets)) {
+				add(a.File, "api.secrets."+name, a.API.Secrets[name])
+			}
+		}
 	}
 	for _, h := range w.Warehouses {
 		add(h.File, "drop.key", h.Drop.Key)

@@ -48,6 +48,8 @@ type About struct {
 	// Statuses of orders. What they lead to is decided by package mappers/status,
 	// which has the same codes; a test compares.
 	Statuses []Status `yaml:"statuses"`
+	// Statuses in which an order waits until the shop confirms it.
+	Confirms []string `yaml:"confirms"`
 	// Our carrier codes and the mall's.
 	Carriers map[string]string `yaml:"carriers"`
 	// Abilities of the driver, see [Abilities].

@@ -69,6 +69,13 @@ func (s Spec) Check(a Account) error {
 	return errors.Join(errs...)
 }
 
+// CheckBase says what is wrong with an address that is to replace [About.Base]; the
+// empty one replaces nothing.
+func (s Spec) CheckBase(address string) error {
+	_, err := s.base(Account{Settings: map[string]string{BaseURL: address}})
+	return err
+}
+
 // base is the address of the API: https, or http to this machine itself.
 func (s Spec) base(a Account) (*url.URL, error) {
 	text := s.About.Base

@@ -14,7 +14,7 @@ var layers = map[string][]string{
 	"connectors": {"order", "connectors"},
 	"mappers":    {"order", "mappers"},
 	"ledger":     {"order"},
-	"configs":    {"order", "mappers", "configs", "internal/secrets"},
+	"configs":    {"order", "mappers", "connectors", "configs", "internal/secrets"},
 	"pipeline":   {"order", "mappers", "connectors", "ledger", "configs", "pipeline", "internal/durable", "internal/fault", "internal/phrase", "internal/secrets"},
 	"simulator":  {"simulator", "internal/agile"},
 }

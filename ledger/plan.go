@@ -120,7 +120,9 @@ func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error 
 	var events []Event
 	for i := range ds {
 		d := &ds[i]
-		if d.Was == Seen && len(d.Holds) == 0 {
+		// An order that came once was never held. One that changed while it was held
+		// is Seen again, with the holds of its last version.
+		if d.Was == Seen && d.Version == 1 && len(d.Holds) == 0 {
 			continue
 		}
 		since, err := t.heldSince(ctx, d.ID)

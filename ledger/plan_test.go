@@ -322,3 +322,24 @@ func TestListings(t *testing.T) {
 		}
 	})
 }
+
+// TestAChangeEndsHolds changes a held order at the mall: what held it is forgotten
+// with the plan that takes it.
+func TestAChangeEndsHolds(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		s.put(numbered("1")...)
+		s.hold("1", order.Hold{Reason: order.HoldClaim, Detail: "a stop request"})
+		changed := numbered("1")
+		changed[0].Order.Note = "withdrawn"
+		s.put(changed...)
+		s.planned("1")
+		hs, err := s.HoldsOf(t.Context(), s.row("1").ID)
+		ok(t, err)
+		if len(hs) != 0 {
+			t.Errorf("%+v", hs)
+		}
+		if k := s.kinds(s.row("1").ID, 0); !slices.Contains(k, "hold.ended") {
+			t.Errorf("%v", k)
+		}
+	})
+}

@@ -91,6 +91,7 @@ const (
 	RefusedUnknown  Reason = "unknown_key"
 	RefusedFile     Reason = "file_unreadable"
 	RefusedTracking Reason = "tracking_number"
+	RefusedGone     Reason = "gone_at_mall"
 )
 
 // Info describes one reason for people.
@@ -293,6 +294,11 @@ var Reasons = []Info{
 		texts("倉庫に管理番号を確認してください", "창고에 관리번호를 확인하세요", "ask the warehouse which order it belongs to"),
 	},
 	{RefusedFile, Refused, Operator, texts("ファイルを読めません", "파일을 읽을 수 없습니다", "the file cannot be read"), mend},
+	{
+		RefusedGone, Refused, Mall,
+		texts("モールの一覧にある注文を取得できません", "쇼핑몰 목록에 있는 주문을 가져올 수 없습니다", "the mall lists the order and does not give it"),
+		texts("モールの管理画面で注文を確認してください", "쇼핑몰 관리자 화면에서 주문을 확인하세요", "look at the order in the mall's back office; if it is there, drop it as a sheet"),
+	},
 	{RefusedTracking, Refused, Warehouse, texts("送り状番号が正しくありません", "송장번호가 올바르지 않습니다", "the tracking number is wrong"), mend},
 }
 

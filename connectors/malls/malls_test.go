@@ -1,4 +1,4 @@
-package malls
+package malls_test
 
 import (
 	"os"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/malls"
 	"github.com/mallbridge/mallbridge/mappers/status"
 )
 
@@ -24,9 +25,9 @@ func TestListIsWhole(t *testing.T) {
 		folders = append(folders, filepath.Base(filepath.Dir(f)))
 	}
 	var listed []string
-	for _, s := range Malls {
+	for _, s := range malls.Malls {
 		listed = append(listed, s.About.Name)
-		if x, ok := Lookup(s.About.Name); !ok || x.About != s.About {
+		if x, ok := malls.Lookup(s.About.Name); !ok || x.About != s.About {
 			t.Errorf("Lookup(%q) finds something else", s.About.Name)
 		}
 		text, err := os.ReadFile("../" + s.About.Name + "/about.yaml")
@@ -43,7 +44,7 @@ func TestListIsWhole(t *testing.T) {
 	if !slices.Equal(folders, listed) {
 		t.Errorf("folders %v, list %v", folders, listed)
 	}
-	if _, ok := Lookup("no such mall"); ok {
+	if _, ok := malls.Lookup("no such mall"); ok {
 		t.Error("a mall that is not there was found")
 	}
 }
@@ -51,7 +52,7 @@ func TestListIsWhole(t *testing.T) {
 // TestOneTruth compares about.yaml with what the sheets' side of the program says
 // of the same mall.
 func TestOneTruth(t *testing.T) {
-	for _, s := range Malls {
+	for _, s := range malls.Malls {
 		a := s.About
 		table, ok := status.Builtin(a.Name)
 		if !ok {

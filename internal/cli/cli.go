@@ -249,7 +249,7 @@ func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error
 		return nil, err
 	}
 	return &stage.Env{
-		Workspace: ws, Ledger: l, Secrets: sec, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
+		Workspace: ws, Ledger: l, Secrets: sec, Malls: &stage.Malls{}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
 	}, nil
 }
 

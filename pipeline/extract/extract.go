@@ -1,6 +1,8 @@
-// Package extract takes order sheets from an account's watch folder into the
-// ledger: it waits until a sheet is complete, keeps its bytes, reads it, stores
-// its orders, and only then puts it away.
+// Package extract takes an account's orders into the ledger, from sheets in its
+// watch folder and from its mall's API. It waits until a sheet is complete, keeps
+// its bytes, reads it, stores its orders, and only then puts it away. From an API it
+// reads windows of time: the replies are kept, then read, then stored, and only then
+// does a window count as read and is an order confirmed.
 package extract
 
 import (
@@ -42,7 +44,8 @@ const maxShown = 5
 // chunk is how many orders are stored in one transaction.
 const chunk = 5000
 
-// Run looks into the account's watch folder and takes what is complete.
+// Run looks into the account's watch folder and takes what is complete; then it asks
+// the mall, if the account has its API.
 func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, error) {
 	var rep stage.Report
 	a, ok := env.Workspace.Account(target)
@@ -73,6 +76,11 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 			if ctx.Err() != nil {
 				break
 			}
+		}
+	}
+	if a.UsesAPI() && env.Malls != nil && ctx.Err() == nil {
+		if err := x.ask(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("extract: %s: %w", a.Name, err))
 		}
 	}
 	return rep, errors.Join(errs...)
@@ -122,6 +130,24 @@ func (x *extractor) resume(ctx context.Context) error {
 				continue // recorded; the file itself is still in the folder and goes its way
 			}
 			return err
+		}
+	}
+	return x.resumePages(ctx)
+}
+
+// resumePages stores replies that were kept but not stored when a run was cut off.
+func (x *extractor) resumePages(ctx context.Context) error {
+	open, err := x.env.Ledger.OpenFiles(ctx, ledger.FilePages, x.account.Name)
+	if err != nil || len(open) == 0 || !x.account.UsesAPI() || x.env.Malls == nil {
+		return err
+	}
+	a, err := x.asker(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range open {
+		if _, err := a.pages(ctx, f); err != nil {
+			x.rep.Notef("%s: %s: %v", x.account.Name, f.Name, err)
 		}
 	}
 	return nil
@@ -381,7 +407,11 @@ func (s *store) take(g format.Group) error {
 	if o.Currency == "" {
 		o.Currency = s.x.account.Currency
 	}
-	s.buf = append(s.buf, ledger.Intake{Order: o, Row: g.Rows[0].Ordinal, Recipient: recipient(o)})
+	return s.add(o, g.Rows[0].Ordinal)
+}
+
+func (s *store) add(o *order.Order, row int64) error {
+	s.buf = append(s.buf, ledger.Intake{Order: o, Row: row, Recipient: recipient(o)})
 	if len(s.buf) < chunk {
 		return nil
 	}

@@ -1,0 +1,147 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/malls"
+	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// Malls opens the malls of accounts and keeps them open, for the pace of calls is
+// counted in each. A process has one. The zero value works.
+type Malls struct {
+	// Options for every mall: clock, transport, meter, gate. Capture is filled in.
+	Options connectors.Options
+	// Paced makes [Malls.Due] hold accounts to their pace; else they are always due.
+	Paced bool
+
+	mu   sync.Mutex
+	open map[string]*openMall
+}
+
+type openMall struct {
+	api     configs.API
+	mall    string
+	zone    string
+	secrets *secrets.Resolver
+	m       *connectors.Mall
+	asked   time.Time
+}
+
+// Open returns the mall of an account that uses its API. It calls nobody. A mall
+// is opened anew when the configuration of its account has changed.
+func (s *Malls) Open(env *Env, a *configs.Account) (*connectors.Mall, error) {
+	if a.API == nil {
+		return nil, order.Errorf(order.Invalid, "add api: to "+a.File, "%s has no API configured", a.Name)
+	}
+	spec, ok := malls.Lookup(a.Mall)
+	if !ok {
+		return nil, order.Errorf(order.Invalid, "remove api: from "+a.File, "there is no connector for %s", a.Mall)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := &openMall{api: *a.API, mall: a.Mall, zone: a.Timezone, secrets: env.Secrets}
+	if was := s.open[a.Name]; was != nil && was.same(now) {
+		return was.m, nil
+	}
+	o := s.Options
+	if o.Now == nil {
+		o.Now = env.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = env.Sleep
+	}
+	if o.Log == nil {
+		o.Log = env.Log
+	}
+	if o.Capture == nil {
+		o.Capture = &captures{dir: env.Workspace.Path(env.Workspace.Settings.Archive, "calls")}
+	}
+	var err error
+	now.m, err = spec.Open(a.Connector(func(ref string) (string, error) {
+		v, err := env.Secrets.Resolve(secrets.Ref(ref))
+		return v.Reveal(), err
+	}), o)
+	if err != nil {
+		return nil, err
+	}
+	if s.open == nil {
+		s.open = map[string]*openMall{}
+	}
+	s.open[a.Name] = now
+	return now.m, nil
+}
+
+func (o *openMall) same(p *openMall) bool {
+	return o.mall == p.mall && o.zone == p.zone && o.secrets == p.secrets && reflect.DeepEqual(o.api, p.api)
+}
+
+// Due reports whether it is time to ask an account's mall for orders.
+func (s *Malls) Due(env *Env, a *configs.Account, m *connectors.Mall) bool {
+	if !s.Paced {
+		return true
+	}
+	pace := a.API.Every.Std()
+	if pace == 0 {
+		pace = time.Duration(m.About().Pace.Orders)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.open[a.Name]
+	return was == nil || was.m != m || env.Now().Sub(was.asked) >= pace
+}
+
+// Asked notes that an account's mall was asked for orders and answered.
+func (s *Malls) Asked(env *Env, a *configs.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if was := s.open[a.Name]; was != nil {
+		was.asked = env.Now()
+	}
+}
+
+// captures appends every exchange to a file of its account and day, below the
+// archive. Each is one gzip member, written at once, so that several processes can
+// write to one file.
+type captures struct {
+	dir string
+	mu  sync.Mutex
+}
+
+// Capture implements [connectors.Capturer].
+func (c *captures) Capture(_ context.Context, x connectors.Exchange) error {
+	path := filepath.Join(c.dir, x.Account, x.At.Format("2006-01-02")+".jsonl.gz")
+	var buf bytes.Buffer
+	if err := connectors.WriteExchange(&buf, x); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+	if os.IsNotExist(err) {
+		if err = os.MkdirAll(filepath.Dir(path), 0o750); err == nil {
+			f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(buf.Bytes())
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("keep the call: %w", err)
+	}
+	return nil
+}
