@@ -43,7 +43,7 @@ func set(t testing.TB) *format.Set {
 }
 
 func inputs() []input {
-	return slices.Concat(rakutenInputs(), smartstoreInputs(), coupangInputs(), sheetInputs(), answerInputs(), returnInputs())
+	return slices.Concat(rakutenInputs(), smartstoreInputs(), coupangInputs(), elevenstInputs(), orderSystemInputs(), sheetInputs(), answerInputs(), returnInputs())
 }
 
 // TestAbout checks what people read of a format.
@@ -76,7 +76,7 @@ func TestInputs(t *testing.T) {
 			a.Password = in.open
 		}
 		sameAbout(t, dir, a)
-		if !strings.HasSuffix(in.file, ".xlsx") {
+		if !in.packed() {
 			same(t, path, in.bytes(t))
 		} else if _, err := os.Stat(path); err != nil {
 			same(t, path, in.bytes(t))

@@ -2,7 +2,12 @@ package formats_test
 
 import (
 	"bytes"
+	"fmt"
+	"html"
 	"math/rand"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -31,7 +36,14 @@ type input struct {
 	header  []string
 	rows    []map[string]any
 	sheet   string
+	html    bool                // a table in HTML, whatever the file is called
 	edit    func([]byte) []byte // of the finished bytes
+}
+
+// packed reports whether another program packs the bytes of the file, which are then
+// not the same each time: they are made only with -update and where they are missing.
+func (in *input) packed() bool {
+	return strings.HasSuffix(in.file, ".xlsx") || strings.HasSuffix(in.file, ".xls") && !in.html
 }
 
 var (
@@ -42,9 +54,14 @@ var (
 func (in *input) bytes(t testing.TB) []byte {
 	t.Helper()
 	var b []byte
-	if strings.HasSuffix(in.file, ".xlsx") {
+	switch {
+	case in.html:
+		b = in.table(t)
+	case strings.HasSuffix(in.file, ".xlsx"):
 		b = in.workbook(t)
-	} else {
+	case strings.HasSuffix(in.file, ".xls"):
+		b = in.biff(t)
+	default:
 		b = in.text(t)
 	}
 	if in.edit != nil {
@@ -82,14 +99,65 @@ func (in *input) text(t testing.TB) []byte {
 	for _, r := range in.rows {
 		line(in.cells(t, r))
 	}
+	return in.encode(t, b.String())
+}
+
+func (in *input) encode(t testing.TB, text string) []byte {
+	t.Helper()
 	if in.charset == nil {
-		return []byte(b.String())
+		return []byte(text)
 	}
-	out, err := in.charset.NewEncoder().String(b.String())
+	out, err := in.charset.NewEncoder().String(text)
 	if err != nil {
 		t.Fatalf("%s/%s: %v", in.format, in.name, err)
 	}
 	return []byte(out)
+}
+
+// table writes the rows as the HTML that Korean systems offer under the name .xls.
+func (in *input) table(t testing.TB) []byte {
+	t.Helper()
+	name := "utf-8"
+	if in.charset != nil {
+		name = "euc-kr"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "<html>\r\n<head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=%s\"></head>\r\n<body>\r\n<table border=\"1\">\r\n", name)
+	cells := func(tag, span string, list []string) {
+		b.WriteString("<tr>")
+		for _, c := range list {
+			fmt.Fprintf(&b, "<%s%s>%s</%s>", tag, span, strings.ReplaceAll(html.EscapeString(c), "\n", "<br>"), tag)
+		}
+		b.WriteString("</tr>\r\n")
+	}
+	for _, r := range in.above {
+		cells("td", fmt.Sprintf(" colspan=\"%d\"", len(in.header)), r)
+	}
+	cells("th", "", in.header)
+	for _, r := range in.rows {
+		cells("td", "", in.cells(t, r))
+	}
+	b.WriteString("</table>\r\n</body>\r\n</html>\r\n")
+	return in.encode(t, b.String())
+}
+
+// biff has LibreOffice save the workbook as that of Excel 97.
+func (in *input) biff(t testing.TB) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "input.xlsx"), in.workbook(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("soffice", "-env:UserInstallation=file://"+filepath.ToSlash(filepath.Join(dir, "profile")), "--headless", "--norestore",
+		"--convert-to", "xls:MS Excel 97", "--outdir", filepath.Join(dir, "xls"), filepath.Join(dir, "input.xlsx"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "xls", "input.xls"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // cells puts the values of a row into the order of the header.

@@ -16,7 +16,7 @@ import (
 // first of those with equally many. All cells are text: what the page shows,
 // blanks run together, <br> as a line feed. The document is held in memory.
 func openHTML(r io.ReaderAt, size int64, o Options) (*Reader, error) {
-	text, err := htmlText(io.NewSectionReader(r, 0, size), o)
+	text, err := htmlText(r, size, o)
 	if err != nil {
 		return nil, err
 	}
@@ -36,12 +36,27 @@ func openHTML(r io.ReaderAt, size int64, o Options) (*Reader, error) {
 	return &Reader{kind: HTML, src: best}, nil
 }
 
-// htmlText reads the document as UTF-8.
-func htmlText(r io.Reader, o Options) ([]byte, error) {
+// htmlText reads the document as UTF-8. One that says it is UTF-8, and is, is taken
+// at its word whatever the charset of the format: the same system offers both.
+func htmlText(r io.ReaderAt, size int64, o Options) ([]byte, error) {
 	if o.Decode != nil {
-		r = o.Decode(r)
+		head := make([]byte, min(size, 1024))
+		if _, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		plain := o
+		plain.Decode = nil
+		if saysUTF8(head) {
+			if text, err := htmlText(r, size, plain); err == nil {
+				return text, nil
+			}
+		}
 	}
-	text, err := io.ReadAll(io.LimitReader(r, o.Limits.MemoryBytes+1))
+	var in io.Reader = io.NewSectionReader(r, 0, size)
+	if o.Decode != nil {
+		in = o.Decode(in)
+	}
+	text, err := io.ReadAll(io.LimitReader(in, o.Limits.MemoryBytes+1))
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +72,21 @@ func htmlText(r io.Reader, o Options) ([]byte, error) {
 		return nil, &CorruptError{Msg: "the HTML document is not in UTF-8: state its charset in the format"}
 	}
 	return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), nil
+}
+
+// saysUTF8 reports whether a document begins with a byte order mark or names the
+// charset in its head.
+func saysUTF8(head []byte) bool {
+	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
+		return true
+	}
+	head = bytes.ToLower(head)
+	for _, s := range []string{"charset=utf-8", `charset="utf-8`, "charset='utf-8"} {
+		if bytes.Contains(head, []byte(s)) {
+			return true
+		}
+	}
+	return false
 }
 
 // An htmlTable holds the rows of one table.

@@ -212,6 +212,32 @@ func TestHTMLCharset(t *testing.T) {
 	}
 }
 
+// A document that says it is UTF-8 is read as that, if it is, whatever the charset
+// of the format; one that says so wrongly is not.
+func TestHTMLSaysItsCharset(t *testing.T) {
+	euckr := func(s string) string {
+		b, err := korean.EUCKR.NewEncoder().String(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for _, c := range []struct{ name, html string }{
+		{"mark", "\ufeff<table><tr><td>김하늘</td></tr></table>"},
+		{"meta", `<html><head><meta http-equiv="Content-Type" content="text/html; charset=UTF-8"></head><table><tr><td>김하늘</table>`},
+		{"meta of its own", `<meta charset="utf-8"><table><tr><td>김하늘</table>`},
+		{"wrongly", euckr(`<meta charset="utf-8"><table><tr><td>김하늘</table>`)},
+		{"not at all", euckr(`<table><tr><td>김하늘</table>`)},
+	} {
+		rows, err := readAll(t, []byte(c.html), Options{Decode: func(r io.Reader) io.Reader {
+			return transform.NewReader(r, korean.EUCKR.NewDecoder())
+		}})
+		if err != nil || show(rows) != "A1 text \"김하늘\"\n" {
+			t.Errorf("%s: %v, %v", c.name, rows, err)
+		}
+	}
+}
+
 func TestHTMLRefused(t *testing.T) {
 	for _, c := range []struct {
 		name, html string
