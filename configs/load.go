@@ -283,3 +283,11 @@ func (h *Warehouse) Pickups() map[string]*Pickup {
 	}
 	return m
 }
+
+// CheckName says what is wrong with the name of an account, warehouse or format.
+func CheckName(name string) error {
+	if len(name) > maxNameLen || !fileName.MatchString(name) {
+		return fmt.Errorf("%q cannot be a name", name)
+	}
+	return nil
+}

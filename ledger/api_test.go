@@ -11,7 +11,10 @@ import (
 func TestWindowsGrowTogether(t *testing.T) {
 	eachShop(t, func(t *testing.T, s *shop) {
 		ctx := t.Context()
-		span := func(from, to int) { t.Helper(); ok(t, s.Covered(ctx, s.acc, "orders", after(from), after(to), after(to))) }
+		span := func(from, to int) {
+			t.Helper()
+			ok(t, s.Covered(ctx, s.acc, "orders", after(from), after(to), after(to)))
+		}
 		if until, at, err := s.ReadUntil(ctx, s.acc, "orders"); err != nil || !until.IsZero() || !at.IsZero() {
 			t.Fatalf("before the first: %v %v %v", until, at, err)
 		}

@@ -19,56 +19,6 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
-func (a *app) accountCmd() *cobra.Command {
-	c := &cobra.Command{Use: "account", Short: "Look at accounts", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	list := &cobra.Command{
-		Use:   "list",
-		Short: "List accounts with their options and counts",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return a.with(c, func(env *stage.Env) error {
-				type item struct {
-					Name            string `json:"name"`
-					Mall            string `json:"mall"`
-					Title           string `json:"title"`
-					Enabled         bool   `json:"enabled"`
-					AutoOrderIntake bool   `json:"auto_order_intake"`
-					AutoInstruction bool   `json:"auto_instruction"`
-					Orders          int64  `json:"orders"`
-					Unshipped       int64  `json:"unshipped"`
-					Instructed      int64  `json:"instructed"`
-					Shipped         int64  `json:"shipped"`
-					Held            int64  `json:"held"`
-					Warned          int64  `json:"warned"` // changed, cancelled or refused after the instruction
-				}
-				var items []item
-				var cells [][]string
-				for _, x := range env.Workspace.Accounts {
-					t, err := env.Ledger.Tally(c.Context(), x.Name)
-					if err != nil {
-						return err
-					}
-					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0, 0}
-					for _, n := range t.Held {
-						it.Held += n
-					}
-					for _, n := range t.Warned {
-						it.Warned += n
-					}
-					items = append(items, it)
-					cells = append(cells, []string{it.Name, it.Mall, fmt.Sprint(it.Enabled), fmt.Sprint(it.AutoOrderIntake), fmt.Sprint(it.AutoInstruction), fmt.Sprint(it.Orders), fmt.Sprint(it.Unshipped), fmt.Sprint(it.Instructed), fmt.Sprint(it.Shipped), fmt.Sprint(it.Held), fmt.Sprint(it.Warned), it.Title})
-				}
-				if a.json {
-					return a.print(items)
-				}
-				return a.table("ACCOUNT MALL ENABLED INTAKE INSTRUCTION ORDERS UNSHIPPED INSTRUCTED SHIPPED HELD WARNED TITLE", cells)
-			})
-		},
-	}
-	c.AddCommand(a.jsonFlag(list))
-	return c
-}
-
 func (a *app) warehouseCmd() *cobra.Command {
 	c := &cobra.Command{Use: "warehouse", Short: "Look at warehouses and test their drops", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	test := &cobra.Command{
@@ -205,7 +155,33 @@ func listed(ls []ledger.Listing) []listing {
 }
 
 func (a *app) secretCmd() *cobra.Command {
-	c := &cobra.Command{Use: "secret", Short: "Look at secret references", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: "secret", Short: "Keep secrets, and check the references to them", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	set := &cobra.Command{
+		Use:   "set NAME",
+		Short: "Read a secret without showing it, keep it, and print the reference to write into the configuration",
+		Long: `Set asks for a secret, or reads it from standard input, and keeps it: in the age
+file of mallbridge.yaml (secrets.file), or else in a file of keys/ that only its
+owner can read. It prints the reference. An older secret of that name is replaced,
+which is how a key is renewed: the next call uses it.`,
+		Example: "  mallbridge secret set rakuten-1.license_key < new-key.txt",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			ws, err := a.workspace()
+			if err != nil {
+				return err
+			}
+			value, err := a.askSecret(args[0])
+			if err != nil {
+				return err
+			}
+			ref, err := secretsOf(ws, a.getenv).Store(args[0], value)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.out, ref)
+			return err
+		},
+	}
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "Say whether every secret that the workspace refers to can be read; values are never shown",
@@ -231,7 +207,7 @@ func (a *app) secretCmd() *cobra.Command {
 			return nil
 		},
 	}
-	c.AddCommand(check)
+	c.AddCommand(check, set)
 	return c
 }
 

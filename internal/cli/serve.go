@@ -63,6 +63,7 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	if !set {
 		listen = env.Workspace.Settings.Console.Listen
 	}
+	env.Malls.Paced = true
 	err = serve.Run(ctx, serve.Options{
 		Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Notify: a.getenv("NOTIFY_SOCKET"),
 	})

@@ -4,9 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,19 +18,102 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/simulator/malls"
 	"github.com/mallbridge/mallbridge/simulator/sftpd"
 	"github.com/mallbridge/mallbridge/simulator/warehouse"
 )
 
 func (a *app) simulateCmd() *cobra.Command {
+	var m simulatedMall
 	c := &cobra.Command{
 		Use:   "simulate",
-		Short: "Run stand-ins for warehouses, to rehearse a set-up offline",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+		Short: "Run stand-ins for malls and warehouses, to rehearse a set-up offline",
+		Long: `With --mall, simulate runs a mall's API with one shop whose orders keep coming, and
+prints the command that adds the account. It checks signatures, headers, fields and
+limits as the real mall does. Faults are set at its admin endpoint, /-/ .`,
+		Example: "  mallbridge simulate --mall rakuten --port 8801\n  mallbridge simulate warehouse --root /tmp/tokyo --listen 127.0.0.1:2222",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if m.mall == "" {
+				return c.Help()
+			}
+			return a.simulateMall(c.Context(), m)
+		},
 	}
+	f := c.Flags()
+	f.StringVar(&m.mall, "mall", "", "the mall: "+strings.Join(malls.Names(), ", "))
+	f.IntVar(&m.port, "port", 8801, "port on this machine; 0 for any free one")
+	f.IntVar(&m.orders, "orders", 20, "orders to begin with")
+	f.DurationVar(&m.every, "every", 30*time.Second, "pause between two new orders; 0 for none")
+	f.BoolVar(&m.fresh, "fresh", false, "new orders still wait for the shop's confirmation")
+	f.Uint64Var(&m.seed, "seed", 1, "of the orders: the same seed sells the same")
 	c.AddCommand(a.simulateWarehouseCmd())
 	return c
+}
+
+// A simulatedMall is what simulate --mall was told.
+type simulatedMall struct {
+	mall         string
+	port, orders int
+	every        time.Duration
+	fresh        bool
+	seed         uint64
+}
+
+func (a *app) simulateMall(ctx context.Context, m simulatedMall) error {
+	stand, err := malls.Open(m.mall, malls.Options{Now: a.now, Seed: m.seed})
+	if err != nil {
+		return usage{order.Errorf(order.Invalid, "use one of "+strings.Join(malls.Names(), ", "), "%w", err)}
+	}
+	if m.orders < 0 || m.every < 0 || m.port < 0 || m.port > 65535 {
+		return usage{order.Errorf(order.Invalid, "use 0 or more", "--orders, --every or --port is out of range")}
+	}
+	if m.orders > 0 {
+		if _, err := stand.Place(m.orders, m.fresh); err != nil {
+			return err
+		}
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(m.port)))
+	if err != nil {
+		return order.Errorf(order.Conflict, "name another --port", "%w", err)
+	}
+	base := "http://" + l.Addr().String()
+	fmt.Fprintf(a.out, "%s\n", base)
+	fmt.Fprintf(a.err, "\nmallbridge account add %s-test --mall %s --base-url %s", m.mall, m.mall, base)
+	for _, n := range slices.Sorted(maps.Keys(stand.Shop.Settings)) {
+		fmt.Fprintf(a.err, " \\\n  --set %s=%s", n, stand.Shop.Settings[n])
+	}
+	for _, n := range slices.Sorted(maps.Keys(stand.Shop.Secrets)) {
+		fmt.Fprintf(a.err, " \\\n  --secret %s=env:%s", n, strings.ToUpper(n))
+	}
+	fmt.Fprintf(a.err, "\n\n")
+	for _, n := range slices.Sorted(maps.Keys(stand.Shop.Secrets)) {
+		fmt.Fprintf(a.err, "export %s=%s\n", strings.ToUpper(n), stand.Shop.Secrets[n])
+	}
+	fmt.Fprintf(a.err, "\nadmin: %s/-/ ; Ctrl-C ends it.\n", base)
+	server := &http.Server{Handler: stand, ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	var tick <-chan time.Time
+	if m.every > 0 {
+		t := time.NewTicker(m.every)
+		defer t.Stop()
+		tick = t.C
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return server.Close()
+		case err := <-served:
+			return err
+		case <-tick:
+			numbers, err := stand.Place(1, m.fresh)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.err, "%s  new order %s\n", a.now().Format("15:04:05"), numbers[0])
+		}
+	}
 }
 
 // A stand-in is a simulated warehouse as the command line describes it.

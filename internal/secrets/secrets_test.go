@@ -237,3 +237,50 @@ func FuzzRedact(f *testing.F) {
 		}
 	})
 }
+
+func TestStore(t *testing.T) {
+	dir := t.TempDir()
+	r := &Resolver{Dir: dir}
+	ref, err := r.Store("shop-1.license_key", "SL-1 x")
+	if err != nil || ref != "file:keys/shop-1.license_key" {
+		t.Fatalf("%s %v", ref, err)
+	}
+	if ref, err = r.Store("shop-1.license_key", "SL-2"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, ref.Name())); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+	if s, err := (&Resolver{Dir: dir}).Resolve(ref); err != nil || s.Reveal() != "SL-2" {
+		t.Errorf("%v", err)
+	}
+	for name, value := range map[string]string{"": "x", "../up": "x", "a b": "x", "a": "", "b": "two\nlines"} {
+		if ref, err := r.Store(name, value); order.CodeOf(err) != order.Invalid {
+			t.Errorf("%q: %s %v", name, ref, err)
+		}
+	}
+}
+
+func TestStoreInAgeFile(t *testing.T) {
+	dir := t.TempDir()
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func() *Resolver {
+		return &Resolver{Dir: dir, AgeFile: "secrets.age", Identity: "env:ID", Getenv: func(string) (string, bool) { return id.String(), true }}
+	}
+	for i, name := range []string{"one", "two", "one"} {
+		if ref, err := open().Store(name, fmt.Sprintf("value=%d", i)); err != nil || ref != Ref("age:"+name) {
+			t.Fatalf("%s %v", ref, err)
+		}
+	}
+	for name, want := range map[string]string{"one": "value=2", "two": "value=1"} {
+		if s, err := open().Resolve(Ref("age:" + name)); err != nil || s.Reveal() != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if data, err := os.ReadFile(filepath.Join(dir, "secrets.age")); err != nil || bytes.Contains(data, []byte("value")) {
+		t.Errorf("in the clear: %v", err)
+	}
+}

@@ -185,7 +185,7 @@ func (s *Server) reload(ctx context.Context) {
 		s.log().Error("the changed configuration is not used; the old one stays in force", "err", s.clean(err))
 		return
 	}
-	env.Ledger = old.Ledger
+	env.Ledger, env.Malls = old.Ledger, old.Malls
 	for _, c := range []struct{ what, was, is string }{
 		{"ledger", old.Workspace.Settings.Ledger, env.Workspace.Settings.Ledger},
 		{"console.listen", old.Workspace.Settings.Console.Listen, env.Workspace.Settings.Console.Listen},

@@ -1,0 +1,541 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/malls"
+	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/mappers/status"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+func (a *app) accountCmd() *cobra.Command {
+	c := &cobra.Command{Use: "account", Short: "Add accounts, test their keys, look at them", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List accounts with their options and counts",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				type item struct {
+					Name            string `json:"name"`
+					Mall            string `json:"mall"`
+					Title           string `json:"title"`
+					Enabled         bool   `json:"enabled"`
+					AutoOrderIntake bool   `json:"auto_order_intake"`
+					AutoInstruction bool   `json:"auto_instruction"`
+					Orders          int64  `json:"orders"`
+					Unshipped       int64  `json:"unshipped"`
+					Instructed      int64  `json:"instructed"`
+					Shipped         int64  `json:"shipped"`
+					Held            int64  `json:"held"`
+					Warned          int64  `json:"warned"` // changed, cancelled or refused after the instruction
+				}
+				var items []item
+				var cells [][]string
+				for _, x := range env.Workspace.Accounts {
+					t, err := env.Ledger.Tally(c.Context(), x.Name)
+					if err != nil {
+						return err
+					}
+					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0, 0}
+					for _, n := range t.Held {
+						it.Held += n
+					}
+					for _, n := range t.Warned {
+						it.Warned += n
+					}
+					items = append(items, it)
+					cells = append(cells, []string{it.Name, it.Mall, fmt.Sprint(it.Enabled), fmt.Sprint(it.AutoOrderIntake), fmt.Sprint(it.AutoInstruction), fmt.Sprint(it.Orders), fmt.Sprint(it.Unshipped), fmt.Sprint(it.Instructed), fmt.Sprint(it.Shipped), fmt.Sprint(it.Held), fmt.Sprint(it.Warned), it.Title})
+				}
+				if a.json {
+					return a.print(items)
+				}
+				return a.table("ACCOUNT MALL ENABLED INTAKE INSTRUCTION ORDERS UNSHIPPED INSTRUCTED SHIPPED HELD WARNED TITLE", cells)
+			})
+		},
+	}
+	c.AddCommand(a.jsonFlag(list), a.accountAddCmd(), a.accountTestCmd(), a.accountKeysCmd(), a.accountWindowsCmd())
+	return c
+}
+
+// mallNames lists the malls with a connector.
+func mallNames() string {
+	var out []string
+	for _, s := range malls.Malls {
+		out = append(out, s.About.Name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// A newAccount is what account add was told.
+type newAccount struct {
+	name, mall, title, target, warehouse, base string
+	set, secret                                []string
+
+	about    *connectors.About
+	settings map[string]string
+	secrets  map[string]string // references, or values still to be kept
+}
+
+func (a *app) accountAddCmd() *cobra.Command {
+	var n newAccount
+	c := &cobra.Command{
+		Use:   "add NAME --mall MALL",
+		Short: "Write the file of an account that works by its mall's API, and keep its keys",
+		Long: `Add asks for what the mall wants to know, says where it is found in the mall's back
+office, checks its shape, and writes accounts/NAME.yaml. Keys are kept as secret set
+keeps them; give a reference (env:NAME, file:PATH, age:NAME) to keep one elsewhere.
+
+What is given by --set, --secret and --target is not asked for.`,
+		Example: `  mallbridge account add coupang-1 --mall coupang
+  mallbridge account add coupang-1 --mall coupang --set vendor_id=A00012345 \\
+    --secret access_key=env:COUPANG_ACCESS --secret secret_key=env:COUPANG_SECRET --target INSTRUCT`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			n.name = args[0]
+			return a.accountAdd(&n)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&n.mall, "mall", "", "the mall: "+mallNames())
+	f.StringVar(&n.title, "title", "", "what people call the shop")
+	f.StringVar(&n.target, "target", "", "the mall status in which orders are instructed")
+	f.StringVar(&n.warehouse, "warehouse", "", "the warehouse of its orders (may be left out where there is only one)")
+	f.StringVar(&n.base, "base-url", "", "another address than the mall's, for a simulator")
+	f.StringArrayVar(&n.set, "set", nil, "a setting, NAME=VALUE (may be repeated)")
+	f.StringArrayVar(&n.secret, "secret", nil, "a key, NAME=REFERENCE (may be repeated)")
+	return c
+}
+
+func (a *app) accountAdd(n *newAccount) error {
+	spec, ok := malls.Lookup(n.mall)
+	if !ok {
+		return usage{order.Errorf(order.Invalid, "use "+mallNames()+"; for others write accounts/"+n.name+".yaml, their orders come by sheets", "--mall %q has no connector", n.mall)}
+	}
+	ws, err := a.workspace()
+	if err != nil {
+		return err
+	}
+	if _, there := ws.Account(n.name); there {
+		return order.Errorf(order.Conflict, "change accounts/"+n.name+".yaml, or take another name", "there is an account %s", n.name)
+	}
+	if err := configs.CheckName(n.name); err != nil {
+		return usage{order.Errorf(order.Invalid, "use letters a-z, digits and hyphens", "%w", err)}
+	}
+	if err := spec.CheckBase(n.base); err != nil {
+		return usage{order.Errorf(order.Invalid, "write https://…", "--base-url: %w", err)}
+	}
+	n.about = spec.About
+	if err := n.given(); err != nil {
+		return usage{err}
+	}
+	if err := a.askFor(n); err != nil {
+		return err
+	}
+	sec := secretsOf(ws, a.getenv)
+	for name, v := range n.secrets {
+		if _, err := secrets.ParseRef(v); err == nil {
+			continue
+		}
+		ref, err := sec.Store(n.name+"."+name, v)
+		if err != nil {
+			return err
+		}
+		n.secrets[name] = string(ref)
+	}
+	file := filepath.Join(ws.Dir, "accounts", n.name+".yaml")
+	if err := writeAccount(file, n.yaml(a.said)); err != nil {
+		return err
+	}
+	checked, findings, err := configs.Load(ws.Dir, a.getenv)
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		if strings.Contains(f.File, n.name+".yaml") {
+			fmt.Fprintln(a.err, f.String())
+		}
+	}
+	if err := checked.MakeFolders(); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "accounts/%s.yaml\n", n.name)
+	fmt.Fprintf(a.err, "next: mallbridge account test %s\n", n.name)
+	return nil
+}
+
+func writeAccount(file string, data []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	if errors.Is(err, os.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(file), 0o750); err == nil {
+			f, err = os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}
+
+// given reads the flags.
+func (n *newAccount) given() error {
+	n.settings, n.secrets = map[string]string{}, map[string]string{}
+	for _, list := range []struct {
+		flag   string
+		texts  []string
+		secret bool
+		to     map[string]string
+	}{{"--set", n.set, false, n.settings}, {"--secret", n.secret, true, n.secrets}} {
+		for _, text := range list.texts {
+			name, value, ok := strings.Cut(text, "=")
+			s, known := n.about.Setting(name)
+			switch {
+			case !ok || !known || s.Secret != list.secret:
+				return order.Errorf(order.Invalid, "known are "+strings.Join(n.names(list.secret), ", "), "%s: %s has no %q", list.flag, n.mall, name)
+			case list.secret:
+				if _, err := secrets.ParseRef(value); err != nil {
+					return order.Errorf(order.Invalid, "write "+name+"=env:NAME, file:PATH or age:NAME; leave it out to be asked for the key", "%s %s: %w", list.flag, name, err)
+				}
+			default:
+				if err := s.Check(value); err != nil {
+					return order.Errorf(order.Invalid, s.Help.EN, "%s: %w", list.flag, err)
+				}
+			}
+			list.to[name] = value
+		}
+	}
+	return nil
+}
+
+func (n *newAccount) names(secret bool) []string {
+	var out []string
+	for _, s := range n.about.Settings {
+		if s.Secret == secret {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+// askFor asks for what the flags left out.
+func (a *app) askFor(n *newAccount) error {
+	for _, s := range n.about.Settings {
+		to := n.settings
+		if s.Secret {
+			to = n.secrets
+		}
+		if _, ok := to[s.Name]; ok || !s.Required && !a.person() {
+			continue
+		}
+		for {
+			v, err := a.askSetting(s)
+			if err != nil {
+				return err
+			}
+			if _, e := secrets.ParseRef(v); !s.Secret || e != nil {
+				err = s.Check(v)
+			}
+			if err == nil {
+				if v != "" {
+					to[s.Name] = v
+				}
+				break
+			}
+			if !a.person() {
+				return usage{order.Errorf(order.Invalid, s.Help.In(a.said), "%w", err)}
+			}
+			fmt.Fprintf(a.err, "  %v\n", err)
+		}
+	}
+	table, ok := status.Builtin(n.mall)
+	if !ok || n.target != "" {
+		return n.checkTarget(table)
+	}
+	n.target = table.Suggest
+	if a.person() {
+		fmt.Fprintf(a.err, "\ntargets.default\n")
+		for _, s := range n.about.Statuses {
+			fmt.Fprintf(a.err, "  %s  %s\n", s.Code, s.Title.In(a.said))
+		}
+		v, err := a.askLine(fmt.Sprintf("[%s] ", n.target))
+		if err != nil {
+			return err
+		}
+		n.target = cmp.Or(v, n.target)
+	}
+	return n.checkTarget(table)
+}
+
+func (n *newAccount) checkTarget(t status.Table) error {
+	if !slices.ContainsFunc(t.States, func(s status.State) bool { return s.Code == n.target || slices.Contains(s.Aliases, n.target) }) {
+		return usage{order.Errorf(order.Invalid, "mostly "+t.Suggest, "--target: %s has no status %q", n.mall, n.target)}
+	}
+	return nil
+}
+
+// person reports whether somebody sits at the keyboard.
+func (a *app) person() bool {
+	f, ok := a.in.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+func (a *app) askSetting(s connectors.Setting) (string, error) {
+	fmt.Fprintf(a.err, "\n%s (%s)\n  %s\n", s.Title.In(a.said), s.Name, s.Help.In(a.said))
+	if s.Secret {
+		return a.askSecret(s.Name)
+	}
+	v, err := a.askLine(map[bool]string{true: "> ", false: fmt.Sprintf("[%s] > ", s.Default)}[s.Default == ""])
+	return cmp.Or(v, s.Default), err
+}
+
+func (a *app) askLine(prompt string) (string, error) {
+	fmt.Fprint(a.err, prompt)
+	return a.readLine()
+}
+
+// readLine reads one line of standard input, byte by byte: what follows is for the
+// next question.
+func (a *app) readLine() (string, error) {
+	var line []byte
+	one := make([]byte, 1)
+	for {
+		n, err := a.in.Read(one)
+		if n == 1 {
+			if one[0] == '\n' {
+				return strings.TrimSpace(string(line)), nil
+			}
+			line = append(line, one[0])
+		}
+		switch {
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			return strings.TrimSpace(string(line)), nil
+		case errors.Is(err, io.EOF):
+			return "", usage{order.Errorf(order.Invalid, "answer each question, one line each, or use --set and --secret", "standard input ended before everything was answered")}
+		case err != nil:
+			return "", err
+		}
+	}
+}
+
+// askSecret reads a secret; at a terminal it is not shown.
+func (a *app) askSecret(name string) (string, error) {
+	f, ok := a.in.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return a.readLine()
+	}
+	fmt.Fprintf(a.err, "%s: ", name)
+	v, err := term.ReadPassword(int(f.Fd()))
+	fmt.Fprintln(a.err)
+	return strings.TrimSpace(string(v)), err
+}
+
+// yaml writes the account's file.
+func (n *newAccount) yaml(lang string) []byte {
+	w := &bytes.Buffer{}
+	fmt.Fprintf(w, "# yaml-language-server: $schema=../.schema/account.json\n\n# %s\nmall: %s\n", n.about.Title.In(lang), n.mall)
+	if n.title != "" {
+		fmt.Fprintf(w, "title: %q\n", n.title)
+	}
+	fmt.Fprintf(w, "\n# The mall status in which an order is instructed; one line more for each payment\n# that has another.\ntargets:\n  default: %q\n", n.target)
+	if n.warehouse != "" {
+		fmt.Fprintf(w, "\nwarehouse: %s\n", n.warehouse)
+	}
+	fmt.Fprintf(w, "\napi:\n")
+	if n.base != "" {
+		fmt.Fprintf(w, "  base_url: %s\n", n.base)
+	}
+	for _, part := range []struct {
+		key    string
+		secret bool
+		values map[string]string
+	}{{"settings", false, n.settings}, {"secrets", true, n.secrets}} {
+		if len(part.values) == 0 {
+			continue
+		}
+		fmt.Fprintf(w, "  %s:\n", part.key)
+		for _, s := range n.about.Settings {
+			if v, ok := part.values[s.Name]; ok && s.Secret == part.secret {
+				fmt.Fprintf(w, "    # %s: %s\n    %s: %q\n", s.Title.In(lang), s.Help.In(lang), s.Name, v)
+			}
+		}
+	}
+	return w.Bytes()
+}
+
+func (a *app) accountTestCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "test ACCOUNT…",
+		Short: "Try an account's keys, the functions it needs and the caller's address; nothing is changed at the mall",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				type tested struct {
+					Account string             `json:"account"`
+					OK      bool               `json:"ok"`
+					Checks  []connectors.Check `json:"checks"`
+				}
+				var all []tested
+				bad := false
+				for _, name := range args {
+					m, err := mallOf(env, name)
+					if err != nil {
+						return err
+					}
+					t := tested{Account: name, OK: true, Checks: m.Test(c.Context())}
+					for _, x := range t.Checks {
+						t.OK = t.OK && x.OK
+						if a.json {
+							continue
+						}
+						word := "ok  "
+						if !x.OK {
+							word = "FAIL"
+						}
+						fmt.Fprintf(a.out, "%s  %s  %s  %s\n", word, name, x.Name, x.Detail)
+						if x.Do != "" {
+							fmt.Fprintf(a.out, "      → %s\n", x.Do)
+						}
+					}
+					bad = bad || !t.OK
+					all = append(all, t)
+				}
+				if a.json {
+					if err := a.print(all); err != nil {
+						return err
+					}
+				}
+				if bad {
+					return exit(Failed)
+				}
+				return nil
+			})
+		},
+	}
+	return a.jsonFlag(c)
+}
+
+func mallOf(env *stage.Env, name string) (*connectors.Mall, error) {
+	x, ok := env.Workspace.Account(name)
+	if !ok {
+		return nil, order.Errorf(order.NotFound, "look into accounts/", "no account %s", name)
+	}
+	return env.Malls.Open(env, x)
+}
+
+// soon is how many days before its end a key is worth a person's time.
+const soon = 14
+
+func (a *app) accountKeysCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "keys [ACCOUNT…]",
+		Short: "Say until when the keys of accounts work",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(env *stage.Env) error { return a.keys(c.Context(), env, args) })
+		},
+	}
+	return a.jsonFlag(c)
+}
+
+func (a *app) keys(ctx context.Context, env *stage.Env, only []string) error {
+	type key struct {
+		Account string    `json:"account"`
+		Mall    string    `json:"mall"`
+		Ends    time.Time `json:"ends,omitzero"`
+		Days    int       `json:"days"` // left; 0 if Ends is not known
+		Error   string    `json:"error,omitempty"`
+	}
+	for _, n := range only {
+		if _, ok := env.Workspace.Account(n); !ok {
+			return order.Errorf(order.NotFound, "look into accounts/", "no account %s", n)
+		}
+	}
+	var keys []key
+	var cells [][]string
+	code := exit(Done)
+	for _, x := range env.Workspace.Accounts {
+		if !x.UsesAPI() || len(only) > 0 && !slices.Contains(only, x.Name) {
+			continue
+		}
+		k := key{Account: x.Name, Mall: x.Mall}
+		m, err := env.Malls.Open(env, x)
+		if err == nil {
+			k.Ends, err = m.Expires(ctx)
+		}
+		ends, days := "-", "-"
+		switch {
+		case err != nil:
+			k.Error, ends, code = secrets.Redact(err.Error()), err.Error(), exit(Failed)
+		case !k.Ends.IsZero():
+			k.Days = int(k.Ends.Sub(env.Now()) / (24 * time.Hour))
+			ends, days = k.Ends.In(x.Location).Format("2006-01-02 15:04"), fmt.Sprint(k.Days)
+			if k.Days < soon && code == exit(Done) {
+				code = exit(Waiting)
+			}
+		}
+		keys = append(keys, k)
+		cells = append(cells, []string{k.Account, k.Mall, ends, days})
+	}
+	var err error
+	if a.json {
+		err = a.print(keys)
+	} else {
+		err = a.table("ACCOUNT MALL ENDS DAYS", cells)
+	}
+	if err == nil && code != exit(Done) {
+		return code
+	}
+	return err
+}
+
+func (a *app) accountWindowsCmd() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "windows ACCOUNT",
+		Short: "Show which spans of time were read from an account's mall, and what was lost",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(env *stage.Env) error {
+				x, ok := env.Workspace.Account(args[0])
+				if !ok {
+					return order.Errorf(order.NotFound, "look into accounts/", "no account %s", args[0])
+				}
+				id, _, err := env.Ledger.Account(c.Context(), x.Name, env.Now())
+				if err != nil {
+					return err
+				}
+				ws, err := env.Ledger.Windows(c.Context(), id)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(ws)
+				}
+				var cells [][]string
+				for _, w := range ws {
+					at := func(t time.Time) string { return t.In(x.Location).Format("2006-01-02 15:04:05") }
+					cells = append(cells, []string{w.Feed, at(w.From), at(w.To), w.State, at(w.At)})
+				}
+				return a.table("FEED FROM TO STATE AT", cells)
+			})
+		},
+	}
+	return a.jsonFlag(c)
+}

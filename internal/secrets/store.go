@@ -1,0 +1,109 @@
+package secrets
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"filippo.io/age"
+
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// Folder is where [Resolver.Store] puts secrets that no age file takes, below
+// Resolver.Dir.
+const Folder = "keys"
+
+// Store keeps a secret under a name and returns the reference to write into the
+// configuration: an entry of AgeFile if there is one, else a file of its own that
+// only its owner can read. A secret of that name is replaced.
+func (r *Resolver) Store(name, value string) (Ref, error) {
+	if !ageName.MatchString(name) || strings.Contains(name, "..") {
+		return "", order.Errorf(order.Invalid, "use letters, digits, dots, hyphens", "%q is no name for a secret", name)
+	}
+	if value == "" || strings.ContainsAny(value, "\r\n\x00") {
+		return "", order.Errorf(order.Invalid, "give it on one line", "the secret %s is empty or has several lines", name)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.remember(value)
+	if r.AgeFile == "" {
+		return r.storeFile(name, value)
+	}
+	return Ref(Age + ":" + name), r.storeAge(name, value)
+}
+
+func (r *Resolver) storeFile(name, value string) (Ref, error) {
+	ref := Ref(File + ":" + Folder + "/" + name)
+	return ref, private(r.path(ref.Name()), []byte(value+"\n"))
+}
+
+// private replaces a file by one that only its owner can read; it is whole or
+// absent after a crash.
+func private(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(data)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// storeAge writes the age file again with one entry more, for the identities that
+// open it.
+func (r *Resolver) storeAge(name, value string) error {
+	key, err := r.read(r.Identity)
+	if err != nil {
+		return fmt.Errorf("identity %s: %w", r.Identity, err)
+	}
+	ids, err := age.ParseIdentities(strings.NewReader(key))
+	if err != nil {
+		return order.Errorf(order.Invalid, "it must hold a line AGE-SECRET-KEY-1…", "identity %s holds no age identity", r.Identity)
+	}
+	var to []age.Recipient
+	for _, id := range ids {
+		switch id := id.(type) {
+		case *age.X25519Identity:
+			to = append(to, id.Recipient())
+		case *age.HybridIdentity:
+			to = append(to, id.Recipient())
+		default:
+			return order.Errorf(order.Invalid, "add the entry by hand, with age", "identity %s is of a kind that does not tell its recipient", r.Identity)
+		}
+	}
+	entries := map[string]string{}
+	if _, err := os.Stat(r.path(r.AgeFile)); err == nil {
+		if entries, err = r.openAge(); err != nil {
+			return err
+		}
+	}
+	entries[name] = value
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, to...)
+	if err != nil {
+		return err
+	}
+	for _, n := range slices.Sorted(maps.Keys(entries)) {
+		if _, err := io.WriteString(w, n+"="+entries[n]+"\n"); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	r.entries = entries
+	return private(r.path(r.AgeFile), sealed.Bytes())
+}
