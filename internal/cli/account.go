@@ -86,8 +86,8 @@ func mallNames() string {
 
 // A newAccount is what account add was told.
 type newAccount struct {
-	name, mall, title, target, warehouse, base string
-	set, secret                                []string
+	name, mall, title, target, warehouse, base, since string
+	set, secret                                       []string
 
 	about    *connectors.About
 	settings map[string]string
@@ -118,6 +118,7 @@ What is given by --set, --secret and --target is not asked for.`,
 	f.StringVar(&n.title, "title", "", "what people call the shop")
 	f.StringVar(&n.target, "target", "", "the mall status in which orders are instructed")
 	f.StringVar(&n.warehouse, "warehouse", "", "the warehouse of its orders (may be left out where there is only one)")
+	f.StringVar(&n.since, "not-before", "", "take orders placed on this day or later, 2026-11-01 (default: the day of the first run)")
 	f.StringVar(&n.base, "base-url", "", "another address than the mall's, for a simulator")
 	f.StringArrayVar(&n.set, "set", nil, "a setting, NAME=VALUE (may be repeated)")
 	f.StringArrayVar(&n.secret, "secret", nil, "a key, NAME=REFERENCE (may be repeated)")
@@ -141,6 +142,11 @@ func (a *app) accountAdd(n *newAccount) error {
 	}
 	if err := spec.CheckBase(n.base); err != nil {
 		return usage{order.Errorf(order.Invalid, "write https://…", "--base-url: %w", err)}
+	}
+	if n.since != "" {
+		if _, err := time.Parse(time.DateOnly, n.since); err != nil {
+			return usage{order.Errorf(order.Invalid, "write a day, 2026-11-01", "--not-before %q is no day", n.since)}
+		}
 	}
 	n.about = spec.About
 	if err := n.given(); err != nil {
@@ -212,7 +218,7 @@ func (n *newAccount) given() error {
 				return order.Errorf(order.Invalid, "known are "+strings.Join(n.names(list.secret), ", "), "%s: %s has no %q", list.flag, n.mall, name)
 			case list.secret:
 				if _, err := secrets.ParseRef(value); err != nil {
-					return order.Errorf(order.Invalid, "write "+name+"=env:NAME, file:PATH or age:NAME; leave it out to be asked for the key", "%s %s: %w", list.flag, name, err)
+					return order.Errorf(order.Invalid, "write "+name+"=env:NAME, file:PATH or age:NAME; leave it out to be asked for the key", "%w (%s %s)", err, list.flag, name)
 				}
 			default:
 				if err := s.Check(value); err != nil {
@@ -355,6 +361,9 @@ func (n *newAccount) yaml(lang string) []byte {
 		fmt.Fprintf(w, "title: %q\n", n.title)
 	}
 	fmt.Fprintf(w, "\n# The mall status in which an order is instructed; one line more for each payment\n# that has another.\ntargets:\n  default: %q\n", n.target)
+	if n.since != "" {
+		fmt.Fprintf(w, "\nnot_before: %s\n", n.since)
+	}
 	if n.warehouse != "" {
 		fmt.Fprintf(w, "\nwarehouse: %s\n", n.warehouse)
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
@@ -47,6 +48,7 @@ type app struct {
 	getenv   func(string) string
 	now      func() time.Time
 	sleep    func(context.Context, time.Duration) error // between looks at a folder
+	calls    connectors.Options                         // of malls' APIs
 
 	dir  string
 	lang string
@@ -249,7 +251,7 @@ func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error
 		return nil, err
 	}
 	return &stage.Env{
-		Workspace: ws, Ledger: l, Secrets: sec, Malls: &stage.Malls{}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
+		Workspace: ws, Ledger: l, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
 	}, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,6 +44,10 @@ func program() {
 		}
 		a.now = func() time.Time { return now }
 		a.sleep = func(ctx context.Context, _ time.Duration) error { return errors.Join(grow(), gate(), ctx.Err()) }
+		// The pace of calls is counted by a clock that their pauses move.
+		var passed atomic.Int64
+		a.calls.Now = func() time.Time { return now.Add(time.Duration(passed.Load())) }
+		a.calls.Sleep = func(ctx context.Context, d time.Duration) error { passed.Add(int64(d)); return ctx.Err() }
 	}
 	code := a.main(ctx, os.Args[1:])
 	stop()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
@@ -36,10 +37,10 @@ func (a *app) replayCmd() *cobra.Command {
 	var day string
 	c := &cobra.Command{
 		Use:   "replay --day DAY",
-		Short: "Read the sheets of a day again from the archive and compare with the ledger",
-		Long: `Replay reads every order sheet that came on a day again, from the bytes that were
-kept, with the formats of today, and says where the result differs from what the
-ledger has. It changes nothing.`,
+		Short: "Read the sheets and replies of a day again from the archive and compare with the ledger",
+		Long: `Replay reads every order sheet and every reply of a mall that came on a day again,
+from the bytes that were kept, with the formats of today, and says where the result
+differs from what the ledger has. It changes nothing and asks nobody.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(env *stage.Env) error {
@@ -84,6 +85,10 @@ func (a *app) replay(ctx context.Context, env *stage.Env, from, to time.Time) ([
 	if err != nil {
 		return nil, err
 	}
+	replies, err := env.Ledger.FilesBetween(ctx, ledger.FilePages, from, to)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "mallbridge-replay-*")
 	if err != nil {
 		return nil, err
@@ -100,7 +105,61 @@ func (a *app) replay(ctx context.Context, env *stage.Env, from, to time.Time) ([
 		}
 		out = append(out, r)
 	}
+	for _, f := range replies {
+		r, err := replayReplies(ctx, env, f)
+		if err != nil {
+			return out, fmt.Errorf("replay %s: %w", f.Name, err)
+		}
+		out = append(out, r)
+	}
 	return out, nil
+}
+
+// replayReplies parses kept replies of a mall again.
+func replayReplies(ctx context.Context, env *stage.Env, f ledger.File) (replayed, error) {
+	r := replayed{File: f.Name, Account: f.Owner, Received: local(env.Workspace, f.ReceivedAt)}
+	acc, ok := env.Workspace.Account(f.Owner)
+	if !ok || acc.API == nil {
+		r.Error = "the account is no longer configured"
+		return r, nil
+	}
+	m, err := env.Malls.Open(env, acc)
+	if err != nil {
+		return r, err
+	}
+	raw, err := os.Open(env.Workspace.Path(env.Workspace.Settings.Archive, f.Path))
+	if err != nil {
+		return r, err
+	}
+	defer raw.Close()
+	var bad error
+	err = connectors.ReadPages(raw, func(p connectors.Page) bool {
+		var parsed connectors.Parsed
+		if parsed, bad = m.Parse(p); bad != nil {
+			return false
+		}
+		r.Orders += int64(len(parsed.Orders))
+		r.Refused += int64(len(parsed.Refused))
+		r.Taken += int64(len(parsed.Orders) + len(parsed.Claims))
+		for i := range parsed.Orders {
+			var rows []ledger.Row
+			if rows, bad = env.Ledger.OrdersByNumber(ctx, parsed.Orders[i].Number, acc.Name); bad != nil {
+				return false
+			}
+			if len(rows) == 0 {
+				r.Missing = append(r.Missing, fmt.Sprintf("order %s is not in the ledger", parsed.Orders[i].Number))
+			}
+		}
+		return true
+	})
+	r.Rows = r.Taken + r.Refused
+	if bad != nil && f.State == ledger.FileRefused {
+		return r, err
+	}
+	if f.State == ledger.FileDone && (r.Taken != f.Taken || r.Refused != f.Refused) {
+		r.Different = append(r.Different, fmt.Sprintf("%d taken and %d refused then, %d and %d now", f.Taken, f.Refused, r.Taken, r.Refused))
+	}
+	return r, errors.Join(err, bad)
 }
 
 func (a *app) replayFile(ctx context.Context, env *stage.Env, f ledger.File, dir string) (replayed, error) {

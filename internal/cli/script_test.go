@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/expr-lang/expr"
@@ -31,6 +33,7 @@ import (
 	"github.com/mallbridge/mallbridge/internal/agile"
 	"github.com/mallbridge/mallbridge/internal/sshtest"
 	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/simulator/malls"
 )
 
 // scriptCommands are the commands that scripts have beside those of testscript.
@@ -53,6 +56,46 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"list":      listFiles,
 	"setcell":   setCell,
 	"sshd":      startSSHD,
+	"mall":      startMall,
+	"append":    appendFile,
+}
+
+// appendFile adds a file to the end of another: append FROM TO.
+func appendFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: append FROM TO")
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[1]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = f.WriteString(ts.ReadFile(args[0]))
+	ts.Check(errors.Join(err, f.Close()))
+}
+
+// startMall runs a simulated mall with a shop and orders of the last two days, and
+// sets BASE and a variable for each setting and key: mall NAME ORDERS [fresh].
+func startMall(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: mall NAME ORDERS [fresh]")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	now, err := time.Parse(time.RFC3339, ts.Getenv("NOW"))
+	ts.Check(err)
+	// A second passes with each look at the clock, so that no caller is too fast.
+	var looks atomic.Int64
+	stand, err := malls.Open(args[0], malls.Options{Now: func() time.Time { return now.Add(time.Duration(looks.Add(1)) * time.Second) }})
+	ts.Check(err)
+	_, err = stand.Place(n, slices.Contains(args, "fresh"))
+	ts.Check(err)
+	server := httptest.NewServer(stand)
+	ts.Defer(server.Close)
+	ts.Setenv("BASE", server.URL)
+	for name, v := range stand.Shop.Settings {
+		ts.Setenv(strings.ToUpper(name), v)
+	}
+	for name, v := range stand.Shop.Secrets {
+		ts.Setenv(strings.ToUpper(name), v)
+	}
 }
 
 var repoTestdata = func() string {

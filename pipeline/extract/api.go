@@ -98,7 +98,7 @@ func (a *asker) claims(ctx context.Context) error {
 	}
 	touched := map[string]bool{}
 	for _, w := range a.mall.ClaimReads(a.env.Now(), a.since, until) {
-		got, err := a.read(ctx, "claims", "claims "+w.String(), a.mall.Claims(ctx, w))
+		got, err := a.read(ctx, "claims", "claims "+w.In(a.account.Location).String(), a.mall.Claims(ctx, w))
 		if err != nil {
 			return fmt.Errorf("claims %s: %w", w.In(a.account.Location), err)
 		}
@@ -137,7 +137,7 @@ func (a *asker) orders(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		got, err := a.read(ctx, "orders", r.String(), a.mall.Read(ctx, r))
+		got, err := a.read(ctx, "orders", string(r.Kind)+" "+r.In(a.account.Location).String(), a.mall.Read(ctx, r))
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", r.Kind, r.Window.In(a.account.Location), err)
 		}
