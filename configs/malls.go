@@ -43,6 +43,39 @@ var Malls = []Mall{
 		// them; the mall's own numbers are there where the seller gave neither.
 		SKUFrom: []string{"option_code", "item_code", "item_id+option_id", "item_id"},
 	},
+	// Order systems: their sheets carry the orders of many malls, under statuses of
+	// their own.
+	{
+		Name: "next-engine", Title: map[string]string{"ja": "ネクストエンジン", "ko": "넥스트엔진", "en": "Next Engine"},
+		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo",
+		Formats: []string{"next-engine-orders", "next-engine-slip-orders", "next-engine-generic-orders"},
+		SKUFrom: []string{"sku_code"},
+	},
+	{
+		Name: "goq", Title: map[string]string{"ja": "GoQSystem", "ko": "GoQSystem", "en": "GoQSystem"},
+		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"goq-orders"},
+		SKUFrom: []string{"sku_code", "option_code", "item_code"},
+	},
+	{
+		Name: "tempostar", Title: map[string]string{"ja": "TEMPOSTAR", "ko": "템포스타", "en": "TEMPOSTAR"},
+		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"tempostar-orders"},
+		SKUFrom: []string{"sku_code"},
+	},
+	{
+		Name: "sabangnet", Title: map[string]string{"ja": "サバンネット", "ko": "사방넷", "en": "Sabangnet"},
+		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"sabangnet-orders"},
+		SKUFrom: []string{"option_code", "item_code", "item_id"},
+	},
+	{
+		Name: "ezadmin", Title: map[string]string{"ja": "EZAdmin", "ko": "이지어드민", "en": "EZAdmin"},
+		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"ezadmin-orders"},
+		SKUFrom: []string{"sku_code", "barcode"},
+	},
+	{
+		Name: "playauto", Title: map[string]string{"ja": "PlayAuto", "ko": "플레이오토", "en": "PlayAuto"},
+		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"playauto-orders", "playauto-emp-orders"},
+		SKUFrom: []string{"sku_code", "item_code", "item_id"},
+	},
 	{
 		Name: "plain", Title: map[string]string{"ja": "手入力・その他", "ko": "수기 입력·기타", "en": "entered by hand, others"},
 		Formats: []string{"mallbridge-orders"},

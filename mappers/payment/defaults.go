@@ -55,6 +55,25 @@ var defaults = map[string][]row{
 	"elevenst": {
 		{"", Any, Prepaid}, // paid at 11st; neither sheet nor API names the method
 	},
+	// The methods of order systems are names that each shop gives. A GoQ file tells none:
+	// its accounts say so themselves.
+	"next-engine": {
+		{"", "代金引換", COD},
+		{"", "代引", COD},
+	},
+	"tempostar": {
+		{"", "代金引換", COD},
+		{"", "代引", COD},
+	},
+	"sabangnet": {
+		{"", Any, Prepaid}, // Korean malls are paid beforehand; the sheets have no such column
+	},
+	"ezadmin": {
+		{"", Any, Prepaid},
+	},
+	"playauto": {
+		{"", Any, Prepaid},
+	},
 	"plain": {
 		{"", Prepaid, Prepaid},
 		{"", COD, COD},

@@ -18,6 +18,16 @@ func Builtin(mall string) (Table, bool) {
 		return coupang(), true
 	case "elevenst":
 		return elevenst(), true
+	case "next-engine":
+		return nextEngine(), true
+	case "goq", "tempostar":
+		return exported(mall), true
+	case "sabangnet":
+		return sabangnet(), true
+	case "ezadmin":
+		return ezadmin(), true
+	case "playauto":
+		return playauto(), true
 	case "plain":
 		return plain(), true
 	}
@@ -25,7 +35,13 @@ func Builtin(mall string) (Table, bool) {
 }
 
 // Malls lists the malls that [Builtin] knows.
-func Malls() []string { return []string{"rakuten", "smartstore", "coupang", "elevenst", "plain"} }
+func Malls() []string {
+	return []string{
+		"rakuten", "smartstore", "coupang", "elevenst",
+		"next-engine", "goq", "tempostar", "sabangnet", "ezadmin", "playauto",
+		"plain",
+	}
+}
 
 func state(class Class, code, ja, ko, en string, aliases ...string) State {
 	return State{
