@@ -27,6 +27,7 @@ type Format struct {
 
 	kind      record.Kind
 	cs        *charset.Charset
+	others    []*charset.Charset // that files may be in instead
 	zone      *time.Location
 	delimiter byte
 	columns   map[string]int // by key(name), the first of that name
@@ -36,6 +37,9 @@ type Format struct {
 	steps     []*step
 	producer  [record.Count]int16 // index of the step that makes the field, or -1
 	where     condition
+	carry     bool
+	heads     condition
+	leave     condition
 	flags     []compiledFlag
 	out       []*outColumn
 	splits    []*splitGroup
@@ -318,6 +322,14 @@ func (c *compiler) file() {
 		cs, _ = charset.Lookup("utf-8-bom")
 	}
 	c.f.cs = cs
+	for _, name := range s.OrCharsets {
+		other, err := charset.Lookup(name)
+		if err != nil || !other.ASCIITransparent() {
+			c.r.at(s.at, "a charset such as utf-8", "or_charset: %q cannot be told from %s", name, cs.Name())
+			continue
+		}
+		c.f.others = append(c.f.others, other)
+	}
 	c.delimiterByte(s)
 	if s.HeaderWithin == 0 {
 		s.HeaderWithin = 1
@@ -553,6 +565,7 @@ func (c *compiler) reading() {
 	}
 	c.grouping()
 	c.f.where = c.condition(&s.Where, c.f.columns)
+	c.carrying()
 	for _, fl := range s.Flags {
 		c.f.flags = append(c.f.flags, compiledFlag{fl.name, c.condition(&fl.cond, c.f.columns)})
 	}

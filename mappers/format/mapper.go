@@ -30,6 +30,7 @@ type rowBlock struct {
 	lines    []int64  // its physical line
 	offs     []int64  // where it stands in the file; -1 in spreadsheets
 	lens     []int32
+	marks    []mark // of the taken rows, where rows take over from each other
 	refused  []refusedRow
 
 	source *sheet.Block // of a spreadsheet, for the cells of refused rows
@@ -76,6 +77,7 @@ type mapper struct {
 	blk     sheet.Block
 	cur     *sheet.Block
 	row     []sheet.Span
+	mark    mark  // of the row
 	keyStep *step // of a group with one key, which is one column
 	text    strings.Builder
 	grow    int
@@ -146,7 +148,7 @@ func (m *mapper) newBlock() *rowBlock {
 	if !ok {
 		b = &rowBlock{home: m.pool}
 	}
-	b.events, b.vals, b.rows, b.lines, b.offs, b.lens = b.events[:0], b.vals[:0], b.rows[:0], b.lines[:0], b.offs[:0], b.lens[:0]
+	b.events, b.vals, b.rows, b.lines, b.offs, b.lens, b.marks = b.events[:0], b.vals[:0], b.rows[:0], b.lines[:0], b.offs[:0], b.lens[:0], b.marks[:0]
 	b.refused, b.source, b.filtered, b.blank = nil, nil, 0, 0
 	b.width = len(m.p.fields)
 	b.refs.Store(1)
@@ -181,7 +183,7 @@ func (m *mapper) block(in piece) (*rowBlock, error) {
 	for i := range out.n {
 		m.row = b.Row(i)
 		last := len(m.p.group) > 0 && m.sv.last.get(in.base+int64(i))
-		if m.blank() {
+		if m.blank() || m.footer(m.row) {
 			out.blank++
 			if last {
 				out.events = append(out.events, event{kind: rowOther, last: true, row: int32(i), hash: m.keyHash(m.row)})
@@ -192,7 +194,7 @@ func (m *mapper) block(in piece) (*rowBlock, error) {
 		out.vals = extend(out.vals, out.width)
 		m.view.vals = out.vals[n:]
 		kept, ref := m.mapRow()
-		if kept && ref == nil && m.p.o.derive != nil {
+		if kept && ref == nil && m.p.o.derive != nil && m.mark == markLine {
 			if bad := m.p.o.derive(&m.view); bad != nil {
 				ref = m.refuse("", "", bad)
 				ref.alone = m.p.o.alone
@@ -205,6 +207,9 @@ func (m *mapper) block(in piece) (*rowBlock, error) {
 		if ref == nil && kept {
 			ev.kind, ev.i = rowTaken, int32(len(out.rows))
 			out.rows = append(out.rows, int32(i))
+			if m.p.f.carry {
+				out.marks = append(out.marks, m.mark)
+			}
 			at := b.Offset(i)
 			if b.Numbers != nil {
 				out.lines = append(out.lines, int64(b.Numbers[i]))
@@ -374,6 +379,11 @@ func (m *mapper) blank() bool {
 	return true
 }
 
+// footer reports whether a row is a note below the table.
+func (m *mapper) footer(row []sheet.Span) bool {
+	return len(row) <= m.p.f.Spec.File.FooterCells && len(row) < m.p.width
+}
+
 func (m *mapper) refuse(column, value string, bad *fault) *refusedRow {
 	return &refusedRow{refusal: Refusal{Column: column, Value: value, Reason: bad.reason, Detail: bad.detail}}
 }
@@ -398,7 +408,16 @@ func (m *mapper) mapRow() (bool, *refusedRow) {
 			return false, nil
 		}
 	}
+	if m.p.f.carry {
+		var err error
+		if m.mark, err = m.tell(); err != nil {
+			return true, m.refuse("", "", &fault{order.RefusedType, "carry: " + err.Error()})
+		}
+	}
 	for _, s := range m.p.steps[m.p.filter:] {
+		if m.mark == markHead && s.field.Level() == record.LevelLine {
+			continue
+		}
 		if r := m.step(s); r != nil {
 			return true, r
 		}
@@ -597,7 +616,7 @@ func (m *mapper) step(s *step) *refusedRow {
 		out = s.deflt
 	}
 	if out == "" {
-		if s.required && !blankOK(m, s) {
+		if s.required && m.asked(s.field) && !blankOK(m, s) {
 			return m.refuse(s.name, "", &fault{order.RefusedMissing, "a value is required"})
 		}
 	} else if s.pattern != nil && !s.pattern.MatchString(out) {
@@ -662,6 +681,9 @@ func (m *mapper) finish() *refusedRow {
 			}
 			m.view.vals[m.p.flags] += fl.name
 		}
+	}
+	if m.p.f.carry {
+		return nil // once the rows have taken over from each other
 	}
 	m.deflt(record.OrderCurrency, m.p.place.Currency)
 	m.deflt(record.ToCountry, m.p.place.Country)

@@ -116,6 +116,11 @@ func (o *opened) openText(head []byte) error {
 			o.delimiter = '\t'
 		}
 	}
+	if len(o.f.others) > 0 && o.cs == o.f.cs {
+		if err := o.chooseCharset(); err != nil {
+			return err
+		}
+	}
 	if err := o.checkCharset(head); err != nil {
 		return err
 	}
@@ -140,6 +145,71 @@ func (o *opened) transcode() error {
 	o.src = Bytes(o.src.Name, text)
 	o.cs = utf8Charset()
 	return nil
+}
+
+// chooseCharset takes another charset of the format where the whole file is in it and
+// not in the format's first one. UTF-8 goes first: text of another charset is hardly
+// ever valid UTF-8 by chance, the reverse is common.
+func (o *opened) chooseCharset() error {
+	for _, cs := range append([]*charset.Charset{o.cs}, o.f.others...) {
+		if !strings.HasPrefix(cs.Name(), "utf-8") {
+			continue
+		}
+		valid, plain, err := o.isUTF8()
+		if err != nil {
+			return err
+		}
+		if valid && !plain {
+			o.cs = cs
+			return nil
+		}
+		break
+	}
+	for _, cs := range append([]*charset.Charset{o.cs}, o.f.others...) {
+		if !strings.HasPrefix(cs.Name(), "utf-8") {
+			o.cs = cs
+			break
+		}
+	}
+	return nil
+}
+
+// isUTF8 reports whether the file is UTF-8, and whether it is ASCII only.
+func (o *opened) isUTF8() (valid, plain bool, err error) {
+	buf := make([]byte, 256<<10)
+	plain = true
+	kept := 0
+	for at := o.start; at < o.src.Size; {
+		n, err := o.src.R.ReadAt(buf[kept:], at)
+		if err != nil && !errors.Is(err, io.EOF) || n == 0 {
+			return false, false, fmt.Errorf("%s: %w", o.src.Name, err)
+		}
+		at += int64(n)
+		b := buf[:kept+n]
+		plain = plain && ascii(string(b))
+		kept = 0
+		if at < o.src.Size {
+			kept = partial(b)
+		}
+		if !utf8.Valid(b[:len(b)-kept]) {
+			return false, false, nil
+		}
+		copy(buf, b[len(b)-kept:])
+	}
+	return true, plain, nil
+}
+
+// partial is how many bytes at the end of b may be the beginning of a character.
+func partial(b []byte) int {
+	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
+		if utf8.RuneStart(b[len(b)-i]) {
+			if !utf8.FullRune(b[len(b)-i:]) {
+				return i
+			}
+			break
+		}
+	}
+	return 0
 }
 
 func (o *opened) badBytes(b []byte, err error) error {

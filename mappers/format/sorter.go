@@ -24,6 +24,8 @@ func (r rowRef) values() []string {
 	return r.block.vals[n : n+r.block.width]
 }
 
+func (r rowRef) mark() mark { return r.block.marks[r.i] }
+
 // A group is the rows of one order, so far.
 type group struct {
 	rows     []rowRef
@@ -248,6 +250,9 @@ func (s *sorter) copyRows(g *group) {
 		own.lines = append(own.lines, b.lines[r.i])
 		own.offs = append(own.offs, b.offs[r.i])
 		own.lens = append(own.lens, b.lens[r.i])
+		if s.p.f.carry {
+			own.marks = append(own.marks, r.mark())
+		}
 		if own.source == nil {
 			own.source = b.source
 		}
@@ -265,9 +270,20 @@ func (s *sorter) settle(g *group) error {
 	case g.poisoned:
 		s.refuseAll(g, Refusal{Reason: order.RefusedSibling, Detail: "another row of the same order was refused"})
 	default:
+		if s.p.f.carry {
+			if r, ok := s.carry(g); ok {
+				s.refuseAll(g, r)
+				break
+			}
+		}
 		if r, ok := s.disagree(g); ok {
 			s.refuseAll(g, r)
 			break
+		}
+		if s.p.f.carry {
+			if s.lines(g); len(g.rows) == 0 {
+				break
+			}
 		}
 		if err := s.send(g); err != nil {
 			return err
@@ -308,7 +324,7 @@ func (s *sorter) disagree(g *group) (Refusal, bool) {
 	for i, r := range g.rows[1:] {
 		vals := r.values()
 		for _, a := range s.p.agree {
-			if a.level == record.LevelPackage && (s.p.packing < 0 || vals[s.p.packing] == "") {
+			if a.level == record.LevelPackage && !s.p.f.carry && (s.p.packing < 0 || vals[s.p.packing] == "") {
 				continue // another recipient is another package
 			}
 			with, at := first, g.rows[0]

@@ -25,6 +25,7 @@ type Spec struct {
 	Group     []string          `yaml:"group"`
 	MayDiffer []string          `yaml:"may_differ"`
 	Where     Condition         `yaml:"where"`
+	Carry     *Carry            `yaml:"carry"`
 	Columns   []Column          `yaml:"columns"`
 	Fields    fieldList         `yaml:"fields"`
 	Flags     flagList          `yaml:"flags"`
@@ -37,24 +38,34 @@ type Spec struct {
 
 // A FileSpec tells how the bytes of a file are laid out.
 type FileSpec struct {
-	Kind         string `yaml:"kind"` // csv tsv fixed xlsx workbook
-	Charset      string `yaml:"charset"`
-	ByteForm     string `yaml:"byte_form"`
-	BOM          bool   `yaml:"bom"`
-	Delimiter    string `yaml:"delimiter"`
-	Newline      string `yaml:"newline"`       // crlf lf
-	Quote        string `yaml:"quote"`         // needed always text never
-	Header       string `yaml:"header"`        // names none skip
-	HeaderWithin int    `yaml:"header_within"` // how many rows may stand above the header, itself included
-	SkipAfter    int    `yaml:"skip_after"`    // rows between the header and the first data row
-	ColumnsExact bool   `yaml:"columns_exact"`
-	FileName     string `yaml:"name"`
-	Sheet        string `yaml:"sheet"`
-	NewlineIn    string `yaml:"newline_in_value"` // space keep hold; default space
-	CommaIn      string `yaml:"delimiter_in_value"`
-	Neutralise   bool   `yaml:"neutralise"`
-	RecordBytes  int    `yaml:"record_bytes"`
+	Kind         string   `yaml:"kind"` // csv tsv fixed xlsx workbook
+	Charset      string   `yaml:"charset"`
+	OrCharsets   []string `yaml:"or_charset"` // tried where the file is not in charset
+	ByteForm     string   `yaml:"byte_form"`
+	BOM          bool     `yaml:"bom"`
+	Delimiter    string   `yaml:"delimiter"`
+	Newline      string   `yaml:"newline"`       // crlf lf
+	Quote        string   `yaml:"quote"`         // needed always text never
+	Header       string   `yaml:"header"`        // names none skip
+	HeaderWithin int      `yaml:"header_within"` // how many rows may stand above the header, itself included
+	SkipAfter    int      `yaml:"skip_after"`    // rows between the header and the first data row
+	ColumnsExact bool     `yaml:"columns_exact"`
+	FooterCells  int      `yaml:"footer_cells"` // rows with so many cells at most are notes below the table
+	FileName     string   `yaml:"name"`
+	Sheet        string   `yaml:"sheet"`
+	NewlineIn    string   `yaml:"newline_in_value"` // space keep hold; default space
+	CommaIn      string   `yaml:"delimiter_in_value"`
+	Neutralise   bool     `yaml:"neutralise"`
+	RecordBytes  int      `yaml:"record_bytes"`
 	at           pos
+}
+
+// A Carry says that the rows of an order take over from each other what they leave
+// empty of order and package.
+type Carry struct {
+	Heads Condition `yaml:"heads"` // rows that tell of the order only and are no line of it
+	Leave Condition `yaml:"leave"` // lines that are left out; an order of them alone is filtered
+	at    pos
 }
 
 // A Column is one column of the file.
@@ -290,5 +301,6 @@ func (s *Spec) place(p pos)      { s.at = p }
 func (s *FileSpec) place(p pos)  { s.at = p }
 func (c *Column) place(p pos)    { c.at = p }
 func (p *Pad) place(at pos)      { p.at = at }
+func (c *Carry) place(p pos)     { c.at = p }
 func (f *FieldSpec) place(p pos) { f.at = p }
 func (i *Items) place(p pos)     { i.at = p }

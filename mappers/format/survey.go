@@ -146,7 +146,7 @@ func (m *mapper) survey(in piece) (*pieceSurvey, error) {
 // columns, or half a character stands at its end.
 func (m *mapper) cut(b *sheet.Block, i int) bool {
 	row := b.Row(i)
-	if len(row) == 1 && row[0].Len() == 0 {
+	if len(row) == 1 && row[0].Len() == 0 || m.footer(row) {
 		return false
 	}
 	if m.p.f.Spec.File.Kind != "fixed" && m.p.width > 0 && len(row) < m.p.width && (i > 0 || m.p.header != nil) {
