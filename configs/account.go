@@ -14,9 +14,9 @@ type Account struct {
 	Name string `yaml:"-"` // of the file: letters a-z, digits, hyphens
 	File string `yaml:"-"` // path from the workspace
 
-	// The mall: rakuten, smartstore, coupang, or plain for orders in the
-	// Mallbridge sheet or in formats of your own.
-	Mall string `yaml:"mall" jsonschema:"required,enum=rakuten,enum=smartstore,enum=coupang,enum=plain"`
+	// The mall, or the order system, that the orders come from; plain for orders in
+	// the Mallbridge sheet or in formats of your own.
+	Mall string `yaml:"mall" jsonschema:"required,enum=rakuten,enum=smartstore,enum=coupang,enum=elevenst,enum=next-engine,enum=goq,enum=tempostar,enum=sabangnet,enum=ezadmin,enum=playauto,enum=plain"`
 	// Whether anything runs for the account. What was instructed before stays.
 	Enabled bool `yaml:"enabled" jsonschema:"default=true"`
 	// What people call the shop.
