@@ -26,6 +26,7 @@ type input struct {
 	file         string // its name there
 	about        string // what the case is for
 	password     string // of a workbook
+	standard     bool   // with the older of the two encryptions
 	country      string // of the account, where the format names none
 	open         string // password to open it with, where it is another one
 
@@ -219,6 +220,11 @@ func (in *input) workbook(t testing.TB) []byte {
 	check(f.Write(&b))
 	if in.password == "" {
 		return b.Bytes()
+	}
+	if in.standard {
+		sealed, err := excelize.Encrypt(b.Bytes(), &excelize.Options{Password: in.password})
+		check(err)
+		return sealed
 	}
 	sealed, err := agile.Encrypt(b.Bytes(), in.password, rand.New(rand.NewSource(1)))
 	check(err)

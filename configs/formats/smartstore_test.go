@@ -51,8 +51,22 @@ func smartstoreInputs() []input {
 	tabs.file, tabs.charset, tabs.comma, tabs.above, tabs.bare = "input.csv", cp949, "\t", nil, true
 	bom := sheet("text-utf-8", "a copy saved as CSV UTF-8 with numbers wrapped against Excel", smartstore72, with(smartstoreRow, "상품주문번호", `="2026071500000011"`, "우편번호", "6236"))
 	bom.file, bom.edit = "input.csv", func(b []byte) []byte { return append([]byte("\xEF\xBB\xBF"), b...) }
+	// A grid that a program made has no notice and the raw values of the seller centre.
+	grid := sheet("grid-raw", "a grid of 56 columns that a program made: no notice, raw values", smartstore56,
+		with(smartstoreRow, "주문상태", "WAITING_DISPATCH", "주문세부상태", "PLACE_ORDER", "상품종류", "SINGLE", "판매채널", "SHOPN", "결제위치", "PC", "배송비 유형", "FREE"),
+		with(extra, "주문번호", "2026071500000020", "주문상태", "WAITING_DISPATCH", "주문세부상태", "PLACE_ORDER_WAITING", "상품종류", "PRICING_OPTIONAL"),
+		with(smartstoreRow, "상품주문번호", "2026071500000031", "주문번호", "2026071500000030", "주문상태", "DELIVERING", "주문세부상태", ""))
+	grid.above = nil
+	saved := sheet("saved-xls", "saved again as a workbook of Excel 97, with the notice", smartstore72, smartstoreRow, extra)
+	saved.file = "input.xls"
+	sealed := sheet("password-standard", "protected with the older encryption (AES-128, SHA-1)", smartstore72, smartstoreRow, extra)
+	sealed.password, sealed.standard = "1111", true
+	login := sheet("refused-login-page", "a page saved in place of the workbook, because the session had ended", smartstore72)
+	login.file, login.html, login.edit = "input.xls", true, func([]byte) []byte {
+		return []byte("<!DOCTYPE html>\r\n<html><head><meta charset=\"utf-8\"></head><body><form><input type=\"password\"></form></body></html>\r\n")
+	}
 	return []input{
-		ordinary, older, short, hard, password, tabs, bom,
+		ordinary, older, short, hard, password, tabs, bom, grid, saved, sealed, login,
 		sheet("columns-57", "57 columns of 2021", smartstore57, smartstoreRow, extra),
 		sheet("refused-rows", "numbers that lost digits, quantities, a moved value, a missing recipient", smartstore72,
 			with(smartstoreRow, "상품주문번호", int64(2026071500000011), "주문번호", int64(2026071500000010)),
@@ -90,11 +104,17 @@ func coupangInputs() []input {
 	sheet := func(name, about string, header []string, rows ...map[string]any) input {
 		return input{format: "coupang-orders", name: name, about: about, file: "input.xlsx", sheet: "Delivery", header: header, rows: rows}
 	}
+	filled := sheet("filled", "a list that was filled in for the upload and dropped again: nothing is left of it but the row that was not", coupang40,
+		with(coupangRow, "택배사", "CJ대한통운", "운송장번호", "690000000101"), with(second, "택배사", "CJ대한통운", "운송장번호", "690000000101"),
+		with(coupangRow, "번호", 3, "묶음배송번호", "640000000000000301", "주문번호", "24000000000301", "운송장번호", " "))
+	filled.sheet = "배송관리"
 	oldest := slices.Insert(slices.Clone(coupang39), slices.Index(coupang39, "구매자")+1, "구매자이메일")
 	return []input{
 		sheet("ordinary", "40 columns of 2026; an order in two bundles and one alone", coupang40, coupangRow, second, otherBox,
 			with(coupangRow, "번호", 4, "묶음배송번호", "640000000000000201", "주문번호", "24000000000201", "주문자 추가메시지", "선물입니다")),
 		sheet("columns-39", "the generation before, 39 columns", coupang39, coupangRow, second),
+		sheet("columns-more", "columns moved and added, as after the next change of the list", append([]string{"새 항목"}, append(slices.Clone(coupang40[20:]), coupang40[:20]...)...), coupangRow, second),
+		filled,
 		sheet("columns-oldest", "the oldest generation with 구매자이메일, and 번호 missing", without(oldest, "번호"), with(coupangRow, "구매자이메일", "gaon@example.com")),
 		sheet("hard", "split bundle, island, numbers for text, a row already dispatched, customs number, line breaks", coupang40,
 			with(coupangRow, "구매수(수량)", 2, "우편번호", 4999, "수취인전화번호", 1012345678, "도서산간 추가배송비", "3,000", "옵션ID", 90000000001, "주문번호", 24000000000101,
