@@ -85,8 +85,14 @@ func (b *book) fileError(err error) error {
 		corrupt *workbook.CorruptError
 		sheets  *workbook.SheetError
 		kind    *workbook.KindError
+		char    *charset.DecodeError
 	)
 	switch {
+	case errors.As(err, &char):
+		e := b.o.fail(order.RefusedCharset, "check the charset of the format, or ask for the file again", "%v", err)
+		e.Value = fmt.Sprintf("% X", char.Bytes)
+		e.Err = err
+		return e
 	case errors.Is(err, workbook.ErrPassword), errors.Is(err, workbook.ErrWrongPassword),
 		errors.As(err, &limit), errors.As(err, &corrupt), errors.As(err, &sheets), errors.As(err, &kind):
 		e := b.o.fail(order.RefusedFile, "", "%v", err)
