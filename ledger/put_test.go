@@ -265,3 +265,24 @@ func TestStateNames(t *testing.T) {
 		}
 	}
 }
+
+// TestAStoppedOrderComesBack cancels an order whose parcel was stopped, and then
+// takes the cancel back: the stopped parcel still has its pieces.
+func TestAStoppedOrderComesBack(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		s.sent("1")
+		change := func(status string) {
+			t.Helper()
+			in := numbered("1")
+			in[0].Order.Status = status
+			s.put(in...)
+		}
+		change("900")
+		r := s.row("1")
+		ok(t, s.Apply(t.Context(), &Plan{Orders: []Disposition{{ID: r.ID, Version: r.Version, Was: r.State, State: Outside, Reason: order.OutCancelled}}}, noon))
+		change("300")
+		if r := s.row("1"); r.State != Recheck {
+			t.Errorf("it is %s", r.State)
+		}
+	})
+}

@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/flate"
+	"compress/gzip"
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
@@ -58,6 +60,65 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"sshd":      startSSHD,
 	"mall":      startMall,
 	"append":    appendFile,
+	"nosecrets": noSecrets,
+}
+
+// noSecrets looks for the secrets that lie in a folder in all other files, packed
+// ones too: nosecrets KEYS FILE-OR-FOLDER…
+func noSecrets(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: nosecrets KEYS FILE…")
+	}
+	keys := ts.MkAbs(args[0])
+	var hidden [][]byte
+	each := func(root string, f func(path string, data []byte)) {
+		ts.Check(filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if err == nil {
+				f(path, data)
+			}
+			return err
+		}))
+	}
+	each(keys, func(path string, data []byte) {
+		if text := bytes.TrimSpace(data); !bytes.HasPrefix(text, []byte("-----")) && filepath.Base(path) != "known_hosts" {
+			hidden = append(hidden, text, []byte(base64.StdEncoding.EncodeToString(text)))
+		}
+	})
+	looked := 0
+	look := func(path string, data []byte) {
+		looked++
+		for _, h := range hidden {
+			if bytes.Contains(data, h) {
+				ts.Fatalf("%s holds a secret", path)
+			}
+		}
+	}
+	for _, name := range args[1:] {
+		if name == "stdout" || name == "stderr" {
+			look(name, []byte(ts.ReadFile(name)))
+			continue
+		}
+		each(ts.MkAbs(name), func(path string, data []byte) {
+			if strings.HasPrefix(path, keys+string(filepath.Separator)) {
+				return
+			}
+			look(path, data)
+			if strings.HasSuffix(path, ".gz") {
+				z, err := gzip.NewReader(bytes.NewReader(data))
+				ts.Check(err)
+				plain, err := io.ReadAll(z)
+				ts.Check(err)
+				look(path, plain)
+			}
+		})
+	}
+	if len(hidden) < 8 || looked < 20 {
+		ts.Fatalf("%d secrets were looked for in %d files", len(hidden)/2, looked)
+	}
 }
 
 // appendFile adds a file to the end of another: append FROM TO.

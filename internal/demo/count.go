@@ -62,6 +62,11 @@ func (w *world) refused(ctx context.Context) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
+		replies, err := w.env.Ledger.Files(ctx, ledger.FilePages, a.Name, 1_000_000)
+		if err != nil {
+			return 0, err
+		}
+		files = append(files, replies...)
 		seen := map[string]bool{}
 		for _, f := range files {
 			if f.Refused == 0 {

@@ -27,6 +27,7 @@ func (w *world) day(ctx context.Context) error {
 		what func(context.Context) error
 	}{
 		{clockAt(8, 30), w.sheetsArrive},
+		{clockAt(8, 32), w.ordersArrive},
 		{clockAt(8, 35), w.firstPlan},
 		{clockAt(8, 40), w.firstDrop},
 		{clockAt(9, 10), w.repairs},
@@ -58,6 +59,11 @@ func (w *world) hour() string { return w.clock.now().In(japan).Format("15:04") }
 
 // stages runs stages on all their targets and returns what they report.
 func (w *world) stages(ctx context.Context, names ...string) ([]pipeline.Result, error) {
+	return w.stagesOn(ctx, "", names...)
+}
+
+// stagesOn is stages for one account and all warehouses.
+func (w *world) stagesOn(ctx context.Context, account string, names ...string) ([]pipeline.Result, error) {
 	var all []pipeline.Result
 	var todo [][2]string
 	for _, n := range names {
@@ -66,7 +72,9 @@ func (w *world) stages(ctx context.Context, names ...string) ([]pipeline.Result,
 			return nil, fmt.Errorf("no stage %s", n)
 		}
 		for _, target := range s.Targets(w.env.Workspace) {
-			todo = append(todo, [2]string{n, target})
+			if account == "" || s.On != pipeline.Accounts || target == account {
+				todo = append(todo, [2]string{n, target})
+			}
 		}
 	}
 	for i, x := range todo {
@@ -86,6 +94,9 @@ func (w *world) sheetsArrive(context.Context) error {
 	w.paper.head(w.hour(), wordSheets)
 	w.placed = w.stream.Day(w.clock.now().In(japan), w.o.Orders)
 	for _, a := range accounts {
+		if a.api {
+			continue
+		}
 		os := w.placed[a.mall]
 		s, err := w.sheet(a.mall, os)
 		if err != nil {
@@ -301,7 +312,7 @@ func (w *world) sameSheetAgain(ctx context.Context) error {
 		if c["repeated files"] > 0 {
 			p.row(cell{r.Target, 13}, cell{p.say(wordRepeated), 0})
 		}
-		if c["known orders"] > 0 {
+		if c["known orders"] > 0 && c["files"] > 0 {
 			p.row(cell{r.Target, 13}, cell{fmt.Sprintf(p.say(wordKnown), c["known orders"], c["changed orders"]), 0})
 		}
 	}
@@ -349,6 +360,10 @@ func (w *world) laterDownload(ctx context.Context) error {
 	p := w.paper
 	p.head(w.hour(), wordLater)
 	confirmed, cancelled := w.changeStatuses()
+	byAPI, err := w.cancelByAPI()
+	if err != nil {
+		return err
+	}
 	s, err := w.sheet(orders.Rakuten, w.placed[orders.Rakuten])
 	if err != nil {
 		return err
@@ -362,6 +377,9 @@ func (w *world) laterDownload(ctx context.Context) error {
 	p.line("       %s", fmt.Sprintf(p.say(wordConfirmed), confirmed))
 	if cancelled != "" {
 		p.line("       %s", fmt.Sprintf(p.say(wordCancelled), cancelled, order.HoldCancelled.Text(w.o.Lang)))
+	}
+	for _, line := range byAPI {
+		p.line("       %s", line)
 	}
 	if err := w.instruct(ctx); err != nil {
 		return err

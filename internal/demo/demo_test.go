@@ -105,7 +105,7 @@ func checkSums(t *testing.T, s Summary) {
 func checkFates(t *testing.T, w *world) {
 	t.Helper()
 	for _, a := range accounts {
-		for _, o := range w.placed[a.mall] {
+		for _, o := range w.of(a.name, a.mall) {
 			got, err := fate(t.Context(), w, a.name, o.Number)
 			if err != nil {
 				t.Fatal(err)
@@ -268,12 +268,14 @@ func TestGoesOn(t *testing.T) {
 	defer stop()
 	o := options(t, 7, 40)
 	o.Once, o.Every = false, time.Millisecond
-	o.Out = &ender{stop: stop, after: 4}
+	o.Out = &ender{stop: stop, after: 6} // each shop once
+	began := time.Now()
+	o.Now = func() time.Time { return evening.Add(time.Since(began)) }
 	sum, err := Run(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum.OrdersSeen <= 40 || !sum.Balanced {
+	if sum.OrdersSeen <= 50 || !sum.Balanced {
 		t.Errorf("after some rounds: %+v", sum)
 	}
 }

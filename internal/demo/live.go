@@ -86,19 +86,27 @@ func (w *world) goOn(ctx context.Context) error {
 	return nil
 }
 
+// arrive lets n orders come in at one shop.
+func (w *world) arrive(account, mall string, now time.Time, n int) error {
+	if s, ok := w.shops[account]; ok {
+		_, err := s.stand.Put(w.stream.Ordinary(mall, now, n), false)
+		return err
+	}
+	s, err := w.sheet(mall, w.stream.Mall(mall, now, n))
+	if err != nil {
+		return err
+	}
+	return w.drop(account, s)
+}
+
 // round is one drop of a few orders at one shop, and everything that follows.
 func (w *world) round(ctx context.Context, n int) error {
 	a := accounts[n%len(accounts)]
 	now := w.clock.now().In(japan)
-	os := w.stream.Mall(a.mall, now, 3+n%5)
-	s, err := w.sheet(a.mall, os)
-	if err != nil {
+	if err := w.arrive(a.name, a.mall, now, 3+n%5); err != nil {
 		return err
 	}
-	if err := w.drop(a.name, s); err != nil {
-		return err
-	}
-	results, err := w.stages(ctx, "extract", "plan", "instruct")
+	results, err := w.stagesOn(ctx, a.name, "extract", "plan", "instruct")
 	if err != nil {
 		return err
 	}

@@ -3,24 +3,26 @@ package demo
 // What the demo says, in English, Japanese and Korean.
 var (
 	wordTitle = text{
-		"Mallbridge: one day, two countries, four shops, two warehouses — nothing in it is real",
-		"Mallbridge：日本と韓国、4店舗・2倉庫の一日 ― すべて架空のデータです",
-		"Mallbridge: 두 나라, 네 상점, 두 창고의 하루 — 모든 데이터는 가상입니다",
+		"Mallbridge: one day, two countries, six shops, two warehouses — nothing in it is real",
+		"Mallbridge：日本と韓国、6店舗・2倉庫の一日 ― すべて架空のデータです",
+		"Mallbridge: 두 나라, 여섯 상점, 두 창고의 하루 — 모든 데이터는 가상입니다",
 	}
 	wordWorkspace = text{"workspace", "ワークスペース", "작업 폴더"}
 	wordSites     = text{"warehouses", "倉庫", "창고"}
 	wordSeed      = text{"day %s, seed %d", "%s、シード %d", "%s, 시드 %d"}
 
-	wordSheets     = text{"The order sheets of four shops are dropped into inbox/", "4店舗の受注シートが inbox/ に入る", "네 상점의 주문 시트가 inbox/에 들어옵니다"}
-	wordOrders     = text{"%d orders", "%d 件", "%d 건"}
-	wordPlan       = text{"extract reads them, plan maps, holds, routes and merges", "extract が読み取り、plan が変換・保留・振り分け・同梱する", "extract가 읽고 plan이 변환·보류·배정·합포장합니다"}
-	wordColReady   = text{"planned", "出荷予定", "출고예정"}
-	wordColHeld    = text{"held", "保留", "보류"}
-	wordColOutside = text{"outside", "対象外", "제외"}
-	wordColRefused = text{"refused", "取込不可", "거부"}
-	wordBecause    = text{"Held, each for a stated reason:", "保留とその理由：", "보류와 그 이유:"}
+	wordSheets      = text{"The order sheets of four shops are dropped into inbox/", "4店舗の受注シートが inbox/ に入る", "네 상점의 주문 시트가 inbox/에 들어옵니다"}
+	wordOrders      = text{"%d orders", "%d 件", "%d 건"}
+	wordShops       = text{"Two more shops are asked by API; their malls are simulated", "さらに2店舗はAPIで取得（モールはシミュレーター）", "두 상점은 API로 조회합니다(쇼핑몰은 시뮬레이터)"}
+	wordUnconfirmed = text{"%d of them wait for the shop's confirmation", "うち %d 件は注文確認待ち", "그중 %d 건은 발주확인 대기"}
+	wordPlan        = text{"extract reads them, plan maps, holds, routes and merges", "extract が読み取り、plan が変換・保留・振り分け・同梱する", "extract가 읽고 plan이 변환·보류·배정·합포장합니다"}
+	wordColReady    = text{"planned", "出荷予定", "출고예정"}
+	wordColHeld     = text{"held", "保留", "보류"}
+	wordColOutside  = text{"outside", "対象外", "제외"}
+	wordColRefused  = text{"refused", "取込不可", "거부"}
+	wordBecause     = text{"Held, each for a stated reason:", "保留とその理由：", "보류와 그 이유:"}
 
-	wordDrop    = text{"instruct drops files by SFTP: temporary name, size and hash, rename, done mark", "instruct が SFTP で投下：仮名、サイズとハッシュの確認、改名、完了印", "instruct가 SFTP로 전달: 임시 이름, 크기와 해시 확인, 이름 변경, 완료 표시"}
+	wordDrop    = text{"instruct drops files by SFTP: temporary name, size and hash, rename, done mark", "instruct が SFTP で届ける：仮名、サイズとハッシュの確認、改名、完了印", "instruct가 SFTP로 전달: 임시 이름, 크기와 해시 확인, 이름 변경, 완료 표시"}
 	wordParcels = text{"%d parcels", "%d 個口", "%d 박스"}
 	wordTook    = text{"takes %s at once: %d accepted, %d refused", "%s を直ちに取り込み：受付 %d、受付不可 %d", "%s 즉시 접수: 승인 %d, 거부 %d"}
 
@@ -60,7 +62,7 @@ var (
 	wordHeld       = text{"held", "保留", "보류"}
 	wordOutside    = text{"outside", "対象外", "제외"}
 	wordRefused    = text{"refused", "取込不可", "거부"}
-	wordBatches    = text{"files at warehouses", "投下したファイル", "전달한 파일"}
+	wordBatches    = text{"files at warehouses", "届けたファイル", "전달한 파일"}
 
 	wordGoesOn = text{
 		"New orders keep coming. Ctrl-C ends the demo. Meanwhile, in another window:",
@@ -68,6 +70,6 @@ var (
 		"새 주문이 계속 들어옵니다. Ctrl-C로 끝냅니다. 다른 창에서 해 보세요:",
 	}
 	wordTry   = text{"Try:", "試せるコマンド：", "해 보세요:"}
-	wordRound = text{"%s: %d new orders, %d planned, %d held, %d parcels dropped, %d tracking numbers", "%s：新規 %d 件、出荷予定 %d 件、保留 %d 件、投下 %d 個口、送り状 %d 件", "%s: 신규 %d 건, 출고예정 %d 건, 보류 %d 건, 전달 %d 박스, 송장 %d 건"}
+	wordRound = text{"%s: %d new orders, %d planned, %d held, %d parcels dropped, %d tracking numbers", "%s：新規 %d 件、出荷予定 %d 件、保留 %d 件、送信 %d 個口、送り状 %d 件", "%s: 신규 %d 건, 출고예정 %d 건, 보류 %d 건, 전달 %d 박스, 송장 %d 건"}
 	wordEnd   = text{"The demo has ended. Its workspace is still in %s", "デモを終了しました。ワークスペースは %s に残っています", "데모를 마쳤습니다. 작업 폴더는 %s 에 남아 있습니다"}
 )

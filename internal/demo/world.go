@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
@@ -40,8 +41,16 @@ const smartStorePassword = "demo-1234"
 var japan = time.FixedZone("JST", 9*60*60)
 
 // accounts in the order in which they are told about, with their malls.
-var accounts = []struct{ name, mall string }{
-	{"rakuten-1", orders.Rakuten}, {"smartstore-1", orders.SmartStore}, {"coupang-1", orders.Coupang}, {"plain-1", orders.Plain},
+var accounts = []struct {
+	name, mall string
+	api        bool // its mall is asked; the others' orders come as sheets
+}{
+	{"rakuten-1", orders.Rakuten, false},
+	{"smartstore-1", orders.SmartStore, false},
+	{"coupang-1", orders.Coupang, false},
+	{"plain-1", orders.Plain, false},
+	{"rakuten-2", orders.Rakuten, true},
+	{"coupang-2", orders.Coupang, true},
 }
 
 // A world is a workspace with shops and warehouses around it.
@@ -52,8 +61,10 @@ type world struct {
 	start  time.Time // midnight of the day, in Japan
 	env    *stage.Env
 	stream *orders.Stream
-	placed map[string][]orders.Order // by mall
+	placed map[string][]orders.Order // by mall; those of malls asked by API by account
 	sites  []*site
+	shops  map[string]*apiShop // by account
+	meter  connectors.Counters
 	linked bool // the new listings are in the masters
 	agreed bool // the replacement is in the warehouse's settings
 }
@@ -91,8 +102,15 @@ func (c *clock) set(t time.Time) {
 }
 
 // sleep lets the time of the day go on instead of waiting. After the day it
-// waits.
+// waits, but no longer than people like to.
 func (c *clock) sleep(ctx context.Context, d time.Duration) error {
+	return c.wait(ctx, d, 50*time.Millisecond)
+}
+
+// pause is sleep for the pace of calls, which malls hold callers to.
+func (c *clock) pause(ctx context.Context, d time.Duration) error { return c.wait(ctx, d, d) }
+
+func (c *clock) wait(ctx context.Context, d, most time.Duration) error {
 	c.mu.Lock()
 	played := !c.at.IsZero()
 	if played {
@@ -102,7 +120,7 @@ func (c *clock) sleep(ctx context.Context, d time.Duration) error {
 	if played {
 		return ctx.Err()
 	}
-	return stage.Sleep(ctx, min(d, 50*time.Millisecond))
+	return stage.Sleep(ctx, min(d, most))
 }
 
 // dayOver is the hour at which the day that is played ends.
@@ -128,6 +146,9 @@ func newWorld(ctx context.Context, o Options) (w *world, err error) {
 		return w, err
 	}
 	if err := w.openSites(); err != nil {
+		return w, err
+	}
+	if err := w.openShops(); err != nil {
 		return w, err
 	}
 	if err := w.writeWorkspace(); err != nil {
@@ -224,15 +245,17 @@ func (w *world) openSite(name string, c warehouse.Config, s sftpd.Config) error 
 // settings are what the files of the workspace are filled in with.
 type settings struct {
 	Language     string
-	Start        string
+	Start        string // first day of orders that count
+	Recent       string // the same for shops whose malls are asked
 	Tokyo, Seoul *sftpd.Server
+	Shops        map[string]*apiShop
 	Pairs        [][2]string
 	B2           bool
 }
 
 // writeWorkspace writes every file of the workspace that people would keep.
 func (w *world) writeWorkspace() error {
-	s := settings{B2: w.o.B2, Language: w.o.Lang, Start: w.start.AddDate(0, 0, -30).Format(time.DateOnly), Tokyo: w.sites[0].server, Seoul: w.sites[1].server}
+	s := settings{B2: w.o.B2, Language: w.o.Lang, Start: w.start.AddDate(0, 0, -30).Format(time.DateOnly), Recent: w.start.AddDate(0, 0, -2).Format(time.DateOnly), Tokyo: w.sites[0].server, Seoul: w.sites[1].server, Shops: w.shops}
 	if w.agreed {
 		s.Pairs = orders.Replacements
 	}
@@ -325,14 +348,14 @@ func (w *world) load(ctx context.Context) error {
 		return err
 	}
 	w.env = &stage.Env{
-		Workspace: ws, Ledger: l, Secrets: &secrets.Resolver{Dir: ws.Dir}, Now: w.clock.now, Sleep: w.clock.sleep,
+		Workspace: ws, Ledger: l, Secrets: &secrets.Resolver{Dir: ws.Dir}, Now: w.clock.now, Sleep: w.clock.sleep, Malls: w.calls(),
 		Log: slog.New(slog.DiscardHandler), Owner: pipeline.Owner("demo"),
 	}
 	return nil
 }
 
 func (w *world) close() error {
-	var errs []error
+	errs := []error{w.closeShops()}
 	for _, s := range w.sites {
 		if s.server != nil {
 			errs = append(errs, s.server.Close())

@@ -140,6 +140,9 @@ func (s *Stand) put(list []orders.Order, fresh bool) ([]string, error) {
 	return numbers, nil
 }
 
+// Cancel is the buyer, or the mall, who cancels an order.
+func (s *Stand) Cancel(number string) error { return s.mall.cancel(number) }
+
 // ServeHTTP is the mall's API, and the admin endpoint below /-/.
 func (s *Stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/-/") {
