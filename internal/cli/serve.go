@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/internal/serve"
 	"github.com/mallbridge/mallbridge/ledger"
@@ -40,6 +41,9 @@ Several may serve one workspace of one machine, and "run" may run beside them.`,
 	return c
 }
 
+// callsAtOnce is how many calls of malls may be under way in one process.
+const callsAtOnce = 64
+
 func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	// main's context ends with the first signal. Before anything is stopped, nobody
 	// listens for signals any more, so that the next one ends the program at once.
@@ -63,9 +67,11 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	if !set {
 		listen = env.Workspace.Settings.Console.Listen
 	}
+	var calls connectors.Counters
 	env.Malls.Paced = true
+	env.Malls.Options.Meter, env.Malls.Options.Gate = &calls, connectors.NewGate(callsAtOnce)
 	err = serve.Run(ctx, serve.Options{
-		Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Notify: a.getenv("NOTIFY_SOCKET"),
+		Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Calls: &calls, Notify: a.getenv("NOTIFY_SOCKET"),
 	})
 	if e := env.Ledger.Close(); err == nil {
 		err = e

@@ -41,6 +41,9 @@ func newMetrics(s *Server) *metrics {
 	info.Set(1)
 	m.registry.MustRegister(m.runs, m.took, info, &ledgerCollector{s: s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if s.o.Calls != nil {
+		m.registry.MustRegister(&callCollector{s.o.Calls})
+	}
 	return m
 }
 

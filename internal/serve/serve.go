@@ -19,6 +19,7 @@ import (
 
 	"github.com/jonboulle/clockwork"
 
+	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/internal/jobs"
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -40,6 +41,8 @@ type Options struct {
 	Listen string
 	// Clock drives the schedules; nil for the real one.
 	Clock clockwork.Clock
+	// Calls counts calls of malls' APIs; nil for none.
+	Calls *connectors.Counters
 	// Notify is systemd's socket (NOTIFY_SOCKET); empty without systemd.
 	Notify string
 
