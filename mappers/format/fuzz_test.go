@@ -115,8 +115,8 @@ func readAny(t *testing.T, f *Format, data []byte, o ReadOptions, rows int64) {
 // the format treats in a way of its own.
 func countRows(data []byte, comma byte, quotes bool) int64 {
 	data = bytes.TrimPrefix(data, utf8BOM)
-	if bytes.IndexByte(data, 0x1A) >= 0 {
-		return -1
+	if bytes.IndexByte(data, 0x1A) >= 0 || bytes.Count(data, []byte("\r")) != bytes.Count(data, []byte("\r\n")) {
+		return -1 // an end mark; lines that may end with CR alone
 	}
 	n := int64(0)
 	for i := 0; i < len(data); {

@@ -137,17 +137,22 @@ func (c *Chunks) fill(buf []byte, off int64, n int) ([]byte, error) {
 		}
 		return nil, err
 	}
-	c.onlyCR(buf, old)
+	c.onlyCR(buf, old, off+int64(n))
 	return buf, nil
 }
 
-// onlyCR turns the line ends of an old Macintosh file into line feeds.
-func (c *Chunks) onlyCR(buf []byte, from int) {
+// onlyCR turns the line ends of an old Macintosh file into line feeds. at is the
+// place in the file where buf ends.
+func (c *Chunks) onlyCR(buf []byte, from int, at int64) {
 	if c.cr == 0 {
+		i, n := bytes.IndexByte(buf, '\r'), bytes.IndexByte(buf, '\n')
+		if i >= 0 && i == len(buf)-1 && n < 0 && at < c.size {
+			return // its line feed may come with the next bytes
+		}
 		c.cr = -1
-		if bytes.IndexByte(buf, '\r') >= 0 && bytes.IndexByte(buf, '\n') < 0 {
+		if i >= 0 && n < 0 {
 			// A first line of a megabyte and more is no line.
-			c.cr = 1
+			c.cr, from = 1, 0
 		}
 	}
 	if c.cr < 0 {

@@ -180,6 +180,14 @@ func TestOnlyCR(t *testing.T) {
 	}
 }
 
+// A chunk that ends between CR and LF says nothing about the line ends.
+func TestCutLineEnd(t *testing.T) {
+	got, ok := chunked(t, []byte("a,b\r\nc,\"d\re\"\r\n"), 4, false)
+	if d := cmp.Diff([][]string{{"a", "b"}, {"c", "d\re"}}, got); d != "" || !ok {
+		t.Error(d)
+	}
+}
+
 func TestEndMark(t *testing.T) {
 	got, _ := chunked(t, []byte("a,b\r\n\x1A"), 0, false)
 	if d := cmp.Diff([][]string{{"a", "b"}}, got); d != "" {
