@@ -16,7 +16,7 @@ type Account struct {
 
 	// The mall, or the order system, that the orders come from; plain for orders in
 	// the Mallbridge sheet or in formats of your own.
-	Mall string `yaml:"mall" jsonschema:"required,enum=rakuten,enum=smartstore,enum=coupang,enum=elevenst,enum=next-engine,enum=goq,enum=tempostar,enum=sabangnet,enum=ezadmin,enum=playauto,enum=plain"`
+	Mall string `yaml:"mall" jsonschema:"required,enum=rakuten,enum=yahoo-shopping,enum=yahoo-auction,enum=amazon,enum=shopserve,enum=shopify,enum=ebay,enum=smartstore,enum=coupang,enum=elevenst,enum=next-engine,enum=goq,enum=tempostar,enum=sabangnet,enum=ezadmin,enum=playauto,enum=plain"`
 	// Whether anything runs for the account. What was instructed before stays.
 	Enabled bool `yaml:"enabled" jsonschema:"default=true"`
 	// What people call the shop.

@@ -26,6 +26,39 @@ var Malls = []Mall{
 		// has no variations.
 		SKUFrom: []string{"sku_code", "item_id+option_code", "item_code", "item_id"}, MaxLookback: 64,
 	},
+	// Stores of Yahoo! Auctions sell through the same order files. What was sold in the
+	// form of an auction is known by the seller's management number only.
+	{
+		Name: "yahoo-shopping", Title: map[string]string{"ja": "Yahoo!ショッピング", "ko": "야후 쇼핑 재팬", "en": "Yahoo! JAPAN Shopping"},
+		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"yahoo-orders"},
+		SKUFrom: []string{"option_code", "item_code", "sku_code"},
+	},
+	{
+		Name: "yahoo-auction", Title: map[string]string{"ja": "Yahoo!オークション（ストア）", "ko": "야후 옥션 재팬(스토어)", "en": "Yahoo! JAPAN Auctions (store)"},
+		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"yahoo-orders"},
+		SKUFrom: []string{"sku_code", "option_code", "item_code"},
+	},
+	{
+		Name: "amazon", Title: map[string]string{"ja": "Amazon.co.jp", "ko": "아마존 재팬", "en": "Amazon Japan"},
+		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"amazon-unshipped", "amazon-orders"},
+		SKUFrom: []string{"item_code"},
+	},
+	{
+		Name: "shopserve", Title: map[string]string{"ja": "ショップサーブ", "ko": "숍서브", "en": "Estore Shopserve"},
+		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"shopserve-orders"},
+		SKUFrom: []string{"item_code+option_code", "item_code"},
+	},
+	// Malls without a country of their own: an account has that of its workspace.
+	{
+		Name: "shopify", Title: map[string]string{"ja": "Shopify", "ko": "쇼피파이", "en": "Shopify"},
+		Formats: []string{"shopify-orders"},
+		SKUFrom: []string{"sku_code"},
+	},
+	{
+		Name: "ebay", Title: map[string]string{"ja": "eBay", "ko": "이베이", "en": "eBay"},
+		Formats: []string{"ebay-orders"},
+		SKUFrom: []string{"sku_code"},
+	},
 	{
 		Name: "smartstore", Title: map[string]string{"ja": "スマートストア", "ko": "스마트스토어", "en": "Naver Smart Store"},
 		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"smartstore-orders"},

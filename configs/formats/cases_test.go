@@ -43,7 +43,7 @@ func set(t testing.TB) *format.Set {
 }
 
 func inputs() []input {
-	return slices.Concat(rakutenInputs(), smartstoreInputs(), coupangInputs(), elevenstInputs(), orderSystemInputs(), sheetInputs(), answerInputs(), returnInputs())
+	return slices.Concat(rakutenInputs(), smartstoreInputs(), coupangInputs(), elevenstInputs(), japanInputs(), globalInputs(), orderSystemInputs(), sheetInputs(), answerInputs(), returnInputs())
 }
 
 // TestAbout checks what people read of a format.

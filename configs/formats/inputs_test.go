@@ -33,6 +33,7 @@ type input struct {
 	charset encoding.Encoding // of text; nil is UTF-8
 	comma   string
 	bare    bool // quotes only where they are needed
+	raw     bool // no quotes at all
 	above   [][]string
 	header  []string
 	rows    []map[string]any
@@ -50,6 +51,7 @@ func (in *input) packed() bool {
 var (
 	cp932 = japanese.ShiftJIS
 	cp949 = korean.EUCKR
+	eucJP = japanese.EUCJP
 )
 
 func (in *input) bytes(t testing.TB) []byte {
@@ -83,7 +85,7 @@ func (in *input) text(t testing.TB) []byte {
 			if i > 0 {
 				b.WriteString(comma)
 			}
-			if in.bare && !strings.ContainsAny(c, "\r\n\""+comma) {
+			if in.raw || in.bare && !strings.ContainsAny(c, "\r\n\""+comma) {
 				b.WriteString(c)
 				continue
 			}

@@ -1,6 +1,8 @@
 package format
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mallbridge/mallbridge/mappers/record"
@@ -16,9 +18,10 @@ import (
 type mark uint8
 
 const (
-	markLine mark = iota
-	markHead      // it tells of the order only
-	markLeft      // a line that is left out
+	markLine    mark = iota
+	markHead         // it tells of the order only
+	markLeft         // a line that is left out
+	markShipped      // a line that was shipped
 )
 
 // carrying compiles what rows take over from each other.
@@ -33,7 +36,8 @@ func (c *compiler) carrying() {
 	}
 	c.f.heads = c.condition(&s.Heads, c.f.columns)
 	c.f.leave = c.condition(&s.Leave, c.f.columns)
-	for _, cond := range []*condition{&c.f.heads, &c.f.leave} {
+	c.f.shipped = c.condition(&s.Shipped, c.f.columns)
+	for _, cond := range []*condition{&c.f.heads, &c.f.leave, &c.f.shipped} {
 		if fields, _ := cond.uses(); len(fields) > 0 {
 			c.r.at(s.at, "name the column instead", "carry: %s is not known yet when rows are told apart", fields[0])
 		}
@@ -51,7 +55,7 @@ func (m *mapper) tell() (mark, error) {
 	for _, x := range [...]struct {
 		cond *condition
 		is   mark
-	}{{&f.heads, markHead}, {&f.leave, markLeft}} {
+	}{{&f.heads, markHead}, {&f.leave, markLeft}, {&f.shipped, markShipped}} {
 		if !x.cond.set() {
 			continue
 		}
@@ -70,7 +74,7 @@ func (m *mapper) asked(f record.Field) bool {
 // carry completes the rows of an order from each other. It returns what the order
 // lacks then.
 func (s *sorter) carry(g *group) (Refusal, bool) {
-	for _, a := range s.p.agree {
+	for _, a := range s.p.carried {
 		first := ""
 		for _, r := range g.rows {
 			if first = r.values()[a.slot]; first != "" {
@@ -115,15 +119,17 @@ func (s *sorter) carry(g *group) (Refusal, bool) {
 // flags of heads to the first that is one.
 func (s *sorter) lines(g *group) {
 	flags := ""
+	s.number(g)
+	open := slices.ContainsFunc(g.rows, func(r rowRef) bool { return r.mark() == markLine })
 	kept := g.rows[:0]
 	for _, r := range g.rows {
-		switch r.mark() {
-		case markHead:
+		switch is := r.mark(); {
+		case is == markHead:
 			s.stats.Taken++
 			if s.p.flags >= 0 {
 				flags = joinFlags(flags, r.values()[s.p.flags])
 			}
-		case markLeft:
+		case is == markLeft, is == markShipped && open:
 			s.stats.Filtered++
 		default:
 			kept = append(kept, r)
@@ -134,6 +140,22 @@ func (s *sorter) lines(g *group) {
 	if g.rows = kept; flags != "" && len(kept) > 0 {
 		v := kept[0].values()
 		v[s.p.flags] = joinFlags(flags, v[s.p.flags])
+	}
+}
+
+// number gives lines that have no key their place in the order as the file has it,
+// so that it stays the same when others are left out.
+func (s *sorter) number(g *group) {
+	slot := s.p.slots[record.LineKey]
+	if slot < 0 || s.p.f.producer[record.LineKey] >= 0 {
+		return
+	}
+	n := 0
+	for _, r := range g.rows {
+		if r.mark() != markHead {
+			n++
+			r.values()[slot] = strconv.Itoa(n)
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ file: {or_charset: [cp932], footer_cells: 2}
 carry:
   heads: {item: [""]}
   leave: {ships: ["no"]}
+  shipped: {ships: ["done"]}
 columns:
   - {name: no, field: order.number, required: true}
   - {name: name, field: to.name, required: true}
@@ -45,22 +46,26 @@ func TestCarry(t *testing.T) {
 	}{
 		"first row tells": {
 			"1,Ann,US,USD,x,a,1,,\n2,Bob,,,,a,1,,\n1,,,,,b,2,,\n",
-			[]string{"1: 1 Ann US USD a×1, 1 Ann US USD b×2", "2: 2 Bob JP JPY a×1", "3 rows, 3 taken"},
+			[]string{"1: 1.1 Ann US USD a×1, 1.2 Ann US USD b×2", "2: 2.1 Bob JP JPY a×1", "3 rows, 3 taken"},
 		},
 		"a row of its own tells": {
 			"1,Ann,US,,,,5,,1\n1,,,,,a,1,,\n1,,,,,b,2,,1\n",
-			[]string{"1: 1 Ann US JPY a×1 gift, 1 Ann US JPY b×2 gift", "3 rows, 3 taken"},
+			[]string{"1: 1.1 Ann US JPY a×1 gift, 1.2 Ann US JPY b×2 gift", "3 rows, 3 taken"},
 		},
-		"it stands last": {"1,,,,,a,1,,\n1,Ann,,,,,,,\n", []string{"1: 1 Ann JP JPY a×1", "2 rows, 2 taken"}},
+		"it stands last": {"1,,,,,a,1,,\n1,Ann,,,,,,,\n", []string{"1: 1.1 Ann JP JPY a×1", "2 rows, 2 taken"}},
 		"lines left out": {
 			"1,Ann,,,,a,1,no,1\n1,,,,,b,1,,\n2,Bob,,,,a,1,no,\n",
-			[]string{"1: 1 Ann JP JPY b×1", "3 rows, 1 taken, 2 filtered"},
+			[]string{"1: 1.2 Ann JP JPY b×1", "3 rows, 1 taken, 2 filtered"},
 		},
-		"no lines":        {"1,Ann,,,,,,,\n2,Bob,,,,a,1,,\n", []string{"line 2: value_missing: the order has no lines in this file", "2: 2 Bob JP JPY a×1", "2 rows, 1 taken, 1 refused"}},
+		"lines shipped": {
+			"1,Ann,,,,a,1,done,1\n1,,,,,b,1,,\n2,Bob,,,,a,1,done,1\n",
+			[]string{"1: 1.2 Ann JP JPY b×1", "2: 2.1 Bob JP JPY a×1 gift", "3 rows, 2 taken, 1 filtered"},
+		},
+		"no lines":        {"1,Ann,,,,,,,\n2,Bob,,,,a,1,,\n", []string{"line 2: value_missing: the order has no lines in this file", "2: 2.1 Bob JP JPY a×1", "2 rows, 1 taken, 1 refused"}},
 		"nothing tells":   {"1,,,,,a,1,,\n1,,,,,b,1,,\n", []string{"line 2, column name: value_missing: a value is required in one of the order's rows", "line 3, column name: value_missing: a value is required in one of the order's rows", "2 rows, 2 refused"}},
 		"rows disagree":   {"1,Ann,,,,,,,\n1,Bob,,,,b,1,,\n", []string{`line 2, column name: rows_disagree: line 2 has "Ann", line 3 has "Bob", in one order: "Bob"`, `line 3, column name: rows_disagree: line 2 has "Ann", line 3 has "Bob", in one order: "Bob"`, "2 rows, 2 refused"}},
 		"a line is wrong": {"1,Ann,,,,,,,\n1,,,,,b,0,,\n", []string{`line 3, column qty: quantity_not_positive: a quantity of 1 or more is expected: "0"`, "line 2: other_row_refused: another row of the same order was refused", "2 rows, 2 refused"}},
-		"notes below":     {"1,Ann,,,,a,1,,\n\n1,record(s) downloaded\nseller", []string{"1: 1 Ann JP JPY a×1", "1 rows, 1 taken"}},
+		"notes below":     {"1,Ann,,,,a,1,,\n\n1,record(s) downloaded\nseller", []string{"1: 1.1 Ann JP JPY a×1", "1 rows, 1 taken"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if d := cmp.Diff(c.want, carried(t, f, head+c.rows, ReadOptions{})); d != "" {
@@ -83,7 +88,7 @@ func carried(t interface{ Fatal(...any) }, f *Format, text string, o ReadOptions
 	for _, g := range groups {
 		var rows []string
 		for _, r := range g.Records {
-			rows = append(rows, strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s×%s %s", r[record.OrderNumber], r[record.ToName], r[record.ToCountry], r[record.OrderCurrency], r[record.LineItemCode], r[record.LineQuantity], r[record.OrderFlags])))
+			rows = append(rows, strings.TrimSpace(fmt.Sprintf("%s.%s %s %s %s %s×%s %s", r[record.OrderNumber], r[record.LineKey], r[record.ToName], r[record.ToCountry], r[record.OrderCurrency], r[record.LineItemCode], r[record.LineQuantity], r[record.OrderFlags])))
 		}
 		out = append(out, g.Records[0][record.OrderNumber]+": "+strings.Join(rows, ", "))
 	}

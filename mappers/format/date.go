@@ -73,7 +73,7 @@ func (v *valueRule) fits(b []byte) bool {
 
 // parseCivil reads 2026-11-22, 2026/1/5, 2026.11.22, 20261122, 2026年11月22日 or
 // 2026년 11월 22일, alone or followed by a time: 9:05, 09:05:00, T09:05:00+09:00,
-// or six digits directly.
+// or six digits directly. An offset may stand after a space: 09:05:00 +0900.
 func parseCivil(b []byte) (c civil, hasTime, ok bool) {
 	if len(b) >= 8 && allDigits(b[:8]) {
 		c.year, c.month, c.day = number(b[:4]), number(b[4:6]), number(b[6:8])
@@ -163,6 +163,9 @@ func (p *civilParser) sep(texts ...string) { p.bad = !p.opt(texts...) || p.bad }
 func (p *civilParser) zone(c *civil) {
 	if p.bad || len(p.b) == 0 {
 		return
+	}
+	if len(p.b) > 1 && p.b[0] == ' ' && (p.b[1] == '+' || p.b[1] == '-') {
+		p.b = p.b[1:]
 	}
 	if p.opt("Z") {
 		c.zoned = true

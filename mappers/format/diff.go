@@ -157,6 +157,25 @@ func plain(v reflect.Value) string {
 			parts = append(parts, fmt.Sprintf("%s%s: %q", not, m.Name, m.Values))
 		}
 		return strings.Join(parts, ", ")
+	case *Carry:
+		if x == nil {
+			return ""
+		}
+		parts := []string{"on"}
+		for _, c := range []struct {
+			name string
+			cond Condition
+		}{{"heads", x.Heads}, {"leave", x.Leave}, {"shipped", x.Shipped}} {
+			if c.cond.Set() {
+				parts = append(parts, c.name+" where "+plain(reflect.ValueOf(c.cond)))
+			}
+		}
+		return strings.Join(parts, "; ")
+	case *Pair:
+		if x == nil {
+			return ""
+		}
+		return fmt.Sprintf("%s: %q, %q", x.Key, x.Orders, x.Lines)
 	case flagList:
 		var parts []string
 		for _, f := range x {

@@ -30,6 +30,8 @@
 //	may_differ: [order.memo]         # order and package fields that its rows need not share
 //	refuse: {受注番号: this is the file of before 2018}   # in: columns by which another file is known
 //	where: {order.status: ["300"]}   # in: other rows are left out and counted; or an expression
+//	carry: {heads: {item: [""]}}     # in: rows of an order take over from each other what they leave empty
+//	pair: {key: Id, orders: [ShipName], lines: [LineId]}   # in: the sheet comes as two files
 //	columns: [ … ]                   # in: those to read; out: all, in order
 //	fields: { … }                    # in: fields built from several columns
 //	flags: {amount_open: {請求金額: ["-9999"]}}   # in: what is added to order.flags; or expressions

@@ -40,6 +40,7 @@ type Format struct {
 	carry     bool
 	heads     condition
 	leave     condition
+	shipped   condition
 	flags     []compiledFlag
 	out       []*outColumn
 	splits    []*splitGroup
@@ -566,6 +567,7 @@ func (c *compiler) reading() {
 	c.grouping()
 	c.f.where = c.condition(&s.Where, c.f.columns)
 	c.carrying()
+	c.pairing()
 	for _, fl := range s.Flags {
 		c.f.flags = append(c.f.flags, compiledFlag{fl.name, c.condition(&fl.cond, c.f.columns)})
 	}

@@ -120,7 +120,8 @@ type plan struct {
 	fields   []record.Field // by slot
 	group    []int16        // slots of the group's key
 	agree    []agreement
-	packing  int16 // slot of package.key, or -1
+	carried  []agreement // fields that rows take over from each other
+	packing  int16       // slot of package.key, or -1
 	qty      int16
 	price    int16
 	flags    int16
@@ -158,6 +159,9 @@ func (f *Format) plan(src Source, o *ReadOptions) (*plan, error) {
 		for _, s := range f.steps {
 			if slot := p.slots[s.field]; slot >= 0 && s.field.Level() != record.LevelLine && !f.mayDiffer[s.field] && f.kind == record.Orders {
 				p.agree = append(p.agree, agreement{s.field, slot, s.field.Level()})
+			}
+			if slot := p.slots[s.field]; f.carry && slot >= 0 && s.field.Level() != record.LevelLine {
+				p.carried = append(p.carried, agreement{s.field, slot, s.field.Level()})
 			}
 		}
 	}
@@ -218,6 +222,9 @@ func (p *plan) choose() {
 	}
 	for _, f := range p.o.need {
 		p.slot(f)
+	}
+	if p.f.carry && p.f.producer[record.LineKey] < 0 && (all || p.wanted(record.LineKey)) {
+		p.slot(record.LineKey)
 	}
 	if p.f.kind == record.Orders {
 		for _, f := range [...]record.Field{record.ToCountry, record.BuyerCountry} {

@@ -25,6 +25,7 @@ type Spec struct {
 	Group     []string          `yaml:"group"`
 	MayDiffer []string          `yaml:"may_differ"`
 	Where     Condition         `yaml:"where"`
+	Pair      *Pair             `yaml:"pair"`
 	Carry     *Carry            `yaml:"carry"`
 	Columns   []Column          `yaml:"columns"`
 	Fields    fieldList         `yaml:"fields"`
@@ -63,9 +64,10 @@ type FileSpec struct {
 // A Carry says that the rows of an order take over from each other what they leave
 // empty of order and package.
 type Carry struct {
-	Heads Condition `yaml:"heads"` // rows that tell of the order only and are no line of it
-	Leave Condition `yaml:"leave"` // lines that are left out; an order of them alone is filtered
-	at    pos
+	Heads   Condition `yaml:"heads"`   // rows that tell of the order only and are no line of it
+	Leave   Condition `yaml:"leave"`   // lines that are left out; an order of them alone is filtered
+	Shipped Condition `yaml:"shipped"` // lines that were shipped; left out where others of the order were not
+	at      pos
 }
 
 // A Column is one column of the file.
@@ -302,5 +304,6 @@ func (s *FileSpec) place(p pos)  { s.at = p }
 func (c *Column) place(p pos)    { c.at = p }
 func (p *Pad) place(at pos)      { p.at = at }
 func (c *Carry) place(p pos)     { c.at = p }
+func (p *Pair) place(at pos)     { p.at = at }
 func (f *FieldSpec) place(p pos) { f.at = p }
 func (i *Items) place(p pos)     { i.at = p }

@@ -15,6 +15,34 @@ func Defaults(mall string) []Row {
 
 type row struct{ code, name, payment string }
 
+var yahoo = []row{
+	{"payment_a1", "クレジットカード決済", Prepaid},
+	{"payment_a6", "コンビニ決済（セブン-イレブン）", Prepaid},
+	{"payment_a7", "コンビニ決済（その他）", Prepaid},
+	{"payment_a8", "モバイルSuica", Prepaid},
+	{"payment_a9", "d払い", Prepaid},
+	{"payment_a10", "au PAY（auかんたん決済）", Prepaid},
+	{"payment_a11", "ソフトバンクまとめて支払い", Prepaid},
+	{"payment_a15", "Pay-easy", Prepaid},
+	{"payment_a16", "Yahoo!マネー／預金払い", Prepaid},
+	{"payment_a17", "PayPay残高", Prepaid},
+	{"payment_a18", "ゆっくり払い", Prepaid},
+	{"payment_a19", "PayPayクレジット", Prepaid},
+	{"payment_b1", "銀行振込", Prepaid},
+	{"payment_b2", "", Prepaid},
+	{"payment_b3", "", Prepaid},
+	{"payment_b4", "", Prepaid},
+	{"payment_b5", "", Prepaid},
+	{"payment_b6", "", Prepaid},
+	{"payment_c1", "ゆうちょ（前払い）", Prepaid},
+	{"payment_c2", "ゆうちょ（後払い）", Deferred},
+	{"payment_c3", "現金書留", Prepaid},
+	{"payment_d1", "商品代引", COD},
+	{"payment_h1", "無料", Prepaid},
+	{"payment_z1", "ポイント全額払い", Prepaid},
+	{"payment_z4", "ギフトカード全額払い", Prepaid},
+}
+
 var defaults = map[string][]row{
 	"rakuten": {
 		{"1", "クレジットカード", Prepaid},
@@ -34,6 +62,36 @@ var defaults = map[string][]row{
 		{"17", "PayPal", Prepaid},
 		{"21", "後払い決済", Deferred},
 		{"27", "Alipay（支付宝）", Prepaid},
+	},
+	// PayMethod of the Yahoo! Shopping order API and order file; its names change. The
+	// methods payment_e1 to payment_e15 are the store's own.
+	"yahoo-shopping": yahoo,
+	"yahoo-auction":  yahoo,
+	// PaymentMethod of the Amazon SP-API, in both versions of its order API.
+	"amazon": {
+		{"", "COD", COD},
+		{"CashOnDelivery", "", COD},
+		{"", "CVS", Prepaid},
+		{"ConvenienceStore", "", Prepaid},
+		{"", "Other", Prepaid}, // card and the like: what is listed as unshipped is paid
+		{"CreditCard", "", Prepaid},
+		{"Invoice", "", Deferred},
+	},
+	// Manual methods are names that each shop gives.
+	"shopify": {
+		{"shopify_payments", "Shopify Payments", Prepaid},
+		{"Cash on Delivery (COD)", "代金引換", COD},
+		{"", "代引", COD},
+	},
+	"ebay": {
+		{"", Any, Prepaid}, // unpaid orders are told by their status
+		{"CASH_ON_DELIVERY", "Cash on delivery", COD},
+	},
+	// The names are those that each store gives.
+	"shopserve": {
+		{"", "クレジットカード", Prepaid},
+		{"", "代金引換", COD},
+		{"", "代引", COD},
 	},
 	"smartstore": {
 		{"", "신용카드", Prepaid},

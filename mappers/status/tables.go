@@ -18,6 +18,16 @@ func Builtin(mall string) (Table, bool) {
 		return coupang(), true
 	case "elevenst":
 		return elevenst(), true
+	case "yahoo-shopping", "yahoo-auction":
+		return yahoo(mall), true
+	case "amazon":
+		return amazon(), true
+	case "shopify":
+		return shopify(), true
+	case "ebay":
+		return ebay(), true
+	case "shopserve":
+		return shopserve(), true
 	case "next-engine":
 		return nextEngine(), true
 	case "goq", "tempostar":
@@ -37,7 +47,8 @@ func Builtin(mall string) (Table, bool) {
 // Malls lists the malls that [Builtin] knows.
 func Malls() []string {
 	return []string{
-		"rakuten", "smartstore", "coupang", "elevenst",
+		"rakuten", "yahoo-shopping", "yahoo-auction", "amazon", "shopserve", "shopify", "ebay",
+		"smartstore", "coupang", "elevenst",
 		"next-engine", "goq", "tempostar", "sabangnet", "ezadmin", "playauto",
 		"plain",
 	}
