@@ -58,6 +58,10 @@ generated: ## Check that the generated files are up to date
 bench: ## Run the benchmarks (BENCH=regexp chooses)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+.PHONY: load
+load: ## Ask the malls of ACCOUNTS accounts for HOURS hours of a moved clock (TMPDIR=/dev/shm is faster)
+	ACCOUNTS=$(ACCOUNTS) HOURS=$(HOURS) $(GO) test -count=1 -v -timeout 6h -run TestManyAccounts ./pipeline/extract
+
 .PHONY: torture
 torture: needs ## Kill the program at every step and at random, ROUNDS times, and balance the books
 	$(GO) test -count=1 -v -timeout 6h ./internal/torture -torture.rounds=$(ROUNDS)

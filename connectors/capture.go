@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -66,8 +67,13 @@ func WritePage(w io.Writer, p Page) error { return writePacked(w, p) }
 // ReadPages reads what [WritePage] wrote, in order; yield returns false to stop.
 func ReadPages(r io.Reader, yield func(Page) bool) error { return readPacked(r, yield) }
 
+// packers are used again: a new one takes most of a megabyte.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 func writePacked(w io.Writer, v any) error {
-	z := gzip.NewWriter(w)
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(w)
 	if err := json.NewEncoder(z).Encode(v); err != nil {
 		return fmt.Errorf("capture: %w", err)
 	}
