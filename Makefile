@@ -6,6 +6,8 @@ STATICCHECK ?= $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 TESTFLAGS ?=
 FUZZTIME  ?= 30s
 ROUNDS    ?= 1000
+ACCOUNTS  ?= 1000
+HOURS     ?= 24
 BENCH     ?= .
 
 .DEFAULT_GOAL := help

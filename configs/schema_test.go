@@ -12,6 +12,8 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/malls"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -83,6 +85,11 @@ func makeSchema(t *testing.T, r *jsonschema.Reflector, kind string) []byte {
 			t.Errorf("%s has no properties", name)
 		}
 	}
+	if kind == AccountKind {
+		for _, m := range malls.Malls {
+			s.AllOf = append(s.AllOf, apiSchema(m.About))
+		}
+	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -91,6 +98,49 @@ func makeSchema(t *testing.T, r *jsonschema.Reflector, kind string) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// apiSchema says what the account of one mall has below api, from its about.yaml.
+func apiSchema(a *connectors.About) *jsonschema.Schema {
+	only := func(props *jsonschema.Schema) *jsonschema.Schema {
+		props.Type, props.AdditionalProperties = "object", jsonschema.FalseSchema
+		return props
+	}
+	part := func(secret bool) *jsonschema.Schema {
+		out := &jsonschema.Schema{Properties: jsonschema.NewProperties()}
+		for _, s := range a.Settings {
+			if s.Secret != secret {
+				continue
+			}
+			x := &jsonschema.Schema{Type: "string", Title: s.Title.EN, Description: s.Help.EN}
+			switch {
+			case secret:
+				x.Pattern = `^(env|file|age):.+$`
+			case s.Pattern != "":
+				x.Pattern = "^(" + s.Pattern + ")$"
+			}
+			if s.Default != "" {
+				x.Default = s.Default
+			}
+			if s.Example != "" && !secret {
+				x.Examples = []any{s.Example}
+			}
+			out.Properties.Set(s.Name, x)
+			if s.Required {
+				out.Required = append(out.Required, s.Name)
+			}
+		}
+		return only(out)
+	}
+	mall, api, below := jsonschema.NewProperties(), jsonschema.NewProperties(), jsonschema.NewProperties()
+	mall.Set("mall", &jsonschema.Schema{Const: a.Name})
+	below.Set("settings", part(false))
+	below.Set("secrets", part(true))
+	api.Set("api", &jsonschema.Schema{Properties: below})
+	return &jsonschema.Schema{
+		If:   &jsonschema.Schema{Properties: mall, Required: []string{"mall"}},
+		Then: &jsonschema.Schema{Properties: api},
+	}
 }
 
 // finishSchema writes defaults and values as YAML has them, where the library

@@ -36,7 +36,7 @@ func TestSchemasTakeTheSamples(t *testing.T) {
 func TestSchemasRefuse(t *testing.T) {
 	for _, c := range []struct{ kind, text, want string }{
 		{AccountKind, "mall: rakuten", "targets is missing"},
-		{AccountKind, "mall: ebay\ntargets: {default: x}", "mall"},
+		{AccountKind, "mall: nowhere\ntargets: {default: x}", "mall"},
 		{AccountKind, "mall: rakuten\ntargets: {default: x}\nrule: y", "rule is not known"},
 		{AccountKind, "mall: rakuten\ntargets: {default: x}\nintake: {looks: 0}", "intake.looks"},
 		{AccountKind, "mall: rakuten\ntargets: {default: x}\nintake: {password: hunter2}", "intake.password"},
