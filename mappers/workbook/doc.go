@@ -2,7 +2,8 @@
 // Excel files, and writes .xlsx files that people open.
 //
 // Order sheets arrive as .xlsx, as .xlsx protected by a password, as .xls
-// (BIFF8), as HTML tables named .xls and as plain text named either way.
+// (BIFF8), as HTML tables or Excel 2003 XML named .xls and as plain text named
+// either way.
 // [SniffReader] says by the bytes which of these a file is, and [Open] reads
 // all of them but plain text through one [Reader].
 //

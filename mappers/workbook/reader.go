@@ -14,8 +14,9 @@ type Options struct {
 	Sheet string
 	// Limits bound the work; zero fields take their default.
 	Limits Limits
-	// Decode turns the bytes of an HTML document into UTF-8; nil expects
-	// UTF-8. It is not used for other kinds.
+	// Decode turns the bytes of an HTML document, or of Excel 2003 XML that
+	// declares a charset other than UTF-8, into UTF-8; nil expects UTF-8. It
+	// is not used for other kinds.
 	Decode func(io.Reader) io.Reader
 }
 
@@ -57,6 +58,8 @@ func Open(r io.ReaderAt, size int64, o Options) (*Reader, error) {
 		return openXLS(r, size, o)
 	case HTML:
 		return openHTML(r, size, o)
+	case SpreadsheetXML:
+		return openXMLSS(r, size, o)
 	}
 	return nil, &KindError{Kind: kind, Hint: kindHint(kind)}
 }
@@ -69,7 +72,7 @@ func kindHint(k Kind) string {
 		return "read it as CSV or TSV"
 	case Zip:
 		return "unpack it and drop the file that is inside"
-	case XLSB, SpreadsheetXML:
+	case XLSB:
 		return "open it in a spreadsheet program and save it as .xlsx"
 	}
 	return "fetch the file again, or open it in a spreadsheet program and save it as .xlsx"

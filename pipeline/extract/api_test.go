@@ -386,13 +386,10 @@ func TestStopRequestHoldsUntilItIsWithdrawn(t *testing.T) {
 	s.check(err)
 	items := map[int64]int64{}
 	s.run("coupang-api", "extract")
-	for _, p := range s.row(o.Number).Order.Packages {
-		for _, l := range p.Lines {
-			id, err := strconv.ParseInt(l.Codes.OptionID, 10, 64)
-			s.check(err)
-			items[id] = l.Quantity
-		}
-		break
+	for _, l := range s.row(o.Number).Order.Packages[0].Lines {
+		id, err := strconv.ParseInt(l.Codes.OptionID, 10, 64)
+		s.check(err)
+		items[id] = l.Quantity
 	}
 	receipt, err := s.coupang.AskCancel(vendor, number, items)
 	s.check(err)

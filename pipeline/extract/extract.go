@@ -65,14 +65,18 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if !a.AutoOrderIntake {
 		return rep, nil
 	}
-	sheets, err := x.complete(ctx)
+	paths, err := x.complete(ctx)
+	if err != nil {
+		return rep, fmt.Errorf("extract: %s: %w", a.Name, err)
+	}
+	sheets, err := x.sheets(paths)
 	if err != nil {
 		return rep, fmt.Errorf("extract: %s: %w", a.Name, err)
 	}
 	var errs []error
-	for _, path := range sheets {
-		if err := x.take(ctx, path, true); err != nil {
-			errs = append(errs, fmt.Errorf("extract: %s: %s: %w", a.Name, filepath.Base(path), err))
+	for _, s := range sheets {
+		if err := x.take(ctx, s, true); err != nil {
+			errs = append(errs, fmt.Errorf("extract: %s: %s: %w", a.Name, s.name(), err))
 			if ctx.Err() != nil {
 				break
 			}
@@ -100,7 +104,10 @@ func Ingest(ctx context.Context, env *stage.Env, target, path, password string, 
 		return rep, err
 	}
 	x.password, x.formats = password, formats
-	return rep, x.take(ctx, path, false)
+	if err := x.whole(path); err != nil {
+		return rep, err
+	}
+	return rep, x.take(ctx, sheet{paths: []string{path}}, false)
 }
 
 type extractor struct {
@@ -231,13 +238,17 @@ func look(dir string, in *configs.Intake) (map[string]seen, error) {
 }
 
 // take keeps, reads and stores one sheet and, if put is set, puts it away.
-func (x *extractor) take(ctx context.Context, path string, put bool) error {
-	in, err := os.Open(path)
+func (x *extractor) take(ctx context.Context, s sheet, put bool) error {
+	in, err := s.open()
 	if err != nil {
 		return err
 	}
-	f, err := files.Keep(ctx, x.env, ledger.FileOrders, x.account.Name, filepath.Base(path), in)
+	f, err := files.Keep(ctx, x.env, ledger.FileOrders, x.account.Name, s.name(), in)
 	in.Close()
+	var bad *format.FileError
+	if errors.As(err, &bad) {
+		return x.reject(s, put, bad)
+	}
 	if err != nil {
 		return err
 	}
@@ -245,38 +256,55 @@ func (x *extractor) take(ctx context.Context, path string, put bool) error {
 	if f.DuplicateOf != 0 {
 		x.rep.Add("repeated files", 1)
 		x.rep.Notef("%s: %s has the same content as a file that was read before; nothing was changed", x.account.Name, f.Name)
-		return x.away(path, put)
+		return x.away(s, put)
 	}
 	f, err = x.read(ctx, f)
-	var bad *format.FileError
 	if errors.As(err, &bad) {
-		x.rep.Add("rejected files", 1)
-		x.rep.Waiting++
-		if !put {
-			return err
-		}
-		at, err := files.Reject(x.env, x.account.Name, path, bad)
-		if err != nil {
-			return err
-		}
-		x.rep.Notef("%s: %v", x.account.Name, bad)
-		if hint := order.HintOf(bad); hint != "" {
-			x.rep.Notef("→ %s", hint)
-		}
-		x.rep.Notef("→ it lies in %s", files.Rel(x.env, at))
-		return nil
+		return x.reject(s, put, bad)
 	}
 	if err != nil {
 		return err
 	}
 	fault.At(atDone)
-	return x.away(path, put)
+	return x.away(s, put)
 }
 
-func (x *extractor) away(path string, put bool) error {
+// reject puts a sheet that nobody can read aside, with the reason.
+func (x *extractor) reject(s sheet, put bool, bad *format.FileError) error {
+	x.rep.Add("rejected files", int64(len(s.paths)))
+	x.rep.Waiting++
+	if !put {
+		return bad
+	}
+	x.rep.Notef("%s: %v", x.account.Name, bad)
+	if hint := order.HintOf(bad); hint != "" {
+		x.rep.Notef("→ %s", hint)
+	}
+	for _, path := range s.paths {
+		at, err := files.Reject(x.env, x.account.Name, path, bad)
+		if err != nil {
+			return err
+		}
+		x.rep.Notef("→ it lies in %s", files.Rel(x.env, at))
+	}
+	return nil
+}
+
+// away puts a sheet that was read away.
+func (x *extractor) away(s sheet, put bool) error {
 	if !put {
 		return nil
 	}
+	for _, path := range s.paths {
+		if err := x.done(path); err != nil {
+			return err
+		}
+	}
+	fault.At(atMoved)
+	return nil
+}
+
+func (x *extractor) done(path string) error {
 	to := x.env.Workspace.Path(x.env.Workspace.Settings.Done, x.account.Name, files.Stamp(x.env.Now())+"_"+filepath.Base(path))
 	if _, err := durable.Move(path, to); err != nil {
 		if errors.Is(err, fs.ErrPermission) {
@@ -289,7 +317,6 @@ func (x *extractor) away(path string, put bool) error {
 			return err
 		}
 	}
-	fault.At(atMoved)
 	return nil
 }
 
@@ -304,15 +331,11 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 		}
 		password = s.Reveal()
 	}
-	formats := x.formats
-	if len(formats) == 0 {
-		formats = x.account.Intake.Formats
-	}
 	st := x.store(ctx, f)
 	var refused []ledger.Refusal
 	var shown []string
 	r := files.Reading{
-		Env: x.env, File: f, Formats: formats, Charset: x.account.Intake.Charset, Password: password, Take: st.take,
+		Env: x.env, File: f, Formats: x.intakeFormats(), Charset: x.account.Intake.Charset, Password: password, Take: st.take,
 		Place: format.Place{Country: x.account.Country, Currency: x.account.Currency, Zone: x.account.Location},
 		Refuse: func(r format.Refusal) {
 			if len(refused) < maxRefusals {
