@@ -2,6 +2,7 @@ package configs
 
 import (
 	"path/filepath"
+	"time"
 
 	"github.com/mallbridge/mallbridge/mappers/delivery"
 	"github.com/mallbridge/mallbridge/mappers/payment"
@@ -70,4 +71,17 @@ func (w *Workspace) Path(elem ...string) string {
 		return p
 	}
 	return filepath.Join(w.Dir, p)
+}
+
+// Local shows a moment in the workspace's zone, "2006-01-02 15:04:05"; "-" for the
+// zero time.
+func (w *Workspace) Local(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	loc, err := time.LoadLocation(w.Settings.Timezone)
+	if err != nil {
+		loc = time.UTC
+	}
+	return t.In(loc).Format("2006-01-02 15:04:05")
 }

@@ -300,16 +300,7 @@ func (a *app) actor(flag string) string {
 }
 
 // local shows a moment in the workspace's zone.
-func local(ws *configs.Workspace, t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	loc, err := time.LoadLocation(ws.Settings.Timezone)
-	if err != nil {
-		loc = time.UTC
-	}
-	return t.In(loc).Format("2006-01-02 15:04:05")
-}
+func local(ws *configs.Workspace, t time.Time) string { return ws.Local(t) }
 
 func abs(path string) string {
 	if p, err := filepath.Abs(path); err == nil {
