@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -52,6 +53,8 @@ type About struct {
 	Confirms []string `yaml:"confirms"`
 	// Our carrier codes and the mall's.
 	Carriers map[string]string `yaml:"carriers"`
+	// What the mall takes of a package's parcels.
+	Ship ShipRule `yaml:"ship"`
 	// Abilities of the driver, see [Abilities].
 	Abilities []string `yaml:"abilities"`
 	// What is not known for certain or cannot be done.
@@ -129,6 +132,18 @@ type WindowRule struct {
 	RescanEvery Duration `yaml:"rescan_every"`
 }
 
+// A ShipRule says what a mall takes of the parcels of one package.
+type ShipRule struct {
+	// Parcels is how many tracking numbers a package may have. Default 1.
+	Parcels int `yaml:"parcels"`
+	// ByLine: a line has one number, so that a further parcel must carry other
+	// lines. Else numbers stand for the package.
+	ByLine bool `yaml:"by_line"`
+	// Settle is how long a report whose answer was lost may still be at work at the
+	// mall; the same is not reported again before. Default 10m.
+	Settle Duration `yaml:"settle"`
+}
+
 // A Status of an order at the mall.
 type Status struct {
 	Code  string `yaml:"code"`
@@ -170,7 +185,7 @@ var Abilities = []string{"open", "reread", "confirm", "ship", "ship_check", "cla
 // ParseAbout reads an about.yaml. Unknown keys, missing texts and values that
 // contradict each other are errors, all found at once.
 func ParseAbout(text []byte) (*About, error) {
-	a := &About{Timeout: Duration(30 * time.Second), MaxBody: 64 << 20}
+	a := &About{Timeout: Duration(30 * time.Second), MaxBody: 64 << 20, Ship: ShipRule{Parcels: 1, Settle: Duration(10 * time.Minute)}}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(a); err != nil {
@@ -282,6 +297,9 @@ func (a *About) check() error {
 			wrong("abilities: %q is unknown; known are %s", ability, strings.Join(Abilities, ", "))
 		}
 	}
+	if a.Ship.Parcels < 1 || a.Ship.Settle <= 0 {
+		wrong("ship: parcels %d, settle %v: both must be positive", a.Ship.Parcels, a.Ship.Settle)
+	}
 	for i, n := range a.Notes {
 		text(fmt.Sprintf("notes[%d]", i), n)
 	}
@@ -315,6 +333,16 @@ func (s Setting) Check(value string) error {
 func (a *About) Carrier(code string) (string, bool) {
 	c, ok := a.Carriers[code]
 	return c, ok
+}
+
+// CarrierOf returns our code of one of the mall's, empty if there is none.
+func (a *About) CarrierOf(mall string) string {
+	for _, code := range slices.Sorted(maps.Keys(a.Carriers)) {
+		if a.Carriers[code] == mall {
+			return code
+		}
+	}
+	return ""
 }
 
 // Location is the mall's zone.

@@ -62,7 +62,8 @@ type (
 	Shipper interface {
 		// Ship returns one result for each shipment, in the same order. Where the mall
 		// only takes the report in and works on it later, the outcome is [Unknown]
-		// and [Result.Ref] is what [ShipChecker.CheckShip] asks with.
+		// and [Result.Ref] is what [ShipChecker.CheckShip] asks with. How many parcels
+		// of a package the mall takes is in [About.Ship]; what is more is [Rejected].
 		Ship(ctx context.Context, s []Shipment) []Result
 	}
 
@@ -136,6 +137,25 @@ type Parsed struct {
 	Refused  []Refusal
 	Claims   []Claim
 	Products []Product
+	// Shown are the parcels that the mall has for the orders of the page, those of
+	// orders that are refused or left out included. They prove what was reported.
+	Shown []Shown `json:",omitempty"`
+}
+
+// Shown is a parcel that a mall shows for an order, with everything that the mall
+// needs of it: what counts as reported.
+type Shown struct {
+	Order   string // order number, as in [order.Order.Number]
+	Package string // package key, as the mall has it now
+	// Carrier is our carrier code; empty where the mall shows none, or one that
+	// [About.Carriers] lacks.
+	Carrier string
+	// Tracking is the number without hyphens and spaces. Empty: the mall shows that
+	// the package was shipped, and no number.
+	Tracking string
+	// Lines are the keys of the lines that the parcel stands for; empty for the
+	// whole package.
+	Lines []string
 }
 
 // A Refusal is a record that cannot be taken: the rest of its page can.
@@ -190,7 +210,8 @@ type Shipment struct {
 	Tracking  string     // digits, without hyphens
 	ShippedOn order.Date // in the mall's zone
 	ShippedAt time.Time  // the instant, where known; else zero
-	Correct   bool       // the order was reported before with another number
+	Correct   bool       // the package was reported before with another number
+	Was       string     // that number, in whose place this one comes; digits as in Tracking
 	// Lines are those that the parcel carries, with the pieces of each. Empty: the
 	// whole package.
 	Lines []ShippedLine

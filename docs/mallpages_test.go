@@ -19,6 +19,7 @@ var pageWords = map[string]map[string]string{
 		"windows": "What is read, and when", "pace": "every %s", "over": "Windows are over", "longest": "longest", "delay": "held back by", "overlap": "overlap",
 		"lookback": "looks back", "limits": "calls", "perSecond": "%g a second, at most %d at once", "notes": "Not certain, or not possible", "links": "The mall's own pages",
 		"add": "Or by questions and answers:", "test": "Then try it; nothing is changed at the mall:", "carriers": "Carriers", "ours": "ours", "theirs": "the mall's", "sheet": "Orders of this mall can come by its order sheets as well; both ways may be used at once.",
+		"parcels": "Tracking numbers of one package: at most %d. ", "byLine": "A line has one number; a further parcel must carry other lines. ", "settle": "A report without an answer is asked about and not repeated for %s.",
 		"index": "Malls by API", "mall": "mall", "can": "can", "page": "page",
 	},
 	"ja": {
@@ -27,6 +28,7 @@ var pageWords = map[string]map[string]string{
 		"windows": "取得の内容と間隔", "pace": "%sごと", "over": "取得期間の対象", "longest": "最長", "delay": "遅らせる時間", "overlap": "重なり",
 		"lookback": "さかのぼれる期間", "limits": "呼び出し", "perSecond": "毎秒%g回、同時に%d回まで", "notes": "確かでないこと・できないこと", "links": "モールの資料",
 		"add": "質問に答えて作ることもできます：", "test": "次に確認します（モール側は何も変わりません）：", "carriers": "配送会社", "ours": "Mallbridge", "theirs": "モール", "sheet": "このモールの注文は注文ファイルでも取り込めます。両方を同時に使えます。",
+		"parcels": "1つの送付先の送り状番号は%d件まで。", "byLine": "明細ごとに1件で、2個目以降の荷物には別の明細が必要です。", "settle": "応答のなかった報告は先に照会し、%s間は再送しません。",
 		"index": "API連携のモール", "mall": "モール", "can": "できること", "page": "ページ",
 	},
 	"ko": {
@@ -35,6 +37,7 @@ var pageWords = map[string]map[string]string{
 		"windows": "무엇을 언제 조회하는가", "pace": "%s마다", "over": "조회기간의 기준", "longest": "최대", "delay": "늦추는 시간", "overlap": "겹침",
 		"lookback": "거슬러 조회", "limits": "호출", "perSecond": "초당 %g회, 한 번에 %d회까지", "notes": "확실하지 않거나 할 수 없는 것", "links": "쇼핑몰 자료",
 		"add": "질문에 답하며 만들 수도 있습니다:", "test": "그다음 확인합니다(쇼핑몰에는 아무 변화가 없습니다):", "carriers": "택배사", "ours": "Mallbridge", "theirs": "쇼핑몰", "sheet": "이 쇼핑몰의 주문은 주문 파일로도 받을 수 있으며 두 방법을 함께 쓸 수 있습니다.",
+		"parcels": "한 배송지의 송장번호는 최대 %d개. ", "byLine": "상품 한 줄에 번호 하나이며, 다음 상자는 다른 상품이어야 합니다. ", "settle": "응답이 없던 보고는 먼저 확인하고 %s 동안 다시 보내지 않습니다.",
 		"index": "API로 연동하는 쇼핑몰", "mall": "쇼핑몰", "can": "기능", "page": "문서",
 	},
 }
@@ -155,6 +158,11 @@ func mallPage(a *connectors.About, lang string) string {
 		for _, c := range codes {
 			line("| %s | %s |", c, a.Carriers[c])
 		}
+		rule := fmt.Sprintf(w["parcels"], a.Ship.Parcels)
+		if a.Ship.ByLine {
+			rule += w["byLine"]
+		}
+		line("\n%s%s", rule, fmt.Sprintf(w["settle"], short(a.Ship.Settle)))
 	}
 	line("\n## %s\n", w["notes"])
 	for _, n := range a.Notes {

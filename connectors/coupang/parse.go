@@ -134,6 +134,9 @@ func (r *reader) sheets(list []json.RawMessage) {
 	}
 	for _, n := range numbers {
 		f := byOrder[n]
+		for _, s := range f.sheets {
+			r.show(s)
+		}
 		if f.broken {
 			continue
 		}
@@ -146,6 +149,19 @@ func (r *reader) sheets(list []json.RawMessage) {
 		}
 		r.out.Orders = append(r.out.Orders, *o)
 	}
+}
+
+// show notes the number of a bundle that is on its way. The mall gives the
+// courier's name there, not its code.
+func (r *reader) show(s *sheet) {
+	if !s.dispatched() || s.Invoice == "" || s.Box == "" {
+		return
+	}
+	x := connectors.Shown{Order: string(s.Order), Package: string(s.Box), Tracking: digitsOf(string(s.Invoice))}
+	for i := range s.Items {
+		x.Lines = append(x.Lines, string(s.Items[i].VendorItem))
+	}
+	r.out.Shown = append(r.out.Shown, x)
 }
 
 // decodeSheet reads a bundle and the number of its order, which may be legible

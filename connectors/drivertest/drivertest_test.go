@@ -33,6 +33,8 @@ func TestSuiteFindsBadDrivers(t *testing.T) {
 		{"does not look first", []string{"ship/twice", "ship/unanswered"}},
 		{"calls silence a failure", []string{"confirm/unanswered", "ship/unanswered"}},
 		{"any carrier", []string{"ship/carrier"}},
+		{"shows no number", []string{"ship/shown"}},
+		{"takes any parcel", []string{"ship/parcels"}},
 	} {
 		t.Run(m.wrong, func(t *testing.T) {
 			h := Harness{Spec: fakeSpec(m.wrong), Start: startFake, Page: fakePage, Many: 50, Skip: fakeSkip}

@@ -344,6 +344,11 @@ func (d *fakeDriver) Parse(p connectors.Page) (connectors.Parsed, error) {
 			out.Refused = append(out.Refused, connectors.Refusal{Order: o.Number, Field: "at", Value: o.At, Reason: order.RefusedType})
 			continue
 		}
+		if d.wrong != "shows no number" {
+			for _, n := range o.Numbers {
+				out.Shown = append(out.Shown, connectors.Shown{Order: o.Number, Package: "1", Carrier: "yamato", Tracking: n})
+			}
+		}
 		if d.wrong == "loses zeros" {
 			o.Postal = strings.TrimLeft(o.Postal, "0")
 		}
@@ -399,6 +404,9 @@ func (d *fakeDriver) ship(ctx context.Context, s connectors.Shipment) connectors
 		_, x := d.page(reply, 1)
 		if len(x.Orders) == 1 && slices.Contains(x.Orders[0].Numbers, s.Tracking) {
 			return connectors.Result{Outcome: connectors.Already}
+		}
+		if len(x.Orders) == 1 && len(x.Orders[0].Numbers) > 0 && !s.Correct && d.wrong != "takes any parcel" {
+			return connectors.Result{Outcome: connectors.Rejected, Detail: "one number for each order"}
 		}
 	}
 	if s.Correct {

@@ -91,6 +91,30 @@ func (e *env) shows(number string, want ...string) {
 	}
 }
 
+// seen checks what reading an order again tells of its parcels.
+func (e *env) seen(orders []order.Order, i int, want ...string) {
+	e.Helper()
+	var have []string
+	for p, err := range e.mall.Reread(e.ctx, []string{orders[i].Number}) {
+		if err != nil {
+			e.Fatalf("read %s again: %v", orders[i].Number, err)
+		}
+		parsed, err := e.mall.Parse(p)
+		if err != nil {
+			e.Fatalf("read %s again: %v", orders[i].Number, err)
+		}
+		for _, s := range parsed.Shown {
+			if s.Order != orders[i].Number || s.Package == "" {
+				e.Errorf("order %s: shown is %+v", orders[i].Number, s)
+			}
+			have = append(have, s.Tracking)
+		}
+	}
+	if !slices.Equal(have, want) {
+		e.Errorf("order %s: read again it shows %q, want %q", orders[i].Number, have, want)
+	}
+}
+
 func outcomes(res []connectors.Result) []connectors.Outcome {
 	var out []connectors.Outcome
 	for _, r := range res {
@@ -244,6 +268,37 @@ var writeCases = []Case{
 			e.Errorf("%+v", res[0])
 		}
 		e.shows(o.Number, trackingNo(7))
+	}},
+	{Name: "ship/shown", What: "orders that are read again show the numbers that the mall has, and only those", Needs: "reread", run: func(e *env) {
+		if !e.mall.Can("ship") {
+			e.Skip("the mall takes no numbers")
+		}
+		orders := e.placed(3, false)
+		e.ship(e.parcel(orders[0], tracking), e.parcel(orders[2], trackingNo(8)))
+		e.seen(orders, 0, tracking)
+		e.seen(orders, 1)
+		e.seen(orders, 2, trackingNo(8))
+		p := e.parcel(orders[2], trackingNo(9))
+		p.Correct, p.Was = true, trackingNo(8)
+		e.ship(p)
+		e.seen(orders, 2, trackingNo(9))
+	}},
+	{Name: "ship/parcels", What: "a further parcel is taken as often as about.yaml says, and no number that was taken goes lost", Needs: "ship", run: func(e *env) {
+		o := e.placed(1, false)[0]
+		rule := e.mall.About().Ship
+		var want []string
+		for i := range min(rule.Parcels+1, 4) {
+			p := e.parcel(o, trackingNo(60+i))
+			res := e.ship(p)
+			whole := i == 0 || !rule.ByLine // this parcel carries what the first did
+			switch fits := i < rule.Parcels && whole; {
+			case fits && !res[0].Outcome.OK(), !fits && res[0].Outcome != connectors.Rejected:
+				e.Errorf("parcel %d of %d: %+v", i+1, rule.Parcels, res[0])
+			case fits:
+				want = append(want, p.Tracking)
+			}
+		}
+		e.shows(o.Number, want...)
 	}},
 	{Name: "ship/cancelled-context", What: "a context that ended makes no call and says so for each", Needs: "ship", run: func(e *env) {
 		o := e.placed(1, false)[0]

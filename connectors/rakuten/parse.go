@@ -34,6 +34,7 @@ func (d *Driver) parseOrders(body []byte) (connectors.Parsed, error) {
 		return out, errors.New("neither OrderModelList nor MessageModelList is there")
 	}
 	for i, raw := range r.Orders {
+		out.Shown = append(out.Shown, shownIn(raw)...)
 		o, refusal := d.parseOrder(raw)
 		if refusal != nil {
 			refusal.Record = fmt.Sprintf("OrderModelList[%d]", i)
@@ -55,6 +56,34 @@ func numberOf(raw json.RawMessage) string {
 	}
 	return string(o.Number)
 }
+
+// shownIn lists the parcels that RMS has for an order. A row without carrier,
+// number or date does not count as reported for RMS either.
+func shownIn(raw json.RawMessage) (out []connectors.Shown) {
+	var m struct {
+		Number   text `json:"orderNumber"`
+		Packages []struct {
+			BasketID text          `json:"basketId"`
+			Shipping []shippingRow `json:"ShippingModelList"`
+		} `json:"PackageModelList"`
+	}
+	if json.Unmarshal(raw, &m) != nil {
+		return nil
+	}
+	for _, p := range m.Packages {
+		for _, r := range p.Shipping {
+			if r.Number != "" && r.Company != "" && r.Date != "" {
+				out = append(out, connectors.Shown{
+					Order: string(m.Number), Package: string(p.BasketID), Carrier: Spec.About.CarrierOf(string(r.Company)), Tracking: bare.Replace(string(r.Number)),
+				})
+			}
+		}
+	}
+	return out
+}
+
+// bare takes from a tracking number what people put in to read it better.
+var bare = strings.NewReplacer("-", "", " ", "")
 
 // unset stands for an amount that is not fixed yet.
 const unset = -9999

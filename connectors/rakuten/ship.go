@@ -59,7 +59,8 @@ func (l *lostReports) drop(number string) {
 // outcome of what was taken in is Unknown with the request's id. Orders are read
 // before: a number that stands there is Already, a blank row is filled instead of
 // adding one (a row that stays blank keeps the order from completing), and with
-// Correct the row of another number is overwritten.
+// Correct the row of the number that Was names, or without it of any other, is
+// overwritten.
 func (d *Driver) Ship(ctx context.Context, s []connectors.Shipment) []connectors.Result {
 	out := make([]connectors.Result, len(s))
 	var numbers []string
@@ -156,9 +157,16 @@ func (d *Driver) shipRow(s *connectors.Shipment, now map[string]orderModel, req 
 	b := req.basket(s.Order, string(basket.BasketID))
 	free := func(r shippingRow) bool {
 		taken := slices.ContainsFunc(b.Rows, func(x shipRow) bool { return string(x.DetailID) == string(r.DetailID) })
-		return r.DetailID != "" && !taken && (r.Number == "" || s.Correct)
+		return r.DetailID != "" && !taken && (r.Number == "" || s.Correct && s.Was == "")
 	}
-	if i := slices.IndexFunc(basket.Shipping, free); i >= 0 {
+	was := func(r shippingRow) bool {
+		return r.DetailID != "" && s.Correct && s.Was != "" && bare.Replace(string(r.Number)) == s.Was
+	}
+	i := slices.IndexFunc(basket.Shipping, was)
+	if i < 0 {
+		i = slices.IndexFunc(basket.Shipping, free)
+	}
+	if i >= 0 {
 		row.DetailID = json.Number(basket.Shipping[i].DetailID)
 	}
 	if len(basket.Shipping)+len(b.Rows) >= rowsOfBasket && row.DetailID == "" {
