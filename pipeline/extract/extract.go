@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,6 +22,7 @@ import (
 	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/files"
+	"github.com/mallbridge/mallbridge/pipeline/intake"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
@@ -33,16 +33,6 @@ var (
 	atDone   = fault.Point("extract.finished")
 	atMoved  = fault.Point("extract.moved")
 )
-
-// maxRefusals is how many refused rows of one file the ledger keeps; all are in
-// the file of refused rows.
-const maxRefusals = 20_000
-
-// maxShown is how many refused rows of one file a report shows.
-const maxShown = 5
-
-// chunk is how many orders are stored in one transaction.
-const chunk = 5000
 
 // Run looks into the account's watch folder and takes what is complete; then it asks
 // the mall, if the account has its API.
@@ -153,7 +143,7 @@ func (x *extractor) resumePages(ctx context.Context) error {
 		return err
 	}
 	for _, f := range open {
-		if _, err := a.pages(ctx, f); err != nil {
+		if _, err := a.Pages(ctx, f); err != nil {
 			x.rep.Notef("%s: %s: %v", x.account.Name, f.Name, err)
 		}
 	}
@@ -331,27 +321,27 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 		}
 		password = s.Reveal()
 	}
-	st := x.store(ctx, f)
+	st := intake.NewStore(ctx, x.env, x.id, f.ID)
 	var refused []ledger.Refusal
 	var shown []string
 	r := files.Reading{
-		Env: x.env, File: f, Formats: x.intakeFormats(), Charset: x.account.Intake.Charset, Password: password, Take: st.take,
+		Env: x.env, File: f, Formats: x.intakeFormats(), Charset: x.account.Intake.Charset, Password: password, Take: x.taker(st),
 		Place: format.Place{Country: x.account.Country, Currency: x.account.Currency, Zone: x.account.Location},
 		Refuse: func(r format.Refusal) {
-			if len(refused) < maxRefusals {
+			if len(refused) < intake.MaxRefusals {
 				detail := r.Detail
 				if r.Address != "" {
 					detail = "cell " + r.Address + ": " + detail
 				}
 				refused = append(refused, ledger.Refusal{Line: r.Line, Order: r.Group, Field: r.Column, Value: r.Value, Reason: r.Reason, Detail: detail})
 			}
-			if len(shown) < maxShown && r.Reason != order.RefusedSibling {
+			if len(shown) < intake.MaxShown && r.Reason != order.RefusedSibling {
 				shown = append(shown, r.String())
 			}
 		},
 	}
 	res, err := r.Run(ctx)
-	counts, stored := st.close()
+	counts, stored := st.Close()
 	err = errors.Join(err, stored)
 	var bad *format.FileError
 	if errors.As(err, &bad) {
@@ -384,108 +374,16 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 	return f, x.env.Ledger.FinishFile(ctx, f, x.env.Now())
 }
 
-// A store writes orders in chunks while the next ones are read.
-type store struct {
-	x      *extractor
-	ctx    context.Context
-	file   int64
-	buf    []ledger.Intake
-	chunks chan []ledger.Intake
-	done   chan struct{}
-	counts ledger.PutCounts
-	err    error
-	failed chan struct{}
-}
-
-func (x *extractor) store(ctx context.Context, f ledger.File) *store {
-	s := &store{x: x, ctx: ctx, file: f.ID, chunks: make(chan []ledger.Intake, 1), done: make(chan struct{}), failed: make(chan struct{})}
-	go s.run()
-	return s
-}
-
-func (s *store) run() {
-	defer close(s.done)
-	for c := range s.chunks {
-		if s.err != nil {
-			continue
-		}
-		n, err := s.x.env.Ledger.PutOrders(s.ctx, s.x.id, s.file, c, s.x.env.Now())
+// taker returns what reads one order of a sheet and stores it.
+func (x *extractor) taker(s *intake.Store) func(format.Group) error {
+	return func(g format.Group) error {
+		o, err := record.Order(x.account.Name, g.Records)
 		if err != nil {
-			s.err = err
-			close(s.failed)
-			continue
+			return fmt.Errorf("line %d: %w", g.Rows[0].Line, err)
 		}
-		s.counts.New += n.New
-		s.counts.Same += n.Same
-		s.counts.Changed += n.Changed
-		fault.At(atStored)
-	}
-}
-
-func (s *store) take(g format.Group) error {
-	o, err := record.Order(s.x.account.Name, g.Records)
-	if err != nil {
-		return fmt.Errorf("line %d: %w", g.Rows[0].Line, err)
-	}
-	if o.Currency == "" {
-		o.Currency = s.x.account.Currency
-	}
-	return s.add(o, g.Rows[0].Ordinal)
-}
-
-func (s *store) add(o *order.Order, row int64) error {
-	s.buf = append(s.buf, ledger.Intake{Order: o, Row: row, Recipient: recipient(o)})
-	if len(s.buf) < chunk {
-		return nil
-	}
-	return s.flush()
-}
-
-func (s *store) flush() error {
-	if len(s.buf) == 0 {
-		return nil
-	}
-	select {
-	case s.chunks <- s.buf:
-		s.buf = make([]ledger.Intake, 0, chunk)
-		return nil
-	case <-s.failed:
-		return s.err
-	case <-s.ctx.Done():
-		return s.ctx.Err()
-	}
-}
-
-func (s *store) close() (ledger.PutCounts, error) {
-	err := s.flush()
-	close(s.chunks)
-	<-s.done
-	return s.counts, errors.Join(err, s.err)
-}
-
-// recipient is the hash by which orders for one recipient find each other: the
-// digits of postal code and phone. Whether they may be merged is decided by
-// comparing everything.
-func recipient(o *order.Order) int64 {
-	if len(o.Packages) != 1 {
-		return 0
-	}
-	to := &o.Packages[0].To
-	h := fnv.New64a()
-	n := 0
-	for _, s := range [...]string{to.Postal, "/", to.Phone} {
-		for _, c := range s {
-			if c >= '０' && c <= '９' {
-				c -= '０' - '0'
-			}
-			if c >= '0' && c <= '9' || c == '/' {
-				h.Write([]byte{byte(c)})
-				n++
-			}
+		if o.Currency == "" {
+			o.Currency = x.account.Currency
 		}
+		return s.Add(o, g.Rows[0].Ordinal)
 	}
-	if n < 8 {
-		return 0
-	}
-	return int64(h.Sum64()>>1) | 1
 }
