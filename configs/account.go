@@ -38,6 +38,8 @@ type Account struct {
 
 	// How the account's order sheets are found and read.
 	Intake Intake `yaml:"intake"`
+	// How the mall is told of tracking numbers where it is not told by API.
+	Report Report `yaml:"report"`
 	// The mall's API. Without it, orders come by sheets only.
 	API *API `yaml:"api"`
 
@@ -120,6 +122,18 @@ type Intake struct {
 	LookEvery Duration `yaml:"look_every" jsonschema:"default=2s"`
 	// Charset of the sheets where it is not the format's: cp932, utf-8, cp949 …
 	Charset string `yaml:"charset"`
+}
+
+// A Report says how the file is written that tells the mall of tracking numbers: it
+// is made for a person to upload.
+type Report struct {
+	// Format of the file. Default: the mall's.
+	Format string `yaml:"format"`
+	// Charset of the file where it is not the format's: cp932, utf-8, cp949 …
+	Charset string `yaml:"charset"`
+	// Texts that the format writes into every row, by the names that its page
+	// gives: delivery_method, extra.1 …
+	Values map[string]string `yaml:"values"`
 }
 
 // An API is how an account speaks to its mall.

@@ -168,6 +168,7 @@ func (l *loader) checkAccount(a *Account) {
 		l.at(p, "lookback_days", fmt.Sprintf("lookback_days is %d", a.LookbackDays), fmt.Sprintf("%s looks back 1 to %d days; 0 takes whatever a sheet holds", a.Mall, mall.MaxLookback))
 	}
 	l.checkIntake(a)
+	l.checkReport(a)
 	l.checkAPI(a)
 	l.checkStatuses(a)
 	l.checkSKUFrom(a)

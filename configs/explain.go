@@ -118,6 +118,7 @@ func (e *explainer) account(a *Account) {
 	e.line("%s %s  %s  %s%s", e.say("account"), a.Name, a.Title, title, e.disabled(a.Enabled))
 	e.item("place", strings.Join([]string{a.Country, a.Currency, a.Timezone}, ", "))
 	e.item("reads", fmt.Sprintf("%s (%s)", a.Intake.Folder, strings.Join(a.Intake.Formats, ", ")))
+	e.item("reports", a.Report.Format)
 	e.item("complete", e.complete(a.Intake.DoneMark, a.Intake.Looks))
 	e.item("since", e.since(a))
 	e.item("automatic", e.automatic(a))
@@ -400,6 +401,7 @@ var explainTexts = map[string][3]string{
 	"disabled":             {"無効", "사용 안 함", "not enabled"},
 	"place":                {"国・時刻", "국가·시각", "place"},
 	"reads":                {"読み込み元", "읽는 곳", "reads"},
+	"reports":              {"発送報告ファイル", "발송처리 파일", "reports by"},
 	"complete":             {"完了の判定", "완료 판정", "a file is complete"},
 	"by_mark":              {"完了マーク %s", "완료 표시 %s", "with its done mark %s"},
 	"by_looks":             {"%d回続けて同じサイズ", "%d회 연속 같은 크기", "after %d equal looks"},

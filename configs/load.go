@@ -228,6 +228,7 @@ func (w *Workspace) fillAccount(a *Account) {
 	if len(a.Intake.Formats) == 0 {
 		a.Intake.Formats = slices.Clone(mall.Formats)
 	}
+	or(&a.Report.Format, mall.Tracking, OwnTracking)
 	if len(a.SKUFrom) == 0 {
 		a.SKUFrom = slices.Clone(mall.SKUFrom)
 	}

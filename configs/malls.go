@@ -10,6 +10,7 @@ type Mall struct {
 	Currency string
 	Timezone string
 	Formats  []string // of its order sheets, in the order in which they are tried
+	Tracking string   // format of the file by which it is told of tracking numbers; empty for Mallbridge's own
 	SKUFrom  []string
 	// MaxLookback is how many days the mall itself looks back; 0 for no limit.
 	MaxLookback int

@@ -120,6 +120,7 @@ func formatTable(t *testing.T, all map[string]*format.Format) string {
 		{"stock", "Stock"},
 		{"acks", "Acknowledgements"},
 		{"stops", "Stop requests"},
+		{"tracking", "Tracking numbers for malls"},
 	} {
 		fmt.Fprintf(&b, "\n## %s\n\n| format | title | country | direction | sureness | cases | refused or held |\n|---|---|---|---|---|---|---|\n", kind.title)
 		for _, name := range slices.Sorted(maps.Keys(all)) {

@@ -59,7 +59,7 @@ codes. Columns that it does not know are left for you.`,
 	}
 	c.Flags().StringVar(&from, "from", "", "the sample")
 	c.Flags().StringVarP(&out, "out", "o", "", "write to this file (default: standard output)")
-	c.Flags().StringVar(&o.Record, "record", "", "what its rows are: orders, results, stock, acks, instructions (default: by the titles)")
+	c.Flags().StringVar(&o.Record, "record", "", "what its rows are: orders, results, stock, acks, instructions, tracking (default: by the titles)")
 	c.Flags().StringVar(&o.Country, "country", "", "JP or KR")
 	c.Flags().BoolVar(&o.Out, "written", false, "the format is of files that are written, not read")
 	c.Flags().StringVar(&o.Password, "password", "", "of a protected Excel file")

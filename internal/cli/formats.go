@@ -67,7 +67,7 @@ func (a *app) formatListCmd() *cobra.Command {
 			return a.table("FORMAT RECORD DIRECTION SURENESS TITLE", cells)
 		},
 	}
-	c.Flags().StringVar(&record, "record", "", "only those of orders, instructions, results, stock, acks or stops")
+	c.Flags().StringVar(&record, "record", "", "only those of orders, instructions, results, stock, acks, stops or tracking")
 	c.Flags().StringVar(&country, "country", "", "only those of JP or KR, and those of every country")
 	c.Flags().StringVar(&sureness, "sureness", "", "only confirmed, one-source, inferred or convention ones")
 	return a.jsonFlag(c)

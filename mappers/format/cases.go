@@ -87,6 +87,7 @@ type caseAbout struct {
 	Replace   [][2]string `yaml:"replace"`
 	Batch     string      `yaml:"batch"`
 	Warehouse string      `yaml:"warehouse"`
+	Account   string      `yaml:"account"` // of tracking files
 	Time      time.Time   `yaml:"time"`
 }
 
@@ -112,7 +113,7 @@ func (c *oneCase) begin(formats *Set) (*Format, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.about = caseAbout{Batch: "T-20261122-1", Warehouse: "tokyo", Time: time.Date(2026, 11, 22, 5, 30, 0, 0, time.UTC)}
+	c.about = caseAbout{Batch: "T-20261122-1", Warehouse: "tokyo", Account: "shop-1", Time: time.Date(2026, 11, 22, 5, 30, 0, 0, time.UTC)}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
 	if err := d.Decode(&c.about); err != nil {
@@ -227,7 +228,7 @@ func named(r record.Record) map[string]string {
 }
 
 func (c *oneCase) writeOptions(f *Format) (WriteOptions, error) {
-	o := WriteOptions{Batch: Batch{Number: c.about.Batch, Time: c.about.Time, Warehouse: c.about.Warehouse}}
+	o := WriteOptions{Batch: Batch{Number: c.about.Batch, Time: c.about.Time, Warehouse: c.about.Warehouse, Account: c.about.Account}}
 	if c.o.Encoding != nil {
 		var err error
 		if o.Charset, o.Replacements, err = c.o.Encoding(f); err != nil {

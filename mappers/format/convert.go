@@ -85,8 +85,8 @@ func (c *converter) check() error {
 	return nil
 }
 
-// wants lists the fields that writing reads.
-func (f *Format) wants() []record.Field {
+// Wants lists the fields that writing reads.
+func (f *Format) Wants() []record.Field {
 	seen := map[record.Field]bool{}
 	var out []record.Field
 	var add func(fields ...record.Field)
@@ -160,7 +160,7 @@ var instructionOf = map[record.Field]record.Field{
 func (c *converter) prepare(src Source) error {
 	c.split = c.from.kind == record.Orders && c.to.kind == record.Instructions
 	ro := &c.o.Read
-	wants := c.to.wants()
+	wants := c.to.Wants()
 	ro.Select, ro.need = nil, wants
 	var copies [][2]record.Field
 	for _, f := range wants {

@@ -136,7 +136,7 @@ func (e *encoder) appendGroup(dst []byte, records [][]string, s *sums) ([]byte, 
 	if e.f.itemText != nil {
 		e.foldItems(records)
 	}
-	if e.f.Spec.Rows == "parcel" {
+	if e.f.Spec.Rows != record.PerLine {
 		records = records[:1]
 	}
 	for i, r := range records {

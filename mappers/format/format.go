@@ -224,10 +224,10 @@ func (c *compiler) compile() {
 	if !nameForm.MatchString(s.Name) {
 		c.r.at(s.at, "small letters, digits and hyphens", "name %q is not a name", s.Name)
 	}
-	c.oneOf(s.at, "record", &s.Record, "", "orders", "instructions", "results", "stock", "acks", "stops")
+	c.oneOf(s.at, "record", &s.Record, "", "orders", "instructions", "results", "stock", "acks", "stops", "tracking")
 	c.f.kind = record.Kind(s.Record)
 	c.oneOf(s.at, "direction", &s.Direction, "", "in", "out", "both")
-	c.oneOf(s.at, "rows", &s.Rows, "line", "line", "parcel")
+	c.oneOf(s.at, "rows", &s.Rows, record.PerLine, record.PerLine, record.PerParcel, record.PerOrder)
 	c.oneOf(s.at, "sureness", &s.Sureness, "convention", "confirmed", "one-source", "inferred", "convention")
 	c.place()
 	c.file()

@@ -64,7 +64,7 @@ type guesser struct {
 	b      strings.Builder
 }
 
-var recordKinds = []string{"orders", "instructions", "results", "stock", "acks", "stops"}
+var recordKinds = []string{"orders", "instructions", "results", "stock", "acks", "stops", "tracking"}
 
 // chooseRecord takes the kind of record whose formats know the most titles.
 func (g *guesser) chooseRecord() {

@@ -214,7 +214,7 @@ func (e *encoder) groupCells(records [][]string) [][]string {
 	if e.f.itemText != nil {
 		e.foldItems(records)
 	}
-	if e.f.Spec.Rows == "parcel" {
+	if e.f.Spec.Rows != record.PerLine {
 		records = records[:1]
 	}
 	var out [][]string

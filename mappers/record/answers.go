@@ -6,8 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/width"
-
+	"github.com/mallbridge/mallbridge/mappers/tracking"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -34,7 +33,7 @@ func Shipment(r Record) ([]order.Shipment, error) {
 		}
 		s.Lines = []order.ShippedLine{{SKU: sku, Quantity: q}}
 	}
-	numbers := strings.FieldsFunc(r[ShipmentTracking], func(c rune) bool { return strings.ContainsRune(",/、 \t\r\n　;", c) })
+	numbers := tracking.Split(r[ShipmentTracking])
 	if len(numbers) == 0 {
 		return nil, &ValueError{Field: ShipmentTracking, Reason: order.RefusedTracking, Err: fmt.Errorf("the row has no tracking number")}
 	}
@@ -42,36 +41,11 @@ func Shipment(r Record) ([]order.Shipment, error) {
 	for i, n := range numbers {
 		out[i] = s
 		out[i].RawTracking = n
-		if out[i].Tracking, err = Tracking(n); err != nil {
+		if out[i].Tracking, err = tracking.Normalise(n); err != nil {
 			return nil, &ValueError{Field: ShipmentTracking, Value: n, Reason: order.RefusedTracking, Err: err}
 		}
 	}
 	return out, nil
-}
-
-// Tracking narrows a tracking number to digits and capital letters: hyphens of
-// every kind and spaces go. It refuses what a spreadsheet has turned into an
-// exponent and what has other characters.
-func Tracking(s string) (string, error) {
-	var b strings.Builder
-	for _, c := range width.Narrow.String(s) {
-		switch {
-		case strings.ContainsRune("-−‐‑–—ー－ ", c):
-		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z':
-			b.WriteRune(c)
-		case c >= 'a' && c <= 'z':
-			b.WriteRune(c - 'a' + 'A')
-		case c == '.' || c == '+':
-			return "", fmt.Errorf("it looks like a number that a spreadsheet rewrote; the digits are gone")
-		default:
-			return "", fmt.Errorf("%q (%U) is no part of a tracking number", c, c)
-		}
-	}
-	n := b.Len()
-	if n < 8 || n > 35 {
-		return "", fmt.Errorf("it has %d characters; tracking numbers have 8 to 35", n)
-	}
-	return b.String(), nil
 }
 
 // quantity reads a whole number that may be written with zero decimals, "1.00".

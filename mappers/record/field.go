@@ -132,6 +132,13 @@ const (
 	ShipmentParcels
 	ShipmentQuantity
 	ShipmentCancelled // not empty and not 0: the label was withdrawn
+	ShipmentAccount
+	ShipmentService   // our delivery service code
+	ShipmentShippedAt // instant
+	ShipmentFurther   // other numbers of what the row stands for, separated by spaces
+	ShipmentRaw       // the tracking number as the warehouse's file gave it
+	ShipmentCorrect   // not empty: the mall was told before, under another number
+	ShipmentRef       // the mall's number of what it was told before
 
 	AckResult // ok, error, stopped, too_late
 	AckMessage
@@ -201,6 +208,8 @@ var names = [Count]string{
 	FromPrefecture: "from.prefecture", FromCity: "from.city", FromStreet: "from.street", FromBuilding: "from.building", FromAddress: "from.address",
 	ShipmentCarrier: "shipment.carrier", ShipmentTracking: "shipment.tracking", ShipmentShippedOn: "shipment.shipped_on",
 	ShipmentParcels: "shipment.parcels", ShipmentQuantity: "shipment.quantity", ShipmentCancelled: "shipment.cancelled",
+	ShipmentAccount: "shipment.account", ShipmentService: "shipment.service", ShipmentShippedAt: "shipment.shipped_at",
+	ShipmentFurther: "shipment.further", ShipmentRaw: "shipment.raw", ShipmentCorrect: "shipment.correct", ShipmentRef: "shipment.ref",
 	AckResult: "ack.result", AckMessage: "ack.message",
 	StockSKU: "stock.sku", StockOnHand: "stock.on_hand", StockAllocated: "stock.allocated", StockSellable: "stock.sellable",
 	StockLocation: "stock.location", StockLot: "stock.lot", StockExpiry: "stock.expiry", StockStatus: "stock.status", StockAt: "stock.at",
@@ -262,7 +271,8 @@ const (
 	Results      Kind = "results"
 	Stock        Kind = "stock"
 	Acks         Kind = "acks"
-	Stops        Kind = "stops" // stop requests to a warehouse
+	Stops        Kind = "stops"    // stop requests to a warehouse
+	Tracking     Kind = "tracking" // what a mall is told of shipped lines
 )
 
 // Level tells at which level of an order sheet a field stands: rows that repeat

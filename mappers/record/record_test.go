@@ -137,21 +137,6 @@ func TestFromInstructionLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-func TestTracking(t *testing.T) {
-	for in, want := range map[string]string{
-		"4900-1234-5678": "490012345678", "４９００１２３４５６７８": "490012345678", " 6900 0000 0201 ": "690000000201", "ee123456789jp": "EE123456789JP",
-	} {
-		if got, err := Tracking(in); err != nil || got != want {
-			t.Errorf("%q: %q, %v", in, got, err)
-		}
-	}
-	for _, bad := range []string{"4.9E+11", "1234567", "12345678円", "490012345678.0"} {
-		if got, err := Tracking(bad); err == nil {
-			t.Errorf("%q was read as %q", bad, got)
-		}
-	}
-}
-
 func TestShipmentSplitsNumbersInOneCell(t *testing.T) {
 	got, err := Shipment(rec("instruction.number", "T1", "shipment.tracking", "490012345678 / 490012345689", "shipment.carrier", "yamato", "shipment.shipped_on", "2026-11-24"))
 	if err != nil || len(got) != 2 || got[0].Tracking != "490012345678" || got[1].Tracking != "490012345689" || got[1].Instruction != "T1" {
