@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -22,6 +23,46 @@ type FileError struct {
 	Detail string // what is wrong
 	Do     string // what a person can do
 	Err    error  // cause, or nil
+
+	missing, needed int // of columns, where some are missing
+}
+
+// errKind is the cause of a [FileError] for bytes of another kind than the format's.
+var errKind = errors.New("the file is of another kind")
+
+// Nearest chooses from the errors of all formats that were tried for one file the one
+// that tells a person what to do: what keeps the file itself from being read, such as
+// a password, else that of the format that came nearest. It returns its index.
+func Nearest(errs []error) int {
+	best := 0
+	for i := range errs {
+		if far(errs[i]) < far(errs[best]) {
+			best = i
+		}
+	}
+	return best
+}
+
+// far is how far away the format is whose error err is.
+func far(err error) float64 {
+	var bad *FileError
+	switch {
+	case !errors.As(err, &bad), errors.Is(err, workbook.ErrPassword), errors.Is(err, workbook.ErrWrongPassword):
+		return 0
+	case errors.Is(err, errKind):
+		return 5
+	case bad.Reason == order.RefusedCharset:
+		return 3
+	case bad.Reason != order.RefusedColumns:
+		return 1
+	case bad.needed == 0:
+		return 4
+	}
+	share := float64(bad.missing) / float64(bad.needed)
+	if share > 0.5 {
+		return 4 + share/2
+	}
+	return 2 + share/2
 }
 
 func (e *FileError) Error() string {

@@ -74,14 +74,20 @@ func (f *Format) open(src Source, o *ReadOptions) (*opened, error) {
 	if kind == workbook.XLSX || kind == workbook.EncryptedXLSX || kind == workbook.XLS || kind == workbook.HTML && f.workbook() ||
 		kind == workbook.Zip || kind == workbook.Compound || kind == workbook.XLSB || kind == workbook.SpreadsheetXML {
 		if !f.workbook() {
-			return nil, op.fail(order.RefusedFile, "drop the file as it was downloaded, without saving it in Excel", "the file is %s, a text file (%s) is expected", kind, f.Spec.File.Kind)
+			return nil, op.otherKind("drop the file as it was downloaded, without saving it in Excel", "the file is %s, a text file (%s) is expected", kind, f.Spec.File.Kind)
 		}
 		return op, op.openBook(o, f.cs)
 	}
 	if f.Spec.File.Kind == "xlsx" && kind != workbook.Text {
-		return nil, op.fail(order.RefusedFile, "drop the workbook as it was downloaded", "the file is %s, a workbook is expected", kind)
+		return nil, op.otherKind("drop the workbook as it was downloaded", "the file is %s, a workbook is expected", kind)
 	}
 	return op, op.openText(head)
+}
+
+func (o *opened) otherKind(do, format string, args ...any) *FileError {
+	e := o.fail(order.RefusedFile, do, format, args...)
+	e.Err = errKind
+	return e
 }
 
 var utf8BOM = []byte("\xEF\xBB\xBF")
@@ -451,6 +457,7 @@ func (o *opened) match(cells []string) (int, *FileError) {
 	}
 	pos := make([]int, len(o.f.Spec.Columns))
 	var missing, doubled []string
+	needed := 0
 	for i := range o.f.Spec.Columns {
 		col := &o.f.Spec.Columns[i]
 		pos[i] = -1
@@ -467,8 +474,11 @@ func (o *opened) match(cells []string) (int, *FileError) {
 			pos[i] = at[n-1]
 			break
 		}
-		if pos[i] < 0 && used && !col.Optional {
-			missing = append(missing, col.Name)
+		if used && !col.Optional {
+			needed++
+			if pos[i] < 0 {
+				missing = append(missing, col.Name)
+			}
 		}
 	}
 	if len(missing) > 0 {
@@ -476,16 +486,17 @@ func (o *opened) match(cells []string) (int, *FileError) {
 			if len(places[key(other[0])]) > 0 {
 				e := o.fail(order.RefusedColumns, "download the file that the format "+o.f.Name()+" names", "%s", other[1])
 				e.Column = other[0]
+				e.needed = needed // it is a file of the mall, only not the right one
 				return 0, e
 			}
 		}
 		e := o.fail(order.RefusedColumns, o.missingHint(missing, cells), "the file lacks the column %s", strings.Join(quoteAll(missing), ", "))
-		e.Column = missing[0]
+		e.Column, e.missing, e.needed = missing[0], len(missing), needed
 		return len(missing), e
 	}
 	if len(doubled) > 0 {
 		e := o.fail(order.RefusedColumns, "remove the second column, or say nth in the format", "the file has the column %s more than once", strings.Join(quoteAll(doubled), ", "))
-		e.Column = doubled[0]
+		e.Column, e.needed = doubled[0], needed
 		return 0, e
 	}
 	if o.f.Spec.File.ColumnsExact && len(withoutReasons(cells)) != len(o.f.Spec.Columns) {

@@ -97,9 +97,9 @@ func (s *Set) Names() []string {
 
 // Recognise returns the one of the named formats whose header the file has: the
 // one that knows the most of its columns, and of several the first. Where none
-// fits, the error is that of the format that comes nearest.
+// fits, the error is the one that [Nearest] chooses.
 func (s *Set) Recognise(src Source, o ReadOptions, names ...string) (*Format, error) {
-	var nearest error
+	var errs []error
 	var best *Format
 	most := -1
 	for _, n := range names {
@@ -109,9 +109,7 @@ func (s *Set) Recognise(src Source, o ReadOptions, names ...string) (*Format, er
 		}
 		op, err := f.open(src, &o)
 		if err != nil {
-			if nearest == nil {
-				nearest = err
-			}
+			errs = append(errs, err)
 			continue
 		}
 		known := 0
@@ -127,8 +125,8 @@ func (s *Set) Recognise(src Source, o ReadOptions, names ...string) (*Format, er
 	switch {
 	case best != nil:
 		return best, nil
-	case nearest == nil:
-		nearest = order.Errorf(order.Invalid, "", "no format was named for %s", src.Name)
+	case len(errs) == 0:
+		return nil, order.Errorf(order.Invalid, "", "no format was named for %s", src.Name)
 	}
-	return nil, nearest
+	return nil, errs[Nearest(errs)]
 }

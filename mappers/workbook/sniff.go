@@ -134,7 +134,12 @@ func sniffUTF16(head []byte) Kind {
 		}
 	}
 	narrow = bytes.ToLower(bytes.TrimSpace(narrow))
-	if len(narrow) > 0 && narrow[0] == '<' && containsAny(narrow, "<html", "<table") {
+	switch {
+	case len(narrow) == 0 || narrow[0] != '<':
+		return Text
+	case containsAny(narrow, "urn:schemas-microsoft-com:office:spreadsheet"):
+		return SpreadsheetXML
+	case containsAny(narrow, "<html", "<table"):
 		return HTML
 	}
 	return Text

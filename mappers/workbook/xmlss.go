@@ -16,7 +16,7 @@ func openXMLSS(r io.ReaderAt, size int64, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &xmlssBook{xmlPart: &xmlPart{newScanner(in), &part{name: "document"}}, styles: map[string]int{"": 0}, formats: []numberFormat{{}}}
+	b := &xmlssBook{xmlPart: &xmlPart{newScanner(in), &part{name: "document"}}, limits: o.Limits, styles: map[string]int{}, formats: []numberFormat{{}}}
 	if err := b.read(); err != nil {
 		return nil, err
 	}
@@ -58,11 +58,15 @@ func xmlssText(r io.ReaderAt, size int64, o Options) (io.Reader, error) {
 // An xmlssBook is what the first pass looks for.
 type xmlssBook struct {
 	*xmlPart
+	limits  Limits
 	names   []string
 	hidden  []bool
 	styles  map[string]int // ss:ID to the number of its format
 	formats []numberFormat
 }
+
+// maxName is how many bytes the name of a sheet or style may have.
+const maxName = 1 << 10
 
 func (b *xmlssBook) read() error {
 	style := ""
@@ -76,25 +80,59 @@ func (b *xmlssBook) read() error {
 		case t != startTag:
 			continue
 		}
-		switch name := string(b.name); {
-		case name == "Worksheet" && len(b.marks) == 2:
-			title, _ := b.attr("Name")
+		switch {
+		case string(b.name) == "Worksheet" && len(b.marks) == 2:
+			if len(b.names) == b.limits.Entries {
+				return &LimitError{"sheets of the workbook", int64(b.limits.Entries)}
+			}
+			title, err := b.label("Name")
+			if err != nil {
+				return err
+			}
 			b.names, b.hidden = append(b.names, title), append(b.hidden, false)
-		case name == "Visible" && len(b.names) > 0:
+		case string(b.name) == "Visible" && len(b.names) > 0:
 			text, err := b.content(nil)
 			if err != nil {
 				return b.fail("", err)
 			}
 			b.hidden[len(b.hidden)-1] = bytes.HasPrefix(text, []byte("SheetHidden")) || bytes.HasPrefix(text, []byte("SheetVeryHidden"))
-		case name == "Style" && len(b.names) == 0:
-			style, _ = b.attr("ID")
-		case name == "NumberFormat" && len(b.names) == 0:
-			if code, _ := b.attr("Format"); code != "" && len(b.formats) < maxAttrs*maxDepth {
+		case string(b.name) == "Style" && len(b.names) == 0:
+			if len(b.styles) == maxStyles {
+				return &LimitError{"styles of the workbook", maxStyles}
+			}
+			var err error
+			if style, err = b.label("ID"); err != nil {
+				return err
+			}
+			parent, _ := b.attr("Parent")
+			b.styles[style] = b.styles[parent]
+		case string(b.name) == "NumberFormat" && len(b.names) == 0:
+			if code, _ := b.attr("Format"); code != "" && len(b.formats) < maxStyles {
 				b.styles[style] = len(b.formats)
-				b.formats = append(b.formats, parseFormat(code))
+				b.formats = append(b.formats, xmlssFormat(code))
 			}
 		}
 	}
+}
+
+func (b *xmlssBook) label(attr string) (string, error) {
+	name, _ := b.attr(attr)
+	if len(name) > maxName {
+		return "", &LimitError{"bytes of a name", maxName}
+	}
+	return name, nil
+}
+
+// xmlssFormat reads a number format, which may be one of the names that stand for
+// a code.
+func xmlssFormat(code string) numberFormat {
+	switch code {
+	case "General Date", "Long Date", "Medium Date", "Short Date", "Long Time", "Medium Time", "Short Time":
+		return numberFormat{date: true}
+	case "General Number", "Currency", "Euro Currency", "Fixed", "Standard", "Percent", "Scientific", "Yes/No", "True/False", "On/Off":
+		return numberFormat{}
+	}
+	return parseFormat(code)
 }
 
 // An xmlssSheet streams the rows of one worksheet.
@@ -104,6 +142,45 @@ type xmlssSheet struct {
 	skip   int    // worksheets before the one that is read
 	table  int    // depth of the table that is read, 0 outside of it
 	style  string // of the row's cells that have none of their own
+	column []xmlssColumn
+	last   int // column that the last element was about
+}
+
+// An xmlssColumn is the style of cells that have none, nor one of their row.
+type xmlssColumn struct {
+	from, to int
+	style    string
+}
+
+// readColumn reads one of the elements before the rows.
+func (s *xmlssSheet) readColumn() {
+	at, span := s.last+1, 0
+	if text, ok := s.attr("Index"); ok {
+		at, _ = parseUint([]byte(text))
+	}
+	if text, ok := s.attr("Span"); ok {
+		span, _ = parseUint([]byte(text))
+	}
+	s.last = min(at+span, s.limits.Columns)
+	if style, ok := s.attr("StyleID"); ok && at <= s.limits.Columns && len(s.column) < s.limits.Columns {
+		s.column = append(s.column, xmlssColumn{at, s.last, style})
+	}
+}
+
+// format is the number of a cell's number format.
+func (s *xmlssSheet) format(style string) int {
+	if style == "" {
+		style = s.style
+	}
+	for i := range s.column {
+		if c := &s.column[i]; style == "" && c.from <= s.col && s.col <= c.to {
+			style = c.style
+		}
+	}
+	if style == "" {
+		style = "Default"
+	}
+	return s.styles[style]
 }
 
 func (s *xmlssSheet) close() error { return nil }
@@ -131,12 +208,11 @@ func (s *xmlssSheet) nextRow() ([]Cell, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := string(s.name)
 		switch {
 		case t == endTag && s.table > 0 && len(s.marks) < s.table:
 			return nil, io.EOF
 		case t != startTag:
-		case name == "Worksheet" && len(s.marks) == 2:
+		case string(s.name) == "Worksheet" && len(s.marks) == 2:
 			switch s.skip--; {
 			case s.skip >= 0:
 				if err := s.scanner.skip(); err != nil {
@@ -145,11 +221,14 @@ func (s *xmlssSheet) nextRow() ([]Cell, error) {
 			case s.skip < -1:
 				return nil, io.EOF // the wanted one has no table
 			}
-		case name == "Table" && len(s.marks) == 3 && s.skip < 0:
+		case string(s.name) == "Table" && len(s.marks) == 3 && s.skip < 0:
 			s.table = len(s.marks)
-		case name == "Row" && s.table > 0:
+		case string(s.name) == "Row" && s.table > 0:
 			return s.readRow()
 		case len(s.marks) > 2:
+			if string(s.name) == "Column" && s.table > 0 {
+				s.readColumn()
+			}
 			if err := s.scanner.skip(); err != nil {
 				return nil, err
 			}
@@ -217,10 +296,7 @@ func (s *xmlssSheet) readCell() error {
 	if s.col > s.limits.Columns || across > s.limits.Columns {
 		return &LimitError{"columns", int64(s.limits.Columns)}
 	}
-	id, ok := s.attr("StyleID")
-	if !ok {
-		id = s.style
-	}
+	style, _ := s.attr("StyleID")
 	formula, _ := s.attr("Formula")
 	cell := Cell{Formula: formula != ""}
 	depth, kind := len(s.marks), ""
@@ -239,7 +315,7 @@ func (s *xmlssSheet) readCell() error {
 			err = s.scanner.skip() // comments have data of their own
 		} else {
 			kind, _ = s.attr("Type")
-			err = s.data(&cell, kind, s.styles[id])
+			err = s.data(&cell, kind, s.format(style))
 		}
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,24 +105,25 @@ func (r *Reading) Run(ctx context.Context) (Result, error) {
 	return res, worst(errs, r.Formats)
 }
 
-// worst is the error to show when no format fits: that of the format that got
-// furthest, which is not one that misses its columns.
+// worst is the error to show when no format fits.
 func worst(errs []error, names []string) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	best := format.Nearest(errs)
 	for _, err := range errs {
 		var bad *format.FileError
 		if errors.As(err, &bad) && bad.Reason != order.RefusedColumns {
-			return err
+			return errs[best]
 		}
 	}
-	if len(errs) > 1 {
-		var bad *format.FileError
-		if errors.As(errs[0], &bad) {
-			all := *bad
-			all.Detail += fmt.Sprintf(" (and it is none of the formats %s)", strings.Join(names[1:], ", "))
-			return &all
-		}
+	var bad *format.FileError
+	if others := slices.Delete(slices.Clone(names), best, best+1); len(others) > 0 && errors.As(errs[best], &bad) {
+		all := *bad
+		all.Detail += fmt.Sprintf(" (and it is none of the formats %s)", strings.Join(others, ", "))
+		return &all
 	}
-	return errors.Join(errs...)
+	return errs[best]
 }
 
 func (r *Reading) by(ctx context.Context, f *format.Format, src format.Source, cs *charset.Charset) (Result, error) {
