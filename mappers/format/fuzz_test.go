@@ -243,7 +243,7 @@ func countBook(data []byte) int64 {
 func readBook(t *testing.T, f *Format, data []byte) {
 	t.Helper()
 	switch workbook.Sniff(data[:min(len(data), 64<<10)]) {
-	case workbook.XLSX, workbook.XLS, workbook.HTML:
+	case workbook.XLSX, workbook.XLS, workbook.HTML, workbook.SpreadsheetXML:
 		readAny(t, f, data, ReadOptions{}, countBook(data))
 	default:
 		readAny(t, f, data, ReadOptions{Password: "x"}, -1)
@@ -367,5 +367,25 @@ func FuzzReadHTML(f *testing.F) {
 		data = append([]byte("<html>"), data...)
 		readBook(t, x, data)
 		readAny(t, korean, data, ReadOptions{}, -1)
+	})
+}
+
+// FuzzReadXMLSS reads a sheet of Excel 2003 XML whose rows are the fuzzed ones, in
+// UTF-8 and in EUC-KR.
+func FuzzReadXMLSS(f *testing.F) {
+	head := `<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="a"><Table>` +
+		`<Row><Cell><Data ss:Type="String">no</Data></Cell><Cell><Data ss:Type="String">code</Data></Cell><Cell><Data ss:Type="String">qty</Data></Cell></Row>`
+	const end = `</Table></Worksheet></Workbook>`
+	for _, s := range []string{
+		`<Row><Cell><Data ss:Type="String">1</Data></Cell><Cell><Data ss:Type="Number">2</Data></Cell><Cell><Data ss:Type="Number">1</Data></Cell></Row>` + end,
+		`<Row ss:Index="9"><Cell ss:Index="3"><Data ss:Type="DateTime">2026-11-22T00:00:00.000</Data></Cell></Row><Row ss:Span="4"/><Row><Cell ss:MergeAcross="1"><Data ss:Type="String">x</Data></Cell></Row>` + end,
+		`<Row><Cell ss:Formula="=1"/><Cell><Data ss:Type="Error">#N/A</Data></Cell></Row><Row/>` + end, "<Row><Cell><Data ss:Type=\"String\">\xb0\xa1</Data></Cell></Row>" + end, `<Row>`,
+	} {
+		f.Add([]byte(s))
+	}
+	x, korean := must(f, kindYAML(`kind: workbook, header: names`)), must(f, kindYAML(`kind: workbook, charset: cp949, header: names`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		readBook(t, x, append([]byte(head), data...))
+		readAny(t, korean, append([]byte(`<?xml version="1.0" encoding="euc-kr"?>`+head), data...), ReadOptions{}, -1)
 	})
 }
