@@ -39,6 +39,7 @@ layout with the reasons beside them.`,
 	f.StringVar(&v.sku, "sku", "", "table of SKUs, CSV or Excel: listing, sku, and if wanted name, weight, temperature")
 	f.StringVar(&v.listing, "listing", "line.item_code", "field that --sku is looked up by")
 	f.BoolVar(&v.skip, "skip-unmapped", false, "leave out only the lines without a SKU, not their orders")
+	f.StringVar(&v.with, "with", "", "the second file, of malls that give orders and lines as two")
 	f.StringVar(&v.report, "report", "", "write refused rows to this file")
 	f.StringVar(&v.password, "password", "", "of a protected Excel file")
 	f.StringVar(&v.batch, "batch", "1", "batch number written into the file")
@@ -47,8 +48,8 @@ layout with the reasons beside them.`,
 }
 
 type conversion struct {
-	from, to, sku, listing, report, password, batch, replace string
-	skip                                                     bool
+	from, to, with, sku, listing, report, password, batch, replace string
+	skip                                                           bool
 }
 
 // format finds a format by name in the workspace, if there is one, and among the
@@ -118,7 +119,11 @@ func (a *app) convert(c *cobra.Command, args []string, v *conversion) error {
 	if err != nil {
 		return err
 	}
+	src, done, err = a.sheet(from, src, done, v.with)
 	defer done()
+	if err != nil {
+		return err
+	}
 	o := format.ConvertOptions{SkipUnmapped: v.skip}
 	o.Read.Password = v.password
 	o.Write.Batch = format.Batch{Number: v.batch, Time: a.now()}
@@ -250,6 +255,46 @@ func (a *app) source(name string) (format.Source, func(), error) {
 		return format.Source{}, nil, err
 	}
 	return format.Source{Name: "standard input", R: f, Size: size}, done, nil
+}
+
+// sheet is the file, or the file joined with the other one of two. A half alone is
+// refused. The source is closed by what is returned.
+func (a *app) sheet(f *format.Format, src format.Source, done func(), with string) (format.Source, func(), error) {
+	if with == "" {
+		return src, done, wholeSheet(f, src)
+	}
+	other, close, err := a.source(with)
+	if err != nil {
+		return src, done, err
+	}
+	defer close()
+	orders, lines := src, other
+	if f.Half(src) == format.LinesHalf {
+		orders, lines = other, src
+	}
+	if f.Half(orders) != format.OrdersHalf || f.Half(lines) != format.LinesHalf {
+		return src, done, order.Errorf(order.Invalid, "name a file of orders and a file of lines", "%s and %s are not the two files of a sheet of format %s", src.Name, with, f.Name())
+	}
+	joined, err := os.CreateTemp("", "mallbridge-joined-*")
+	if err != nil {
+		return src, done, err
+	}
+	all := func() {
+		done()
+		joined.Close()
+		os.Remove(joined.Name())
+	}
+	err = f.Join(joined, orders, lines)
+	size, e := joined.Seek(0, io.SeekEnd)
+	return format.Source{Name: orders.Name + "+" + lines.Name, R: joined, Size: size}, all, errors.Join(err, e)
+}
+
+// wholeSheet refuses one of two files.
+func wholeSheet(f *format.Format, src format.Source) error {
+	if f.Half(src) == format.NoHalf {
+		return nil
+	}
+	return order.Errorf(order.Invalid, "name the other file too: as a second file of preview and ingest, by --with for convert", "%s is one of the two files of a sheet of format %s", src.Name, f.Name())
 }
 
 // skuTable reads the table that --sku names.

@@ -143,15 +143,15 @@ func (a *app) formatPreviewCmd() *cobra.Command {
 	var name, password string
 	var limit int
 	c := &cobra.Command{
-		Use:   "preview FILE",
-		Short: "Show what would be read of a file; nothing is stored",
-		Args:  cobra.ExactArgs(1),
+		Use:   "preview FILE [FILE]",
+		Short: "Show what would be read of a file, or of a mall's two files; nothing is stored",
+		Args:  cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			src, done, err := a.source(args[0])
 			if err != nil {
 				return err
 			}
-			defer done()
+			defer func() { done() }()
 			var f *format.Format
 			if name != "" {
 				f, err = a.format(name)
@@ -161,7 +161,10 @@ func (a *app) formatPreviewCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.err, "%s: read as %s (%s)\n", args[0], f.Name(), f.Title(a.language(nil)))
+			if src, done, err = a.sheet(f, src, done, strings.Join(args[1:], "")); err != nil {
+				return err
+			}
+			fmt.Fprintf(a.err, "%s: read as %s (%s)\n", strings.Join(args, " + "), f.Name(), f.Title(a.language(nil)))
 			if unread, err := f.Unread(src, format.ReadOptions{Password: password}); err == nil && len(unread) > 0 {
 				more := ""
 				if n := len(unread) - 20; n > 0 {
@@ -217,6 +220,9 @@ func (a *app) recognise(src format.Source, password string) (*format.Format, err
 		if f := all[n]; f.Reads() && f.Spec.File.Header == "names" {
 			set.Add(f, "")
 			names = append(names, n)
+			if f.Half(src) != format.NoHalf {
+				return f, nil
+			}
 		}
 	}
 	f, err := set.Recognise(src, format.ReadOptions{Password: password}, names...)

@@ -45,7 +45,9 @@ func (a *app) ingestCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ingest FILE…",
 		Short: "Take order sheets into an account; the files stay where they are",
-		Args:  cobra.MinimumNArgs(1),
+		Long: `Ingest takes the files given, wherever they lie. The two files of a mall that gives
+orders and lines apart are named together; they are joined.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if account == "" {
 				return usage{order.Errorf(order.Invalid, "name the account with --account", "ingest: no account")}
@@ -55,13 +57,19 @@ func (a *app) ingestCmd() *cobra.Command {
 					if _, err := os.Stat(path); err != nil {
 						return usage{order.Errorf(order.NotFound, "check the path", "%w", err)}
 					}
-					rep, err := extract.Ingest(c.Context(), env, account, path, password, formats)
+				}
+				sheets, err := extract.Sheets(env, account, args, formats)
+				if err != nil {
+					return err
+				}
+				for _, paths := range sheets {
+					rep, err := extract.Ingest(c.Context(), env, account, paths, password, formats)
 					if a.json {
 						if e := a.print(rep); e != nil {
 							return e
 						}
 					} else {
-						fmt.Fprintf(a.err, "%s: %s\n", path, a.counts(&rep))
+						fmt.Fprintf(a.err, "%s: %s\n", strings.Join(paths, " + "), a.counts(&rep))
 						for _, n := range rep.Notes {
 							fmt.Fprintf(a.err, "  %s\n", phrase.Say(a.said, n))
 						}

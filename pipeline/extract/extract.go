@@ -59,7 +59,7 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if err != nil {
 		return rep, fmt.Errorf("extract: %s: %w", a.Name, err)
 	}
-	sheets, err := x.sheets(paths)
+	sheets, err := x.sheets(ctx, paths)
 	if err != nil {
 		return rep, fmt.Errorf("extract: %s: %w", a.Name, err)
 	}
@@ -80,10 +80,10 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	return rep, errors.Join(errs...)
 }
 
-// Ingest takes one file for an account, wherever it lies, and leaves it there.
-// formats, if any, are tried instead of the account's; password instead of the
-// account's secret.
-func Ingest(ctx context.Context, env *stage.Env, target, path, password string, formats []string) (stage.Report, error) {
+// Ingest takes one sheet for an account, wherever its files lie (see [Sheets]), and
+// leaves them there. formats, if any, are tried instead of the account's; password
+// instead of the account's secret.
+func Ingest(ctx context.Context, env *stage.Env, target string, paths []string, password string, formats []string) (stage.Report, error) {
 	var rep stage.Report
 	a, ok := env.Workspace.Account(target)
 	if !ok {
@@ -94,10 +94,19 @@ func Ingest(ctx context.Context, env *stage.Env, target, path, password string, 
 		return rep, err
 	}
 	x.password, x.formats = password, formats
-	if err := x.whole(path); err != nil {
+	sheets, alone, err := x.pairUp(paths)
+	if err != nil {
 		return rep, err
 	}
-	return rep, x.take(ctx, sheet{paths: []string{path}}, false)
+	if len(alone) > 0 {
+		return rep, alone[0].refuse()
+	}
+	for _, s := range sheets {
+		if err := x.take(ctx, s, false); err != nil {
+			return rep, err
+		}
+	}
+	return rep, nil
 }
 
 type extractor struct {

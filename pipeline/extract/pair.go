@@ -1,14 +1,20 @@
 package extract
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/files"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
 // A sheet is what was dropped as one: a file, or the two files of a mall that gives
@@ -78,27 +84,41 @@ type half struct {
 	paired bool
 }
 
-// sheets puts the halves of sheets together. A half without its other stays where it
-// is; halves are of one sheet where they are about the same orders, or where they are
-// the only two and have orders in common. The order of the files is kept, that of two
-// being the later one's.
-func (x *extractor) sheets(paths []string) ([]sheet, error) {
-	pairs, err := x.pairs()
+// sheets puts the halves of sheets together; a half without its other stays where it
+// is. The order of the files is kept, that of two being the later one's.
+func (x *extractor) sheets(ctx context.Context, paths []string) ([]sheet, error) {
+	out, alone, err := x.pairUp(paths)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]sheet, 0, len(paths))
-	if len(pairs) == 0 {
-		for _, p := range paths {
-			out = append(out, sheet{paths: []string{p}})
+	for _, h := range alone {
+		late, err := x.leftover(ctx, h)
+		if err != nil {
+			return nil, err
 		}
-		return out, nil
+		if late {
+			continue
+		}
+		x.rep.Waiting++
+		x.rep.Add("halves of sheets", 1)
+		x.rep.Notef("%s: %s waits for the file of %s about the same orders: drop it too", x.account.Name, filepath.Base(h.path), h.other())
+	}
+	return out, nil
+}
+
+// pairUp puts the halves of sheets together and returns those that are left over.
+// Halves are of one sheet where they are about the same orders, or where they are the
+// only two and have orders in common.
+func (x *extractor) pairUp(paths []string) (out []sheet, alone []*half, err error) {
+	pairs, err := x.pairs()
+	if err != nil {
+		return nil, nil, err
 	}
 	var halves []*half
 	for _, p := range paths {
 		h := &half{path: p}
 		if err := h.look(pairs); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if h.is == format.NoHalf {
 			out = append(out, sheet{paths: []string{p}})
@@ -112,25 +132,89 @@ func (x *extractor) sheets(paths []string) ([]sheet, error) {
 			}
 		}
 	}
-	open := halves[:0]
 	for _, h := range halves {
 		if !h.paired {
-			open = append(open, h)
+			alone = append(alone, h)
 		}
 	}
-	if len(open) == 2 && open[1].fits(open[0], someKeys) {
-		return append(out, join(open[1], open[0])), nil
+	if len(alone) == 2 && alone[1].fits(alone[0], someKeys) {
+		return append(out, join(alone[1], alone[0])), nil, nil
 	}
-	for _, h := range open {
-		other := "lines"
-		if h.is == format.LinesHalf {
-			other = "orders"
+	return out, alone, nil
+}
+
+// leftover puts a half away whose other was put away when a run was cut off between
+// the two: both were read as one sheet.
+func (x *extractor) leftover(ctx context.Context, h *half) (bool, error) {
+	const recent = 100
+	seen, err := x.env.Ledger.Files(ctx, ledger.FileOrders, x.account.Name, recent)
+	if err != nil {
+		return false, err
+	}
+	base := filepath.Base(h.path)
+	for _, f := range seen {
+		other, ok := strings.CutPrefix(f.Name, base+"+")
+		if !ok {
+			if other, ok = strings.CutSuffix(f.Name, "+"+base); !ok {
+				continue
+			}
 		}
-		x.rep.Waiting++
-		x.rep.Add("halves of sheets", 1)
-		x.rep.Notef("%s: %s waits for the file of %s about the same orders: drop it too", x.account.Name, filepath.Base(h.path), other)
+		folder, pattern := x.env.Workspace.Settings.Done, "*_"+plain.Replace(other)
+		if f.State == ledger.FileRefused {
+			folder, pattern = x.env.Workspace.Settings.Rejected, plain.Replace(other)
+		}
+		found, err := filepath.Glob(filepath.Join(plain.Replace(x.env.Workspace.Path(folder, x.account.Name)), pattern))
+		if err != nil {
+			return false, err
+		}
+		same, err := h.wasRead(f, found)
+		if err != nil {
+			return false, err
+		}
+		if same {
+			return true, x.awayLate(h, f)
+		}
 	}
-	return out, nil
+	return false, nil
+}
+
+// plain takes the meaning off the letters of a pattern.
+var plain = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+
+// wasRead reports whether f was made of the half and one of those files.
+func (h *half) wasRead(f ledger.File, others []string) (bool, error) {
+	for _, path := range others {
+		o := &half{path: path}
+		if err := o.look([]*format.Format{h.pair}); err != nil {
+			return false, err
+		}
+		if o.is == format.NoHalf || o.is == h.is {
+			continue
+		}
+		in, err := join(&half{path: h.path, is: h.is, pair: h.pair}, o).open()
+		if err != nil {
+			return false, err
+		}
+		sum := sha256.New()
+		_, err = io.Copy(sum, in)
+		in.Close()
+		var bad *format.FileError
+		if err != nil && !errors.As(err, &bad) {
+			return false, err
+		}
+		if err == nil && hex.EncodeToString(sum.Sum(nil)) == f.SHA256 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (x *extractor) awayLate(h *half, f ledger.File) error {
+	if f.State == ledger.FileRefused {
+		_, err := files.Reject(x.env, x.account.Name, h.path, errors.New(f.Message))
+		return err
+	}
+	return x.done(h.path)
 }
 
 // pairs lists the account's formats whose sheets are two files.
@@ -155,17 +239,38 @@ func (x *extractor) intakeFormats() []string {
 	return x.account.Intake.Formats
 }
 
-// whole refuses a half that was given alone.
-func (x *extractor) whole(path string) error {
-	pairs, err := x.pairs()
-	if err != nil || len(pairs) == 0 {
-		return err
+// Sheets puts the files of each sheet together: one, or the two files of a mall that
+// gives orders and lines apart. A half without its other is refused.
+func Sheets(env *stage.Env, target string, paths, formats []string) ([][]string, error) {
+	a, ok := env.Workspace.Account(target)
+	if !ok {
+		return nil, order.Errorf(order.NotFound, "look into accounts/", "no account %s", target)
 	}
-	h := half{path: path}
-	if err := h.look(pairs); err != nil || h.is == format.NoHalf {
-		return err
+	x := &extractor{env: env, account: a, formats: formats}
+	sheets, alone, err := x.pairUp(paths)
+	if err != nil {
+		return nil, err
 	}
-	return order.Errorf(order.Invalid, "put both into "+x.account.Intake.Folder+"; they are joined there", "%s is one of the two files of a sheet", filepath.Base(path))
+	if len(alone) > 0 {
+		return nil, alone[0].refuse()
+	}
+	out := make([][]string, 0, len(sheets))
+	for _, s := range sheets {
+		out = append(out, s.paths)
+	}
+	return out, nil
+}
+
+// other says what the file that a half lacks has.
+func (h *half) other() string {
+	if h.is == format.LinesHalf {
+		return "orders"
+	}
+	return "lines"
+}
+
+func (h *half) refuse() error {
+	return order.Errorf(order.Invalid, "give both files, downloaded for the same orders", "%s is one of the two files of a sheet; the file of %s about the same orders is missing", filepath.Base(h.path), h.other())
 }
 
 // look finds out which half the file is. One whose orders cannot be told is no half:
