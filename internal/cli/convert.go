@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,11 @@ func (a *app) convertCmd() *cobra.Command {
 		Long: `Convert reads a file and writes it in another format. IN and OUT may be - for
 standard input and output. A format is the name of a built-in one, of one in the
 workspace, or a YAML file. Refused rows go to --report, as a file of the same
-layout with the reasons beside them.`,
+layout with the reasons beside them.
+
+What an order sheet lacks or says in words of its own comes from --set, --codes and
+--number: an instruction's service is the sheet's way of delivery, its payment that of
+the order, its sender the buyer, unless they say otherwise.`,
 		Args: cobra.MaximumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error { return a.convert(c, args, &v) },
 	}
@@ -42,6 +47,9 @@ layout with the reasons beside them.`,
 	f.StringVar(&v.with, "with", "", "the second file, of malls that give orders and lines as two")
 	f.StringVar(&v.report, "report", "", "write refused rows to this file")
 	f.StringVar(&v.password, "password", "", "of a protected Excel file")
+	f.StringArrayVar(&v.set, "set", nil, "FIELD=VALUE where the input has none: instruction.service=takkyubin (may be repeated)")
+	f.StringArrayVar(&v.codes, "codes", nil, "FIELD=FILE: a CSV of two columns, what the input says and what the output needs; * for all others (may be repeated)")
+	f.StringVar(&v.number, "number", "", "number instructions by this prefix and six digits, instead of by their order")
 	f.StringVar(&v.batch, "batch", "1", "batch number written into the file")
 	f.StringVar(&v.replace, "replacements", "", "list of replacements that the reader of the file agreed to: standard, b2")
 	return a.jsonFlag(c)
@@ -49,7 +57,64 @@ layout with the reasons beside them.`,
 
 type conversion struct {
 	from, to, with, sku, listing, report, password, batch, replace string
+	number                                                         string
+	set, codes                                                     []string
 	skip                                                           bool
+}
+
+// fields reads what --set and --codes say.
+func (v *conversion) fields(o *format.ConvertOptions) error {
+	o.Set, o.Codes = map[record.Field]string{}, map[record.Field]map[string]string{}
+	for _, s := range v.set {
+		f, value, err := fieldFlag("--set", s)
+		if err != nil {
+			return err
+		}
+		o.Set[f] = value
+	}
+	for _, s := range v.codes {
+		f, path, err := fieldFlag("--codes", s)
+		if err != nil {
+			return err
+		}
+		if o.Codes[f], err = codeTable(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fieldFlag(flag, s string) (record.Field, string, error) {
+	name, value, ok := strings.Cut(s, "=")
+	f, known := record.Lookup(name)
+	if !ok || !known {
+		return 0, "", usage{order.Errorf(order.Invalid, `FIELD=…; "format show FORMAT" lists the fields of a format`, "%s %s: there is no field %q", flag, s, name)}
+	}
+	return f, value, nil
+}
+
+// codeTable reads a CSV of two columns without a header.
+func codeTable(path string) (map[string]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r := csv.NewReader(f)
+	r.FieldsPerRecord = 2
+	rows, err := r.ReadAll()
+	if err != nil {
+		return nil, order.Errorf(order.Invalid, "two columns in UTF-8: what the input says, what the output needs", "%s: %w", path, err)
+	}
+	out := map[string]string{}
+	for i, row := range rows {
+		from := strings.TrimPrefix(row[0], "\ufeff")
+		if was, ok := out[from]; ok && was != row[1] {
+			return nil, order.Errorf(order.Invalid, "keep one of the two", "%s: row %d: %q is there twice", path, i+1, from)
+		}
+		out[from] = row[1]
+	}
+	return out, nil
 }
 
 // format finds a format by name in the workspace, if there is one, and among the
@@ -124,7 +189,10 @@ func (a *app) convert(c *cobra.Command, args []string, v *conversion) error {
 	if err != nil {
 		return err
 	}
-	o := format.ConvertOptions{SkipUnmapped: v.skip}
+	o := format.ConvertOptions{SkipUnmapped: v.skip, Prefix: v.number}
+	if err := v.fields(&o); err != nil {
+		return err
+	}
 	o.Read.Password = v.password
 	o.Write.Batch = format.Batch{Number: v.batch, Time: a.now()}
 	if o.Write.Replacements, err = replacements(v.replace, to); err != nil {

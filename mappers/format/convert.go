@@ -3,7 +3,10 @@ package format
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,10 +37,16 @@ type ConvertOptions struct {
 	// SkipUnmapped leaves only the line out whose listing has no SKU. Otherwise its
 	// whole order is refused.
 	SkipUnmapped bool
-	// Number makes the number of an instruction from its order and package. Nil
-	// takes the order's number, with the package's key behind a hyphen where there
-	// are several packages.
-	Number func(order, pack string) string
+	// Codes says what the sheet's values of a field become; "*" stands for all others
+	// but the empty one. An order with a value that is not in its table is refused.
+	Codes map[record.Field]map[string]string
+	// Set gives values to fields that are empty then. With any of the sender's fields
+	// the sender is no longer the buyer.
+	Set map[record.Field]string
+	// Prefix numbers the instructions in their order, with six digits behind it.
+	// Where it is empty an instruction has the order's number, with the package's
+	// key behind a hyphen where there are several packages.
+	Prefix string
 }
 
 // ConvertStats tell what became of a file's rows. What cannot be written counts as
@@ -70,9 +79,27 @@ type converter struct {
 	plan      *plan
 	recipient []int16 // slots of what is said of a package
 	number    int16   // slot of instruction.number, -1 where nobody asks
+	serial    int64   // of the last instruction
+	copies    []fill
+	codes     []codeFill
+	sets      []fill
+	collect   [3]int16 // slots of instruction.collect, instruction.payment and order.total
 	jobs      chan *job
 	pool      sync.Pool
 	mu        sync.Mutex // of the caller's Refuse
+}
+
+// A fill is what a field that is empty takes over: the value of another, or a text.
+type fill struct {
+	to, from int16
+	text     string
+}
+
+// A codeFill replaces the values of a field.
+type codeFill struct {
+	field record.Field
+	slot  int16
+	table map[string]string
 }
 
 func (c *converter) check() error {
@@ -162,6 +189,9 @@ func (c *converter) prepare(src Source) error {
 	ro := &c.o.Read
 	wants := c.to.Wants()
 	ro.Select, ro.need = nil, wants
+	if err := c.wanted(wants); err != nil {
+		return err
+	}
 	var copies [][2]record.Field
 	for _, f := range wants {
 		ro.Select = append(ro.Select, f)
@@ -171,7 +201,7 @@ func (c *converter) prepare(src Source) error {
 		}
 	}
 	if c.split {
-		ro.Select = append(ro.Select, record.PackageKey)
+		ro.Select = append(ro.Select, record.PackageKey, record.OrderTotal)
 	}
 	listing := c.o.Listing
 	if listing == 0 {
@@ -182,14 +212,6 @@ func (c *converter) prepare(src Source) error {
 		ro.alone = c.o.SkipUnmapped
 	}
 	ro.derive = func(v *rowView) *fault {
-		for _, p := range copies {
-			if v.fieldValue(p[0]) == "" {
-				v.set(p[0], v.fieldValue(p[1]))
-			}
-		}
-		if c.o.SKU == nil {
-			return nil
-		}
 		code := v.fieldValue(listing)
 		sku, ok := c.o.SKU(code)
 		if !ok {
@@ -203,7 +225,7 @@ func (c *converter) prepare(src Source) error {
 		}
 		return nil
 	}
-	if len(copies) == 0 && c.o.SKU == nil {
+	if c.o.SKU == nil {
 		ro.derive = nil
 	}
 	if tell := ro.Refuse; tell != nil { // reading and writing both refuse
@@ -223,9 +245,81 @@ func (c *converter) prepare(src Source) error {
 			c.recipient = append(c.recipient, slot)
 		}
 	}
+	c.filling(copies)
 	c.number = c.plan.slots[record.InstructionNumber]
 	if c.from.producer[record.InstructionNumber] >= 0 {
 		c.number = -1
+	}
+	return nil
+}
+
+// wanted refuses values for fields that the written format does not have.
+func (c *converter) wanted(wants []record.Field) error {
+	for _, f := range append(slices.Collect(maps.Keys(c.o.Set)), slices.Collect(maps.Keys(c.o.Codes))...) {
+		if !slices.Contains(wants, f) {
+			return order.Errorf(order.Invalid, `"format show `+c.to.Name()+`" lists its fields`, "format %s does not use %s", c.to.Name(), f)
+		}
+	}
+	return nil
+}
+
+// filling compiles what is done to the rows of a group once it is complete: rows of
+// an order may have taken over values from each other.
+func (c *converter) filling(copies [][2]record.Field) {
+	slots := &c.plan.slots
+	isSender := func(f record.Field) bool { return strings.HasPrefix(f.String(), "from.") }
+	own := slices.ContainsFunc(slices.Collect(maps.Keys(c.o.Set)), isSender)
+	for _, p := range copies {
+		if to, from := slots[p[0]], slots[p[1]]; to >= 0 && from >= 0 && !(own && isSender(p[0])) {
+			c.copies = append(c.copies, fill{to: to, from: from})
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(c.o.Set)) {
+		if slots[f] >= 0 {
+			c.sets = append(c.sets, fill{to: slots[f], text: c.o.Set[f]})
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(c.o.Codes)) {
+		if slots[f] >= 0 {
+			c.codes = append(c.codes, codeFill{f, slots[f], c.o.Codes[f]})
+		}
+	}
+	c.collect = [3]int16{slots[record.InstructionCollect], slots[record.InstructionPayment], slots[record.OrderTotal]}
+	if !c.split || slices.Contains(c.collect[:], -1) {
+		c.collect[0] = -1
+	}
+}
+
+// complete fills the rows of one instruction. nth is that of its package, 0 where the
+// order has only one: then the whole total of the order may be collected with it.
+func (c *converter) complete(rows [][]string, nth int) *order.Hold {
+	for _, vals := range rows {
+		for _, f := range c.copies {
+			if vals[f.to] == "" {
+				vals[f.to] = vals[f.from]
+			}
+		}
+		for _, x := range c.codes {
+			v := vals[x.slot]
+			to, ok := x.table[v]
+			if !ok && v != "" {
+				to, ok = x.table["*"]
+			}
+			if !ok && v != "" {
+				return &order.Hold{Reason: order.HoldCode, Value: v, Detail: "the table of " + x.field.String() + " lacks it"}
+			}
+			if ok {
+				vals[x.slot] = to
+			}
+		}
+		for _, f := range c.sets {
+			if vals[f.to] == "" {
+				vals[f.to] = f.text
+			}
+		}
+		if i := c.collect; i[0] >= 0 && nth == 0 && vals[i[0]] == "" && vals[i[1]] == "cod" {
+			vals[i[0]] = vals[i[2]]
+		}
 	}
 	return nil
 }
@@ -234,6 +328,7 @@ func (c *converter) prepare(src Source) error {
 type job struct {
 	rows   []rowRef
 	groups []jobGroup
+	serial int64 // of the instruction before its first
 	out    []byte
 	lines  int64
 	done   int64 // groups
@@ -309,11 +404,13 @@ func (c *converter) run(src Source, w io.Writer) (ConvertStats, error) {
 	stats, err := c.plan.read(ctx, func(g *group) error {
 		if j == nil {
 			j = c.newJob()
+			j.serial = c.serial
 		}
 		for _, r := range g.rows {
 			r.block.refs.Add(1)
 		}
 		c.addGroup(j, g)
+		c.serial = j.serial + int64(len(j.groups))
 		if len(j.rows) < jobRows {
 			return nil
 		}
@@ -436,7 +533,7 @@ func (c *converter) encode(e *encoder, j *job) {
 			if next-at > 1 {
 				nth = k + 1
 			}
-			if hold := c.encodeGroup(e, j, rows, nth); hold != nil {
+			if hold := c.encodeGroup(e, j, rows, nth, j.serial+int64(at+k)+1); hold != nil {
 				j.out, j.lines = j.out[:start], lines
 				j.held = append(j.held, heldGroup{from, j.groups[next-1].end, *hold})
 				break
@@ -450,7 +547,7 @@ func (c *converter) encode(e *encoder, j *job) {
 	}
 }
 
-func (c *converter) encodeGroup(e *encoder, j *job, rows []rowRef, nth int) *order.Hold {
+func (c *converter) encodeGroup(e *encoder, j *job, rows []rowRef, nth int, serial int64) *order.Hold {
 	e.rows = e.rows[:0]
 	var s sums
 	for _, r := range rows {
@@ -461,8 +558,11 @@ func (c *converter) encodeGroup(e *encoder, j *job, rows []rowRef, nth int) *ord
 		s.quantity += q
 		s.amount += q * count(vals, c.plan.price)
 	}
+	if hold := c.complete(e.rows, nth); hold != nil {
+		return hold
+	}
 	if c.number >= 0 {
-		n := c.numberOf(e.rows[0], nth)
+		n := c.numberOf(e.rows[0], nth, serial)
 		for _, vals := range e.rows {
 			vals[c.number] = n
 		}
@@ -486,16 +586,16 @@ func count(vals []string, slot int16) int64 {
 
 // numberOf makes the number of an instruction; nth is that of the package, 0 where
 // the order has only one.
-func (c *converter) numberOf(vals []string, nth int) string {
+func (c *converter) numberOf(vals []string, nth int, serial int64) string {
+	if c.o.Prefix != "" {
+		return fmt.Sprintf("%s%06d", c.o.Prefix, serial)
+	}
 	number, pack := "", ""
 	if i := c.plan.slots[record.OrderNumber]; i >= 0 {
 		number = vals[i]
 	}
 	if i := c.plan.packing; i >= 0 {
 		pack = vals[i]
-	}
-	if c.o.Number != nil {
-		return c.o.Number(number, pack)
 	}
 	if nth > 0 {
 		if pack == "" {
@@ -540,14 +640,17 @@ func (c *converter) oneByOne(w io.Writer) (ConvertStats, error) {
 		return ConvertStats{}, err
 	}
 	wr.e.row.slots = &c.plan.slots
+	check := c.to.newEncoder(c.o.Write.Charset, c.o.Write.Replacements, c.o.Write.Batch, &c.plan.slots)
 	held := int64(0)
 	j := &job{}
 	stats, err := c.plan.read(c.ctx, func(g *group) error {
 		for _, r := range g.rows {
 			r.block.refs.Add(1)
 		}
+		j.serial = c.serial
 		c.addGroup(j, g)
-		err := c.bookGroups(wr, j)
+		c.serial += int64(len(j.groups))
+		err := c.bookGroups(wr, check, j)
 		held += c.refuseHeld(j)
 		*j = job{rows: j.rows[:0], groups: j.groups[:0]}
 		return err
@@ -561,35 +664,53 @@ func (c *converter) oneByOne(w io.Writer) (ConvertStats, error) {
 	return ConvertStats{stats, sum}, err
 }
 
-func (c *converter) bookGroups(wr *Writer, j *job) error {
+// bookGroups writes the packages of one order, or holds them all.
+func (c *converter) bookGroups(wr *Writer, check *encoder, j *job) error {
+	var all [][]record.Record
+	var counted []sums
 	from := 0
+	hold := func(h order.Hold) {
+		j.held = append(j.held, heldGroup{0, len(j.rows), h})
+	}
 	for k, g := range j.groups {
 		nth := 0
 		if len(j.groups) > 1 {
 			nth = k + 1
 		}
-		records := make([]record.Record, 0, g.end-from)
+		rows := make([][]string, 0, g.end-from)
 		var s sums
 		for _, r := range j.rows[from:g.end] {
 			vals := r.values()
-			records = append(records, vals)
+			rows = append(rows, vals)
 			q := count(vals, c.plan.qty)
 			s.lines, s.quantity, s.amount = s.lines+1, s.quantity+q, s.amount+q*count(vals, c.plan.price)
 		}
-		if c.number >= 0 {
-			n := c.numberOf(records[0], nth)
-			for _, vals := range records {
-				vals[c.number] = n
-			}
+		if h := c.complete(rows, nth); h != nil {
+			hold(*h)
+			return nil
 		}
-		wr.e.row.sums = &s
-		err := wr.WriteGroup(records)
-		if held, ok := err.(*HeldError); ok {
-			j.held = append(j.held, heldGroup{from, g.end, held.Holds[0]})
-		} else if err != nil {
+		records := make([]record.Record, len(rows))
+		number := ""
+		if c.number >= 0 {
+			number = c.numberOf(rows[0], nth, j.serial+int64(k)+1)
+		}
+		for i, vals := range rows {
+			if c.number >= 0 {
+				vals[c.number] = number
+			}
+			records[i] = vals
+		}
+		if check.appendGroup(nil, rows, &s); len(check.holds) > 0 {
+			hold(check.holds[0])
+			return nil
+		}
+		all, counted, from = append(all, records), append(counted, s), g.end
+	}
+	for i, records := range all {
+		wr.e.row.sums = &counted[i]
+		if err := wr.WriteGroup(records); err != nil {
 			return err
 		}
-		from = g.end
 	}
 	return nil
 }

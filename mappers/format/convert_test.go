@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mallbridge/mallbridge/mappers/record"
+	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -145,5 +148,125 @@ func TestConvertFullDisk(t *testing.T) {
 	_, err := Convert(context.Background(), in, out, Bytes("in.csv", []byte(src)), fullDisk{}, ConvertOptions{SKU: someSKUs})
 	if !errors.Is(err, errFull) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestConvertFilled converts with what the sheet does not say: numbers, values, codes.
+func TestConvertFilled(t *testing.T) {
+	in := must(t, `
+name: in
+record: orders
+direction: in
+country: JP
+carry: {heads: {code: [""]}}
+group: [order.number]
+columns:
+  - {name: no, field: order.number, required: true}
+  - {name: to, field: to.name, required: true}
+  - {name: pay, field: order.payment}
+  - {name: way, field: order.delivery}
+  - {name: total, field: order.total}
+  - {name: code, field: line.item_code}
+  - {name: qty, field: line.quantity}
+`)
+	src := "no,to,pay,way,total,code,qty\n1,山田,現金,宅配,500,,\n1,,,,,a,1\n2,佐藤,前払,メール,300,b,1\n3,x,小切手,宅配,9,a,1\n4,y,現金,,7,a,2\n"
+	const columns = `
+record: instructions
+direction: out
+country: JP
+columns:
+  - {name: number, field: instruction.number}
+  - {name: pay, field: instruction.payment, required: true}
+  - {name: service, field: instruction.service, required: true}
+  - {name: collect, field: instruction.collect}
+  - {name: shipper, field: value.shipper_code, required: true}
+  - {name: to, field: to.name}
+  - {name: code, field: line.item_code}
+`
+	o := ConvertOptions{
+		Prefix: "A", Set: map[record.Field]string{field(t, "value.shipper_code"): "0007", field(t, "instruction.service"): "box"},
+		Codes: map[record.Field]map[string]string{
+			field(t, "instruction.payment"): {"現金": "cod", "前払": "prepaid"},
+			field(t, "instruction.service"): {"メール": "mail", "*": "parcel"},
+		},
+	}
+	for _, kind := range []string{"csv", "xlsx"} {
+		out := must(t, "name: out\nfile: {kind: "+kind+"}"+columns)
+		var buf bytes.Buffer
+		var bad []string
+		o.Read.Refuse = func(r Refusal) { bad = append(bad, fmt.Sprint(r.Line, " ", r.Reason, " ", r.Value)) }
+		s, err := Convert(context.Background(), in, out, Bytes("in.csv", []byte(src)), &buf, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Stats.Rows != 5 || s.Taken != 4 || s.Stats.Refused != 1 || s.Summary.Rows != 3 {
+			t.Errorf("%s: %+v", kind, s)
+		}
+		if diff := cmp.Diff([]string{"5 code_unmapped 小切手"}, bad); diff != "" {
+			t.Errorf("%s: %s", kind, diff)
+		}
+		want := []string{"number,pay,service,collect,shipper,to,code", "A000001,cod,parcel,500,0007,山田,a", "A000002,prepaid,mail,,0007,佐藤,b", "A000004,cod,box,7,0007,y,a"}
+		if diff := cmp.Diff(want, table(t, kind, buf.Bytes())); diff != "" {
+			t.Errorf("%s: %s", kind, diff)
+		}
+	}
+	o.Set = map[record.Field]string{field(t, "value.sender_code"): "1"}
+	if _, err := Convert(context.Background(), in, must(t, "name: out"+columns), Bytes("in.csv", []byte(src)), &bytes.Buffer{}, o); order.CodeOf(err) != order.Invalid || !strings.Contains(err.Error(), "does not use value.sender_code") {
+		t.Errorf("a value that nobody asks for: %v", err)
+	}
+}
+
+func field(t *testing.T, name string) record.Field {
+	t.Helper()
+	f, ok := record.Lookup(name)
+	if !ok {
+		t.Fatal(name)
+	}
+	return f
+}
+
+// table reads a file back as lines with commas.
+func table(t *testing.T, kind string, data []byte) []string {
+	t.Helper()
+	if kind == "csv" {
+		return strings.Split(strings.TrimSpace(strings.ReplaceAll(string(data), "\r", "")), "\n")
+	}
+	r, err := workbook.Open(bytes.NewReader(data), int64(len(data)), workbook.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var out []string
+	for {
+		_, cells, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for _, c := range cells {
+			texts = append(texts, c.Text)
+		}
+		out = append(out, strings.Join(texts, ","))
+	}
+}
+
+// TestConvertHeldTogether holds all packages of an order for one of them, in a
+// workbook as in a text.
+func TestConvertHeldTogether(t *testing.T) {
+	in := must(t, twoPackages)
+	src := "no,pack,to,code,qty,price\n1,1,y,a,1,1\n1,2,123456789,a,1,1\n2,1,z,b,2,1\n"
+	for _, kind := range []string{"csv", "xlsx"} {
+		out := must(t, strings.Replace(instructionsYAML, "charset: cp932", "kind: "+kind, 1))
+		var buf bytes.Buffer
+		s, err := Convert(context.Background(), in, out, Bytes("in.csv", []byte(src)), &buf, ConvertOptions{SKU: someSKUs})
+		if err != nil || s.Taken != 1 || s.Stats.Refused != 2 || s.Summary.Rows != 1 {
+			t.Errorf("%s: %+v, %v", kind, s, err)
+		}
+		if got := table(t, kind, buf.Bytes()); len(got) != 2 || !strings.HasPrefix(got[1], "2,") {
+			t.Errorf("%s: %v", kind, got)
+		}
 	}
 }
