@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,9 +17,9 @@ import (
 	"github.com/mallbridge/mallbridge/mappers/workbook"
 )
 
-// TestOtherSheets reads every workbook that is written with excelize, and with
-// LibreOffice where it is installed, neither of which shares code with our writer,
-// and compares the cells. Without LibreOffice excelize alone is the other program.
+// TestOtherSheets reads every workbook that is written with excelize, Gnumeric and
+// LibreOffice, none of which shares code with our writer, and compares the cells. A
+// program that is missing is a fault in CI only.
 func TestOtherSheets(t *testing.T) {
 	s := set(t)
 	var files []string
@@ -45,15 +46,24 @@ func TestOtherSheets(t *testing.T) {
 			t.Errorf("%s: excelize reads\n%q\nwe read\n%q", file, theirs, ours)
 		}
 	}
-	program, err := exec.LookPath("soffice")
-	if err != nil {
-		t.Log("LibreOffice is not installed: excelize alone has read the workbooks")
-		return
-	}
-	for i, theirs := range officeCells(t, program, files) {
-		if ours := ourCells(t, files[i]); !slices.EqualFunc(ours, theirs, slices.Equal) {
-			t.Errorf("%s: LibreOffice reads\n%q\nwe read\n%q", files[i], theirs, ours)
-		}
+	for _, other := range []struct {
+		name, program string
+		read          func(t *testing.T, program string, files []string) [][][]string
+	}{{"Gnumeric", "ssconvert", gnumericCells}, {"LibreOffice", "soffice", officeCells}} {
+		t.Run(other.name, func(t *testing.T) {
+			program, err := exec.LookPath(other.program)
+			if err != nil {
+				if os.Getenv("CI") != "" {
+					t.Fatal(err)
+				}
+				t.Skipf("%s is not installed", other.name)
+			}
+			for i, theirs := range other.read(t, program, files) {
+				if ours := ourCells(t, files[i]); !slices.EqualFunc(ours, theirs, slices.Equal) {
+					t.Errorf("%s: %s reads\n%q\nwe read\n%q", files[i], other.name, theirs, ours)
+				}
+			}
+		})
 	}
 }
 
@@ -134,14 +144,36 @@ func officeCells(t *testing.T, program string, files []string) [][][]string {
 			t.Fatal(err)
 		}
 		args = append(args, filepath.Join(dir, name+".xlsx"))
-		names = append(names, name)
+		names = append(names, filepath.Join(dir, "csv", name+".csv"))
 	}
 	if out, err := exec.Command(program, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	return csvFiles(t, names)
+}
+
+// gnumericCells turns the first sheet of each workbook into CSV.
+func gnumericCells(t *testing.T, program string, files []string) [][][]string {
+	t.Helper()
+	dir := t.TempDir()
+	var names []string
+	for i, file := range files {
+		name := filepath.Join(dir, strconv.Itoa(i)+".csv")
+		cmd := exec.Command(program, "--export-type=Gnumeric_stf:stf_assistant", "-O", "separator=, quoting-mode=always eol=unix charset=UTF-8 format=raw", file, name)
+		cmd.Env = append(os.Environ(), "HOME="+dir)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", file, err, out)
+		}
+		names = append(names, name)
+	}
+	return csvFiles(t, names)
+}
+
+func csvFiles(t *testing.T, names []string) [][][]string {
+	t.Helper()
 	var all [][][]string
 	for _, name := range names {
-		b, err := os.ReadFile(filepath.Join(dir, "csv", name+".csv"))
+		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
