@@ -3,6 +3,7 @@ package address
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -31,14 +32,22 @@ func NormalizePostal(country, s string) (code string, ok bool) {
 // be a number of that country: too short, too long, masked or a placeholder of
 // zeros. JP numbers have 10 or 11 digits; KR numbers 8 (1588-…) to 12 (0504-…).
 func NormalizePhone(country, s string) (phone string, ok bool) {
-	s = strings.TrimSpace(norm.NFKC.String(s))
+	s = strings.TrimSpace(nfkc(s))
 	plus := strings.HasPrefix(s, "+")
 	s = strings.TrimPrefix(s, "+")
-	phone, ok = digits(strings.NewReplacer("(", "-", ")", "-", ".", "-").Replace(s))
+	if phone, ok = digits(s); !ok {
+		phone, ok = digits(brackets.Replace(s))
+	}
 	if !ok {
 		return phone, false
 	}
-	code := map[string]string{"JP": "81", "KR": "82"}[country]
+	code := ""
+	switch country {
+	case "JP":
+		code = "81"
+	case "KR":
+		code = "82"
+	}
 	if plus && code != "" && strings.HasPrefix(phone, code) {
 		phone = "0" + strings.TrimPrefix(strings.TrimPrefix(phone, code), "0")
 	} else if plus {
@@ -91,9 +100,13 @@ func validKR(p string) bool {
 // digits keeps the digits of s, half width; ok is false if anything but digits,
 // hyphens and spaces is there, or no digit.
 func digits(s string) (string, bool) {
+	if onlyDigits(s) {
+		return s, true
+	}
 	var b strings.Builder
+	b.Grow(len(s))
 	ok := true
-	for _, r := range norm.NFKC.String(s) {
+	for _, r := range nfkc(s) {
 		switch {
 		case r >= '0' && r <= '9':
 			b.WriteRune(r)
@@ -103,6 +116,28 @@ func digits(s string) (string, bool) {
 		}
 	}
 	return b.String(), ok && b.Len() > 0
+}
+
+// brackets stand between the parts of a phone number.
+var brackets = strings.NewReplacer("(", "-", ")", "-", ".", "-")
+
+func onlyDigits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i]-'0' > 9 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// nfkc is norm.NFKC for texts most of which it leaves as they are.
+func nfkc(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return norm.NFKC.String(s)
+		}
+	}
+	return s
 }
 
 // isHyphen knows what people type between numbers, the long vowel mark too.

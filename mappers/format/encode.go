@@ -43,10 +43,13 @@ type encoder struct {
 	row     outRow
 	header  [][]byte // encoded constants, by column
 	slow    bool     // no column may be written directly
+	dry     bool     // rows are checked, and their bytes are not wanted
 
 	parts   [][]string // of the split groups, for the present row
 	items   []string   // texts of the group's items
 	scratch []byte
+	coding  string // the text whose bytes scratch holds
+	isCoded bool
 	holds   []order.Hold
 	rows    [][]string
 	made    map[string]int // replacements made, by "from→to"
@@ -163,8 +166,12 @@ func (e *encoder) appendRow(dst []byte) []byte {
 			dst = append(dst, e.f.delimiter)
 		}
 		if c.direct != directNo && !e.slow {
+			at := len(dst)
 			var ok bool
 			if dst, ok = e.appendDirect(dst, c); ok {
+				if e.dry {
+					dst = dst[:at]
+				}
 				continue
 			}
 		}
@@ -284,7 +291,7 @@ func (e *encoder) appendText(dst []byte, s string, c *outColumn) ([]byte, bool) 
 			return dst, true
 		}
 	}
-	if strings.ContainsAny(s, "\r\n") {
+	if hasBreak(s) {
 		s = lineBreaks.Replace(s)
 	}
 	b, err := e.cs.AppendEncode(e.scratch[:0], s)
@@ -348,6 +355,9 @@ func (e *encoder) appendAgain(dst []byte, c *outColumn) []byte {
 		}
 		return dst
 	}
+	if e.dry {
+		return dst
+	}
 	e.sumBytes(w.text)
 	return append(dst, w.file...)
 }
@@ -356,13 +366,15 @@ func (e *encoder) appendAgain(dst []byte, c *outColumn) []byte {
 // pass. The text that it made of the value is returned, too.
 func (e *encoder) appendChecked(dst []byte, c *outColumn) ([]byte, string) {
 	s := e.checked(c)
+	if e.dry {
+		return dst, s
+	}
 	if e.texts != nil && c.padTo > 0 && e.f.Spec.File.Kind == "fixed" {
 		e.sumBytes(c.unpadded([]byte(s)))
 	} else {
 		e.sum(s)
 	}
-	b, err := e.cs.AppendEncode(e.scratch[:0], s)
-	e.scratch = b
+	b, err := e.encoded(s)
 	if err != nil {
 		return dst, s // the hold is there already
 	}
@@ -370,6 +382,17 @@ func (e *encoder) appendChecked(dst []byte, c *outColumn) ([]byte, string) {
 		return e.padded(dst, b, c), s
 	}
 	return e.quoted(dst, b, c, s), s
+}
+
+// encoded returns the bytes of s, valid until the next value. A value's limits and
+// its place in the file ask for the same ones.
+func (e *encoder) encoded(s string) ([]byte, error) {
+	if e.isCoded && e.coding == s {
+		return e.scratch, nil
+	}
+	b, err := e.cs.AppendEncode(e.scratch[:0], s)
+	e.scratch, e.coding, e.isCoded = b, s, err == nil
+	return b, err
 }
 
 func (e *encoder) padded(dst, b []byte, c *outColumn) []byte {
@@ -391,6 +414,7 @@ func (e *encoder) padded(dst, b []byte, c *outColumn) []byte {
 // checked returns the text of a column, and adds a hold for each rule that the
 // value breaks.
 func (e *encoder) checked(c *outColumn) string {
+	e.isCoded = false
 	s := ""
 	if !c.when.set() || e.met(&c.when, c) {
 		s = e.sourceText(c)
@@ -569,7 +593,7 @@ func (e *encoder) replaced(r *charset.Replacements, s string) string {
 
 func (e *encoder) breaks(c *outColumn, s string) string {
 	file := &e.f.Spec.File
-	if strings.ContainsAny(s, "\r\n") {
+	if hasBreak(s) {
 		switch {
 		case file.NewlineIn == "space":
 			s = lineBreaks.Replace(s)
@@ -620,12 +644,12 @@ func (e *encoder) limits(c *outColumn, s string) {
 	if limit == 0 || c.width > 0 && c.width < limit {
 		limit = c.width
 	}
-	n, ok := e.cs.Len(s)
+	b, err := e.encoded(s)
 	switch {
-	case !ok:
+	case err != nil:
 		e.unmappable(c, s)
-	case limit > 0 && n > limit:
-		e.hold(order.HoldLength, c, s, fmt.Sprintf("%d bytes in %s, at most %d", n, e.cs.Name(), limit))
+	case limit > 0 && len(b) > limit:
+		e.hold(order.HoldLength, c, s, fmt.Sprintf("%d bytes in %s, at most %d", len(b), e.cs.Name(), limit))
 	}
 	if c.spec.Forbid != "" {
 		if i := strings.IndexAny(s, c.spec.Forbid); i >= 0 {

@@ -136,6 +136,10 @@ func oneLine(s string) string {
 	return lineBreaks.Replace(s)
 }
 
+func hasBreak(s string) bool {
+	return strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0
+}
+
 var lineBreaks = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
 
 func ascii(s string) bool {

@@ -65,7 +65,9 @@ type Checker struct {
 // NewChecker returns a checker of what a writer with the same options would
 // refuse.
 func (f *Format) NewChecker(o WriteOptions) *Checker {
-	return &Checker{e: f.newEncoder(o.Charset, o.Replacements, o.Batch, identity)}
+	e := f.newEncoder(o.Charset, o.Replacements, o.Batch, identity)
+	e.dry = true
+	return &Checker{e: e}
 }
 
 // Check is [Format.Check]; its result is valid for good.

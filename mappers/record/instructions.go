@@ -12,6 +12,16 @@ import (
 type Batch struct {
 	Number string
 	Time   time.Time // in the warehouse's zone
+
+	date, instant string // of Time, where prepared
+}
+
+// Prepared is b for many instructions: its texts are worked out once.
+func (b Batch) Prepared() Batch {
+	if !b.Time.IsZero() {
+		b.date, b.instant = b.Time.Format(time.DateOnly), b.Time.Format(time.RFC3339)
+	}
+	return b
 }
 
 // FromInstruction writes records of in into dst and returns it: one
@@ -73,10 +83,10 @@ func header(r Record, in *order.Instruction, b Batch) {
 	r[OrderLines] = strconv.Itoa(len(in.Lines))
 	r[OrderQuantity] = strconv.FormatInt(in.Quantity(), 10)
 	r[OrderAmount] = strconv.FormatInt(in.Amount(), 10)
-	if !b.Time.IsZero() {
-		r[BatchDate] = b.Time.Format(time.DateOnly)
-		r[BatchTime] = b.Time.Format(time.RFC3339)
+	if b.date == "" {
+		b = b.Prepared()
 	}
+	r[BatchDate], r[BatchTime] = b.date, b.instant
 	r[BatchNumber] = b.Number
 	to, from := &in.To, &in.From
 	r[ToName], r[ToKana], r[ToCompany], r[ToPhone], r[ToPhone2], r[ToEmail], r[ToCountry] = to.Name, to.Kana, to.Company, to.Phone, to.Phone2, to.Email, to.Country

@@ -48,7 +48,7 @@ func newOut(env *stage.Env, w *configs.Warehouse, name, number string, at time.T
 	if err != nil {
 		return nil, fmt.Errorf("warehouse %s: %w", w.Name, err)
 	}
-	o := &Out{format: f, batch: record.Batch{Number: number, Time: at.In(w.Location)}, values: map[record.Field]string{}}
+	o := &Out{format: f, batch: record.Batch{Number: number, Time: at.In(w.Location)}.Prepared(), values: map[record.Field]string{}}
 	o.o.Batch = format.Batch{Number: number, Warehouse: w.Name, Time: at, Zone: w.Location}
 	if o.o.Charset, o.o.Replacements, err = w.Encoding(f); err != nil {
 		return nil, fmt.Errorf("warehouse %s: %w", w.Name, err)

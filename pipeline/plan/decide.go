@@ -25,6 +25,7 @@ type decision struct {
 	parcels []*parcel
 	effects []rules.Event
 	class   status.Class
+	mem     *memory
 }
 
 // A parcel is one instruction to be, with the pieces that it claims.
@@ -42,11 +43,11 @@ func (d *decision) hold(r order.Reason, field, value, format string, args ...any
 
 // decide maps one order, holds what must not ship, and makes its parcels. It
 // reads nothing but its arguments and the planner's masters.
-func (p *planner) decide(row *ledger.Row, now time.Time) *decision {
-	d := &decision{row: row}
+func (p *planner) decide(row *ledger.Row, mem *memory, now time.Time) *decision {
+	d := &decision{row: row, mem: mem}
 	o := row.Order
-	pay, payKnown := p.env.Workspace.Payments.Map(p.account.Name, p.account.Mall, o.Payment)
-	verdict := p.statuses.Resolve(o.Status, o.SubStatus, o.Payment, pay)
+	pay, payKnown := p.payment(mem, o.Payment)
+	verdict := p.verdict(mem, o, pay)
 	d.class = verdict.Class
 	switch verdict.Class {
 	case status.Instructed:
@@ -56,7 +57,7 @@ func (p *planner) decide(row *ledger.Row, now time.Time) *decision {
 		d.outside = verdict.Reason
 		return d
 	}
-	if p.since != "" && !o.Ordered.UTC.IsZero() && order.DateOf(o.Ordered.UTC.In(p.account.Location)) < p.since {
+	if day := p.dayOf(mem, o); p.since != "" && day != "" && day < p.since {
 		d.outside = order.OutBeforeStart
 		return d
 	}
@@ -155,10 +156,9 @@ func (p *planner) pack(d *decision, index int, pay string, now time.Time) {
 	if d.outside != "" || len(needs) == 0 {
 		return
 	}
-	groups, seq := p.route(d, index, needs, res.Warehouse)
-	for _, g := range seq {
-		for _, part := range splits(groups[g], res.Split) {
-			p.parcel(d, index, g, part, to, pay, text, &res, now)
+	for _, g := range p.route(d, index, needs, res.Warehouse) {
+		for _, part := range splits(g.needs, res.Split) {
+			p.parcel(d, index, g.group, part, to, pay, text, &res, now)
 			res.Inserts = nil // they go into the first parcel
 		}
 	}
@@ -199,19 +199,16 @@ func (p *planner) recipient(d *decision, q *order.Party) order.Party {
 
 // needs links the lines of a package to SKUs.
 func (p *planner) needs(d *decision, k *order.Package) []need {
-	var out []need
+	out := make([]need, 0, len(k.Lines))
+	day := p.dayOf(d.mem, d.row.Order)
 	for i := range k.Lines {
 		l := &k.Lines[i]
 		if l.Quantity < 1 {
 			d.hold(order.HoldQuantity, "line.quantity", fmt.Sprint(l.Quantity), "line %s has quantity %d", l.Key, l.Quantity)
 			continue
 		}
-		day := order.Date("")
-		if t := d.row.Order.Ordered.UTC; !t.IsZero() {
-			day = order.DateOf(t.In(p.account.Location))
-		}
 		parts, code, ok := p.env.Workspace.SKUs.Match(p.account.Name, p.account.Mall, p.account.SKUFrom, l, day)
-		p.listed(code, l, ok)
+		p.listed(d.mem, code, l, ok)
 		if !ok {
 			if code == "" {
 				d.hold(order.HoldSKU, "line", l.Name, "line %s (%s) has none of the codes %s", l.Key, l.Name, strings.Join(p.account.SKUFrom, ", "))
@@ -229,9 +226,8 @@ func (p *planner) needs(d *decision, k *order.Package) []need {
 
 // route says from which warehouse and in which class each need travels. The
 // groups come in the order of their first need.
-func (p *planner) route(d *decision, index int, needs []need, byRule string) (map[group][]need, []group) {
-	groups := map[group][]need{}
-	var seq []group
+func (p *planner) route(d *decision, index int, needs []need, byRule string) []routed {
+	var out []routed
 	for _, n := range needs {
 		name := byRule
 		if name == "" {
@@ -262,12 +258,20 @@ func (p *planner) route(d *decision, index int, needs []need, byRule string) (ma
 		if !w.cfg.Split.Temperature {
 			g.temperature = ""
 		}
-		if groups[g] == nil {
-			seq = append(seq, g)
+		at := slices.IndexFunc(out, func(r routed) bool { return r.group == g })
+		if at < 0 {
+			at = len(out)
+			out = append(out, routed{group: g, needs: make([]need, 0, len(needs))})
 		}
-		groups[g] = append(groups[g], n)
+		out[at].needs = append(out[at].needs, n)
 	}
-	return groups, seq
+	return out
+}
+
+// A routed is what of a package goes together.
+type routed struct {
+	group
+	needs []need
 }
 
 type group struct {
@@ -300,7 +304,10 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 		Warehouse: g.warehouse, Account: p.account.Name, To: to, From: p.sender, Temperature: t, DeliverOn: k.DeliverOn,
 		Payment: pay, Currency: o.Currency, Note: k.Note, CustomsID: k.CustomsID, Parcels: 1,
 	}
-	in.Note = strings.TrimSpace(strings.Join(append([]string{in.Note}, res.Notes...), " "))
+	if len(res.Notes) > 0 {
+		in.Note = in.Note + " " + strings.Join(res.Notes, " ")
+	}
+	in.Note = strings.TrimSpace(in.Note)
 	p.service(d, in, text, res.Service)
 	if k.TimeBand != "" {
 		band, ok := p.env.Workspace.Bands.Band(p.account.Name, p.account.Mall, in.Carrier, k.TimeBand)
@@ -316,7 +323,8 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 		in.Collect, in.CollectTax = o.Total, taxInside(o)
 	}
 	p.days(d, in, k, w, res.NotBefore, now)
-	pc := &parcel{in: in, w: w, rows: []*ledger.Row{d.row}}
+	pc := &parcel{in: in, w: w, rows: []*ledger.Row{d.row}, bits: make([]ledger.Piece, 0, len(needs))}
+	in.Lines = make([]order.InstructionLine, 0, len(needs))
 	for _, n := range needs {
 		l := &k.Lines[n.line]
 		name := n.Name
@@ -344,7 +352,7 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 }
 
 func (p *planner) service(d *decision, in *order.Instruction, text, byRule string) {
-	s, ok := p.env.Workspace.Services.Match(delivery.Query{
+	s, ok := p.served(d.mem, delivery.Query{
 		Account: p.account.Name, Mall: p.account.Mall, Name: text, Payment: in.Payment, Temperature: in.Temperature, Warehouse: in.Warehouse,
 	})
 	if byRule != "" {
@@ -371,7 +379,7 @@ const keepDays = 7
 // before a stated date, and so late that the carrier need not keep the parcel for
 // more than keepDays.
 func (p *planner) days(d *decision, in *order.Instruction, k *order.Package, w *site, notBefore order.Date, now time.Time) {
-	first := w.cal.AddWorking(w.cal.NextShipDay(now), w.cfg.Calendar.LeadDays)
+	first := d.mem.firstDay(w, now)
 	in.NotBefore = notBefore
 	in.ShipOn = first
 	if notBefore > in.ShipOn {

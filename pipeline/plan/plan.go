@@ -81,6 +81,8 @@ type planner struct {
 	aside    map[int64][]int64 // ids of orders that may be merged, by recipient
 	held     map[int64]bool    // orders that this run put on hold
 
+	memories []*memory // by worker
+
 	mu       sync.Mutex
 	listings map[string]ledger.Listing
 }
@@ -104,6 +106,9 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 		return nil, err
 	}
 	p.id = id
+	for range min(runtime.GOMAXPROCS(0), 4) {
+		p.memories = append(p.memories, newMemory())
+	}
 	p.since = a.Since(now, order.DateOf(registered.In(a.Location)))
 	p.statuses = a.Status
 	for _, s := range a.Remarks.Known {
@@ -217,11 +222,10 @@ func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Tim
 	ds := make([]*decision, len(rows))
 	errs := make([]error, len(rows))
 	var wg sync.WaitGroup
-	workers := min(runtime.GOMAXPROCS(0), 4)
-	for n := range workers {
+	for n, mem := range p.memories {
 		wg.Go(func() {
-			for i := n; i < len(rows); i += workers {
-				ds[i], errs[i] = p.judgeRow(ctx, &rows[i], now)
+			for i := n; i < len(rows); i += len(p.memories) {
+				ds[i], errs[i] = p.judgeRow(ctx, &rows[i], mem, now)
 			}
 		})
 	}
@@ -231,8 +235,8 @@ func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Tim
 
 // judgeRow decides one order, checks its parcels against the warehouse's file,
 // and takes away the holds that a person released.
-func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, now time.Time) (*decision, error) {
-	d := p.decide(row, now)
+func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, now time.Time) (*decision, error) {
+	d := p.decide(row, mem, now)
 	if d.outside == "" {
 		d.holds = slices.DeleteFunc(d.holds, d.settled)
 		own := len(d.holds)
@@ -283,7 +287,7 @@ func Releasable(r order.Reason) bool {
 
 // store writes a page of decisions.
 func (p *planner) store(ctx context.Context, ds []*decision, now time.Time, rep *stage.Report) error {
-	plan := &ledger.Plan{}
+	plan := &ledger.Plan{Orders: make([]ledger.Disposition, 0, len(ds)), Instructions: make([]ledger.NewInstruction, 0, len(ds))}
 	kept := map[int64][]int64{} // by order: instructions that stay as they are
 	for _, d := range ds {
 		if d.row.State == ledger.Recheck {
@@ -379,15 +383,15 @@ func (p *planner) apply(ctx context.Context, plan *ledger.Plan, now time.Time, r
 }
 
 // listed remembers a listing for the list of those without a SKU.
-func (p *planner) listed(code string, l *order.Line, linked bool) {
-	if code == "" {
+func (p *planner) listed(mem *memory, code string, l *order.Line, linked bool) {
+	if code == "" || mem.listings[code] {
 		return
 	}
+	code = strings.Clone(code)
+	remember(mem.listings, code, true)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, ok := p.listings[code]; !ok {
-		// The order's strings share memory with its whole text.
-		code = strings.Clone(code)
 		p.listings[code] = ledger.Listing{
 			Code: code, Name: strings.Clone(l.Name), Option: strings.Clone(l.Option), Barcode: strings.Clone(l.Codes.Barcode), Linked: linked,
 		}
