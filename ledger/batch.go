@@ -100,7 +100,8 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 		if n == 0 {
 			return ErrChanged
 		}
-		m, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE state = 0 AND warehouse_id = $2 AND id IN (SELECT instruction_id FROM batch_items WHERE batch_id = $1)`, next, c.WarehouseID)
+		m, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE state = 0 AND warehouse_id = $2
+			AND EXISTS (SELECT 1 FROM batch_items b WHERE b.instruction_id = instructions.id AND b.batch_id = $1)`, next, c.WarehouseID)
 		if err != nil {
 			return err
 		}

@@ -127,7 +127,8 @@ func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
 }
 
 // Pending returns up to limit orders of the account in state s with ids above
-// after, by id, with their releases.
+// after, by id, with their releases. Of hash, file and time of the last change they
+// know nothing.
 func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int64, limit int) ([]Row, error) {
 	// The states stand in the text so that the partial index is used.
 	out, err := l.pending(ctx, account, `o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`, account, int64(s), after, limit)
@@ -178,7 +179,7 @@ func (l *Ledger) released(ctx context.Context, out []Row, which string, args ...
 }
 
 // pending is the query by which every order comes to the plan stage: it reads no
-// column that the caller knows.
+// column that the caller knows or that planning does not need.
 func (l *Ledger) pending(ctx context.Context, account int64, where string, args ...any) ([]Row, error) {
 	var name string
 	if err := l.w.QueryRowContext(ctx, `SELECT name FROM accounts WHERE id = $1`, account).Scan(&name); err == sql.ErrNoRows {
@@ -186,7 +187,7 @@ func (l *Ledger) pending(ctx context.Context, account int64, where string, args 
 	} else if err != nil {
 		return nil, err
 	}
-	rows, err := l.w.QueryContext(ctx, `SELECT o.id, o.state, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, o.recipient, d.doc
+	rows, err := l.w.QueryContext(ctx, `SELECT o.id, o.state, o.reason, o.version, o.seen_at, o.recipient, d.doc
 		FROM orders o JOIN order_docs d ON d.order_id = o.id WHERE `+where, args...)
 	if err != nil {
 		return nil, err
@@ -199,12 +200,12 @@ func (l *Ledger) pending(ctx context.Context, account int64, where string, args 
 		}
 		out = append(out, Row{AccountID: account, Account: name})
 		r := &out[len(out)-1]
-		var seen, changed int64
+		var seen int64
 		var doc sql.RawBytes
-		if err := rows.Scan(&r.ID, &r.State, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &r.Recipient, &doc); err != nil {
+		if err := rows.Scan(&r.ID, &r.State, &r.Reason, &r.Version, &seen, &r.Recipient, &doc); err != nil {
 			return nil, err
 		}
-		r.SeenAt, r.ChangedAt = timeOf(seen), timeOf(changed)
+		r.SeenAt = timeOf(seen)
 		if r.Order, err = unpackOrder(doc); err != nil {
 			return nil, fmt.Errorf("order %d: %w", r.ID, err)
 		}

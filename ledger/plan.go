@@ -99,7 +99,7 @@ func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error 
 		reason     order.Reason
 		version    int64
 	}
-	groups := map[outcome][]any{}
+	groups := map[outcome][]int64{}
 	for i := range ds {
 		d := &ds[i]
 		k := outcome{d.Was, d.State, d.Reason, d.Version}
@@ -107,8 +107,8 @@ func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error 
 	}
 	for k, ids := range groups {
 		// An order whose instruction was just withdrawn is Seen again.
-		n, err := t.bulk(ctx, fmt.Sprintf(`UPDATE orders SET state = %d, reason = '%s' WHERE version = %d AND state IN (%d, %d) AND id IN (`,
-			k.state, strings.ReplaceAll(string(k.reason), "'", "''"), k.version, Seen, k.was), `?`, `)`, ids)
+		n, err := t.each(ctx, fmt.Sprintf(`UPDATE orders SET state = %d, reason = '%s' WHERE version = %d AND state IN (%d, %d) AND id `,
+			k.state, strings.ReplaceAll(string(k.reason), "'", "''"), k.version, Seen, k.was), ids)
 		if err != nil {
 			return err
 		}
@@ -157,6 +157,35 @@ func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error 
 		return err
 	}
 	return t.record(ctx, events, now)
+}
+
+// each runs an update, whose text ends where the ids are to follow, for rows of
+// these ids. Ids that follow each other without a gap are one range, in which there
+// can be no other row: to find it costs a fraction of a list.
+func (t tx) each(ctx context.Context, update string, ids []int64) (affected int64, err error) {
+	const long = 16
+	slices.Sort(ids)
+	var rest []any
+	for len(ids) > 0 {
+		n := 1
+		for n < len(ids) && ids[n] == ids[0]+int64(n) {
+			n++
+		}
+		if n < long {
+			for _, id := range ids[:n] {
+				rest = append(rest, id)
+			}
+		} else {
+			m, err := t.exec(ctx, update+`BETWEEN $1 AND $2`, ids[0], ids[n-1])
+			if err != nil {
+				return affected, err
+			}
+			affected += m
+		}
+		ids = ids[n:]
+	}
+	n, err := t.bulk(ctx, update+`IN (`, `?`, `)`, rest)
+	return affected + n, err
 }
 
 func (t tx) heldSince(ctx context.Context, id int64) (map[[2]string]int64, error) {

@@ -48,6 +48,8 @@ func TestPutOrders(t *testing.T) {
 		if len(rows) != 700 {
 			t.Fatalf("%d orders are pending", len(rows))
 		}
+		all, err := s.Orders(t.Context(), OrderList{Limit: 1000})
+		ok(t, err)
 		want := map[string]Intake{}
 		for _, x := range in {
 			want[x.Order.Number] = x
@@ -58,6 +60,10 @@ func TestPutOrders(t *testing.T) {
 			if d := cmp.Diff(w.Order, r.Order, cmpopts.EquateEmpty()); d != "" {
 				t.Fatalf("order %d (-put +got):\n%s", r.ID, d)
 			}
+			if d := cmp.Diff(all[i].Order, r.Order); d != "" || all[i].ID != r.ID || all[i].Recipient != r.Recipient {
+				t.Fatalf("order %d is %+v where it is pending, %+v in the list:\n%s", i, r, all[i], d)
+			}
+			r = &all[i]
 			if r.FileRow != w.Row || r.Recipient != w.Recipient || r.FileID != 7 || r.Version != 1 || r.State != Seen || r.Account != "rakuten-main" ||
 				r.AccountID != s.acc || !r.SeenAt.Equal(noon) || !r.ChangedAt.Equal(noon) || len(r.Hash) != 16 {
 				t.Fatalf("row %+v, want row %d recipient %d", r, w.Row, w.Recipient)

@@ -58,14 +58,25 @@ func Order(account string, rows []Record) (*order.Order, error) {
 	}
 	o.Buyer = party(first, BuyerName)
 	o.Flags = flags(rows)
-	at := map[string]int{}
+	var at map[string]int // package of each id, where there are several
 	for i, r := range rows {
-		id := packageID(r)
-		n, ok := at[id]
-		if !ok {
-			n = len(o.Packages)
-			at[id] = n
+		n := 0
+		if i > 0 && (at != nil || !samePackage(r, rows[0])) {
+			if at == nil {
+				at = map[string]int{packageID(rows[0]): 0}
+			}
+			id := packageID(r)
+			var ok bool
+			if n, ok = at[id]; !ok {
+				n = len(o.Packages)
+				at[id] = n
+			}
+		}
+		if n == len(o.Packages) {
 			o.Packages = append(o.Packages, newPackage(r, o.Packages))
+			if n == 0 { // most orders have one package
+				o.Packages[n].Lines = make([]order.Line, 0, len(rows))
+			}
 		}
 		p := &o.Packages[n]
 		l, err := line(r, i, len(p.Lines))
@@ -92,6 +103,19 @@ func party(get func(Field) string, name Field) order.Party {
 		Country: get(ToCountry), Postal: get(ToPostal), Prefecture: get(ToPrefecture), City: get(ToCity), Street: get(ToStreet),
 		Building: get(ToBuilding),
 	}
+}
+
+// samePackage reports whether two rows have the same packageID.
+func samePackage(a, b Record) bool {
+	if a[PackageKey] != b[PackageKey] {
+		return false
+	}
+	for f := ToName; f <= ToBuilding; f++ {
+		if a[f] != b[f] {
+			return false
+		}
+	}
+	return true
 }
 
 func packageID(r Record) string {
