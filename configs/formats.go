@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/mallbridge/mallbridge/configs/formats"
+	"github.com/mallbridge/mallbridge/mappers/codes"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 )
@@ -20,7 +21,10 @@ import (
 // which go before built-in ones of the same name. A built-in format is parsed when
 // it is first asked for. It is safe for concurrent use.
 type Formats struct {
-	own map[string]*format.Format
+	own   map[string]*format.Format
+	codes *codes.Set                // of the workspace; nil where it has none of its own
+	built map[string]*format.Format // built-in formats with those codes
+	mu    sync.Mutex                // of built
 }
 
 // Get returns the format of that name.
@@ -28,7 +32,35 @@ func (s *Formats) Get(name string) (*format.Format, bool) {
 	if f, ok := s.own[name]; ok {
 		return f, true
 	}
-	return BuiltinFormat(name)
+	f, ok := BuiltinFormat(name)
+	if !ok || s.codes == nil || !usesCodes(f) {
+		return f, ok
+	}
+	return s.recoded(name)
+}
+
+// recoded is a built-in format with the workspace's codes.
+func (s *Formats) recoded(name string) (*format.Format, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f, ok := s.built[name]; ok {
+		return f, true
+	}
+	f, err := format.ParseWith(formats.FS, name+".yaml", s.codes)
+	if err != nil {
+		return nil, false
+	}
+	s.built[name] = f
+	return f, true
+}
+
+func usesCodes(f *format.Format) bool {
+	for _, t := range f.Spec.Tables {
+		if t.Codes != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Names lists all formats, sorted.
@@ -91,7 +123,10 @@ var builtins = sync.OnceValue(func() map[string]func() (*format.Format, error) {
 
 // formats reads the folder formats/ beside the built-in ones.
 func (l *loader) formats() {
-	l.ws.Formats = &Formats{own: make(map[string]*format.Format)}
+	l.ws.Formats = &Formats{own: make(map[string]*format.Format), built: make(map[string]*format.Format)}
+	if l.ownRows() {
+		l.ws.Formats.codes = l.ws.Codes
+	}
 	fsys := os.DirFS(l.ws.Dir)
 	for _, name := range l.yamlFiles("formats") {
 		file := "formats/" + name + ".yaml"
@@ -100,7 +135,7 @@ func (l *loader) formats() {
 			continue
 		}
 		l.hashTables(fsys, data)
-		f, err := format.ParseFS(fsys, file)
+		f, err := format.ParseWith(fsys, file, l.ws.Codes)
 		if err != nil {
 			l.formatFindings(file, err)
 			continue

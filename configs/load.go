@@ -44,12 +44,14 @@ func Load(dir string, getenv func(string) string) (*Workspace, Findings, error) 
 		return nil, nil, fmt.Errorf("workspace %s: %w", dir, err)
 	}
 	l.settings(data, getenv)
+	l.codes()
 	l.formats()
 	l.accounts()
 	l.warehouses()
 	l.check()
 	l.formatCases()
 	l.masters()
+	l.codeSystems()
 	l.rules()
 	l.findings.sort()
 	l.ws.Hash = hex.EncodeToString(l.hash.Sum(nil))
@@ -63,6 +65,7 @@ type loader struct {
 	findings Findings
 	hash     hash.Hash
 	hashed   map[string]bool // files that are in hash
+	ownCodes []ownCodes
 }
 
 // read returns the content of a file of the workspace, and adds it to the hash.

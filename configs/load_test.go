@@ -2,11 +2,14 @@ package configs
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/mallbridge/mallbridge/mappers/format"
+	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -265,5 +268,50 @@ columns:
 	f, _ := ws.Formats.Get("warehouse-results")
 	if f.Title("en") != "Ours" || !ws.Formats.Own("warehouse-results") || ws.Formats.Own("rakuten-orders") {
 		t.Errorf("the built-in format is used: %s", f.Title("en"))
+	}
+}
+
+// Codes of a workspace go before those that are built in, wherever a format uses
+// them; other formats are the built-in ones as they are.
+func TestOwnCodesReachTheFormats(t *testing.T) {
+	dir := t.TempDir()
+	files := readTree(t, "testdata/wrong/base")
+	maps.Copy(files, map[string][]byte{
+		"masters/time-band-codes.csv": []byte("system,band,code\nyamato,1214,1214\nmine,am,A\n"),
+		"masters/carriers.csv":        []byte("carrier,en,form\nlocal,Local Van,6\n"),
+		"masters/carrier-codes.csv":   []byte("system,carrier,code,name\nnames-ko,local,로컬밴,\n"),
+		"formats/own.yaml":            []byte("name: own\nrecord: instructions\ndirection: out\ncolumns:\n  - {name: t, field: instruction.time_band, table: t}\ntables:\n  t: {codes: time-bands, system: mine}\n"),
+	})
+	writeTree(t, dir, files)
+	w := load(t, dir)
+	band := record.New()
+	band[record.InstructionTimeBand] = "1214"
+	for name, want := range map[string]string{"yamato-b2": "", "sagawa-ehiden3": "table time_band has no code", "own": "table t has no code"} {
+		f, ok := w.Formats.Get(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		held := ""
+		for _, h := range f.Check([]record.Record{band}, format.WriteOptions{}) {
+			if h.Reason == order.HoldCode && h.Value != "" {
+				held += h.Detail
+			}
+		}
+		if want == "" && held != "" || !strings.Contains(held, want) {
+			t.Errorf("%s: held %q, want %q", name, held, want)
+		}
+	}
+	if f, _ := w.Formats.Get("kr-tracking-return"); f == nil {
+		t.Error("no kr-tracking-return")
+	} else if builtin, _ := BuiltinFormat("kr-tracking-return"); f == builtin {
+		t.Error("the workspace's carrier is not in the built-in format")
+	}
+	if f, _ := w.Formats.Get("rakuten-orders"); f == nil {
+		t.Error("no rakuten-orders")
+	} else if builtin, _ := BuiltinFormat("rakuten-orders"); f != builtin {
+		t.Error("a format without codes was parsed again")
+	}
+	if w.Codes.CheckNumber("local", "1234567") == nil {
+		t.Error("the form of the own carrier is not looked at")
 	}
 }

@@ -95,7 +95,7 @@ func (l *loader) masters() {
 	w.Services, wrong = delivery.NewServices(services)
 	l.deliveryFindings(file, wrong)
 	bands, bandFile := readMaster(l, TimeBands, false, func(r *delivery.BandRow, n int) { r.Line = n })
-	w.Bands, wrong = delivery.NewTimeBands(bands)
+	w.Bands, wrong = delivery.NewTimeBands(bands, w.Codes)
 	l.deliveryFindings(bandFile, wrong)
 
 	w.choices = choices{payments, services, bands}
@@ -122,8 +122,8 @@ func (l *loader) masterFile(name string) string {
 	return ""
 }
 
-// readMaster reads masters/<name>.csv or .xlsx. number gives a row its line.
-func readMaster[T any](l *loader, name string, required bool, number func(row *T, line int)) (rows []T, file string) {
+// masterFiles lists the files of a master, which is one at most, and reports a second.
+func (l *loader) masterFiles(name string) []string {
 	var files []string
 	for _, ending := range []string{".csv", ".xlsx"} {
 		file := "masters/" + name + ending
@@ -131,16 +131,22 @@ func readMaster[T any](l *loader, name string, required bool, number func(row *T
 			files = append(files, file)
 		}
 	}
-	switch {
-	case len(files) == 0:
+	if len(files) == 2 {
+		l.find(Finding{File: files[1], Message: "is there beside " + files[0], Hint: "keep one of them"})
+	}
+	return files
+}
+
+// readMaster reads masters/<name>.csv or .xlsx. number gives a row its line.
+func readMaster[T any](l *loader, name string, required bool, number func(row *T, line int)) (rows []T, file string) {
+	files := l.masterFiles(name)
+	if len(files) == 0 {
 		file := "masters/" + name + ".csv"
 		if required {
 			l.find(Finding{File: file, Message: "is missing", Hint: "make it with the columns " + headerOf(masterColumns[name])})
 		}
 		l.ws.Tables = append(l.ws.Tables, Table{Name: name})
 		return nil, file
-	case len(files) == 2:
-		l.find(Finding{File: files[1], Message: "is there beside " + files[0], Hint: "keep one of them"})
 	}
 	file = files[0]
 	if data, ok := l.readOr(file, master.MaxSize); ok {
@@ -151,6 +157,17 @@ func readMaster[T any](l *loader, name string, required bool, number func(row *T
 }
 
 func tableRows[T any](l *loader, file string, data []byte, columns []master.Column, number func(*T, int)) []T {
+	read := placedRows[T](l, file, data, columns)
+	rows := make([]T, len(read))
+	for i, r := range read {
+		rows[i] = r.Value
+		number(&rows[i], r.Line)
+	}
+	return rows
+}
+
+// placedRows is tableRows with the places of the values.
+func placedRows[T any](l *loader, file string, data []byte, columns []master.Column) []master.Row[T] {
 	cs, err := charset.Lookup(l.ws.Settings.Masters.Charset)
 	if err != nil {
 		return nil // reported with mallbridge.yaml
@@ -162,12 +179,7 @@ func tableRows[T any](l *loader, file string, data []byte, columns []master.Colu
 	if err != nil {
 		l.unreadable(file, data, cs, err)
 	}
-	rows := make([]T, len(read))
-	for i, r := range read {
-		rows[i] = r.Value
-		number(&rows[i], r.Line)
-	}
-	return rows
+	return read
 }
 
 // unreadable reports a table of which nothing could be read, at the first bad

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/mallbridge/mallbridge/mappers/codes"
 	"github.com/mallbridge/mallbridge/mappers/delivery"
 	"github.com/mallbridge/mallbridge/mappers/payment"
 	"github.com/mallbridge/mallbridge/mappers/rules"
@@ -23,6 +24,7 @@ type Workspace struct {
 	Payments   *payment.Map
 	Services   *delivery.Services
 	Bands      *delivery.TimeBands
+	Codes      *codes.Set // built in, with the workspace's own rows before them
 	Tables     []Table    // what was read of masters/
 	Formats    *Formats   // built-in and own
 	Rules      *rules.Set // of rules.yaml; nil without rules

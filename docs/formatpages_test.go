@@ -342,7 +342,11 @@ func tablePart(b *strings.Builder, s *format.Spec) {
 		if s.Direction == "in" {
 			head = "| read | ours |"
 		}
-		fmt.Fprintf(b, "\nTable %s:\n\n%s\n|---|---|\n", name, head)
+		from := ""
+		if t.Codes != nil {
+			from = fmt.Sprintf(", [%s of %s](../codes.md#%s)", t.Codes.Codes, strings.Join(t.Codes.All(), " and "), t.Codes.Codes)
+		}
+		fmt.Fprintf(b, "\nTable %s%s:\n\n%s\n|---|---|\n", name, from, head)
 		for _, k := range slices.Sorted(maps.Keys(t.Values)) {
 			fmt.Fprintf(b, "| %s | %s |\n", codeCell(k), codeCell(t.Values[k]))
 		}

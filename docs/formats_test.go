@@ -24,7 +24,7 @@ func TestFormatKeys(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|")
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[format.Spec](), reflect.TypeFor[format.FileSpec](), reflect.TypeFor[format.Column](),
-		reflect.TypeFor[format.FieldSpec](), reflect.TypeFor[format.Items](), reflect.TypeFor[format.Pad](), reflect.TypeFor[format.Carry](), reflect.TypeFor[format.Pair](),
+		reflect.TypeFor[format.FieldSpec](), reflect.TypeFor[format.Items](), reflect.TypeFor[format.Pad](), reflect.TypeFor[format.Carry](), reflect.TypeFor[format.Pair](), reflect.TypeFor[format.CodeTable](),
 	} {
 		_, table, ok := strings.Cut(text, "<!-- keys "+typ.Name()+" -->\n")
 		if !ok {

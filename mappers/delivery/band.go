@@ -5,17 +5,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mallbridge/mallbridge/mappers/codes"
 )
 
 // None is how a row of the time-band master says that a text is no wish.
-const None = "none"
+const None = codes.NoBand
 
 // Bands lists our time bands: am is 8 to 12 o'clock, pm the afternoon without
 // hours, the others are start and end hour. Which of them a carrier serves is
 // for the warehouse's format to say.
-func Bands() []string {
-	return []string{"am", "pm", "1214", "1416", "1618", "1820", "1821", "1921", "2021"}
-}
+func Bands() []string { return codes.Bands() }
 
 // A BandRow is one line of the time-band master (masters/time-bands.csv). The
 // tags are the column names.
@@ -29,7 +29,8 @@ type BandRow struct {
 
 // TimeBands answers which band a mall's text means. It is safe for concurrent use.
 type TimeBands struct {
-	rows map[bandKey]bandEntry
+	rows  map[bandKey]bandEntry
+	codes map[string]map[string]string // by system: its folded codes to bands
 }
 
 type bandKey struct{ account, carrier, code string }
@@ -40,9 +41,20 @@ type bandEntry struct {
 }
 
 // NewTimeBands checks rows and prepares lookups. TimeBands holds the rows
-// without findings, and behind them the built-in table of [ParseBand].
-func NewTimeBands(rows []BandRow) (*TimeBands, []Finding) {
-	t := &TimeBands{rows: make(map[bandKey]bandEntry, len(rows))}
+// without findings, behind them the codes that set has for a mall, and behind those
+// the forms of [ParseBand].
+func NewTimeBands(rows []BandRow, set *codes.Set) (*TimeBands, []Finding) {
+	t := &TimeBands{rows: make(map[bandKey]bandEntry, len(rows)), codes: map[string]map[string]string{}}
+	for _, system := range set.Systems(codes.TimeBands) {
+		table, _ := set.Table(codes.TimeBands, system)
+		folded := map[string]string{}
+		for _, named := range []bool{true, false} {
+			for code, band := range table.Read(named) {
+				folded[foldTime(code)] = band
+			}
+		}
+		t.codes[system] = folded
+	}
 	var all []Finding
 	for _, r := range rows {
 		band := strings.ToLower(fold(r.Band))
@@ -70,8 +82,9 @@ func NewTimeBands(rows []BandRow) (*TimeBands, []Finding) {
 
 // Band returns the band that a mall's text means; an empty band is no wish. ok
 // is false for a text that is not known. Rows of the account go before those of
-// its mall, those before rows for every account and these before the built-in
-// table; within them a row for the carrier goes first.
+// its mall, those before rows for every account, these before the codes of the mall
+// and these before the forms that malls share; within rows one for the carrier goes
+// first.
 func (t *TimeBands) Band(account, mall, carrier, text string) (band string, ok bool) {
 	code := foldTime(text)
 	if code == "" {
@@ -84,21 +97,23 @@ func (t *TimeBands) Band(account, mall, carrier, text string) (band string, ok b
 			}
 		}
 	}
+	if band, ok := t.codes[codes.SystemOf(mall)][code]; ok {
+		return band, true
+	}
 	return ParseBand(text)
 }
 
-// ParseBand reads the forms that malls share: the shippingTerm codes of the
-// Rakuten RMS order API (0 none, 1 morning, 2 afternoon, start hour and two
-// digits of end hour), the words 午前中 and 午後, and spans such as 14:00〜16:00 or
-// 14時-16時. A span that is not one of [Bands] is not ok; 8 to 12 is am.
+// ParseBand reads the forms that malls share: our own bands, the words 午前中 and 午後,
+// and spans such as 14:00〜16:00, 14時-16時 or 1416. A span that is not one of [Bands]
+// is not ok; 8 to 12 is am.
 func ParseBand(text string) (band string, ok bool) {
 	s := foldTime(text)
 	switch s {
 	case "", "0", "00", "なし", "無し", "指定なし", "希望なし", "時間指定なし", "時間帯指定なし", "指定しない", "NONE", "없음", "지정안함":
 		return "", true
-	case "1", "午前", "午前中", "AM", "오전":
+	case "午前", "午前中", "AM", "오전":
 		return "am", true
-	case "2", "午後", "午後中", "PM", "오후":
+	case "午後", "午後中", "PM", "오후":
 		return "pm", true
 	}
 	from, to, ok := span(s)

@@ -1,6 +1,10 @@
 package delivery
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/mallbridge/mallbridge/mappers/codes"
+)
 
 func BenchmarkMatch(b *testing.B) {
 	s, _ := NewServices([]ServiceRow{{Account: "shop", Name: "宅配便", Service: "a", Carrier: "yamato"}, {Name: "*", Service: "b", Carrier: "yamato"}})
@@ -10,7 +14,7 @@ func BenchmarkMatch(b *testing.B) {
 }
 
 func BenchmarkBand(b *testing.B) {
-	t, _ := NewTimeBands(nil)
+	t, _ := NewTimeBands(nil, codes.Builtin())
 	for b.Loop() {
 		t.Band("shop", "rakuten", "yamato", "1416")
 	}

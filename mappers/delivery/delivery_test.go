@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mallbridge/mallbridge/mappers/codes"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -92,8 +93,8 @@ func TestParseBand(t *testing.T) {
 		}
 	}
 	tests := map[string]string{
-		"1": "am", "午前中": "am", "午前": "am", "812": "am", "0812": "am", "8:00〜12:00": "am", "08：00～12：00": "am",
-		"2": "pm", "午後": "pm",
+		"午前中": "am", "午前": "am", "812": "am", "0812": "am", "8:00〜12:00": "am", "08：00～12：00": "am",
+		"午後":   "pm",
 		"1214": "1214", "1416": "1416", "1618": "1618", "1820": "1820", "1821": "1821", "1921": "1921", "2021": "2021",
 		"14:00〜16:00": "1416", "14:00~16:00": "1416", "14:00-16:00": "1416", "１４：００～１６：００": "1416",
 		"14時〜16時": "1416", "14-16": "1416", "14時から16時": "1416", "14：00 〜 16：00": "1416", "14時－16時頃": "1416",
@@ -106,7 +107,7 @@ func TestParseBand(t *testing.T) {
 	}
 	// A wish that no band serves goes to a person, not to the next window.
 	unknown := []string{
-		"9", "708", "912", "9:00-12:00", "1012", "1215", "1520", "2123", "2324", "14:30-16:30", "14:00", "16-14", "1614", "2516",
+		"1", "2", "9", "708", "912", "9:00-12:00", "1012", "1215", "1520", "2123", "2324", "14:30-16:30", "14:00", "16-14", "1614", "2516",
 		"18時以降", "夕方", "平日19-21", "14-16-18", "-", "14-", "x", "00812", "+1416", "14:00〜16:00希望",
 	}
 	for _, s := range unknown {
@@ -123,7 +124,7 @@ func TestTimeBands(t *testing.T) {
 		{Account: "rakuten", Code: "9", Band: "none", Line: 4},
 		{Code: "夕方", Band: "1618", Line: 5},
 		{Account: "shop-a", Code: "夕方", Band: "1820", Line: 6},
-	})
+	}, codes.Builtin())
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
@@ -141,6 +142,14 @@ func TestTimeBands(t *testing.T) {
 		{"shop-b", "rakuten", "", "夕方", "1618", true},
 		{"shop-b", "rakuten", "", "1416", "1416", true},
 		{"shop-b", "rakuten", "", "", "", true},
+		// Codes are the mall's own: 1 is the morning at Rakuten only, and from nine
+		// o'clock is the morning at Yahoo! only.
+		{"shop-b", "rakuten", "", "1", "am", true},
+		{"shop-b", "yahoo-shopping", "", "1", "", false},
+		{"shop-b", "plain", "", "1", "", false},
+		{"shop-b", "yahoo-auction", "", "09:00〜12:00", "am", true},
+		{"shop-b", "rakuten", "", "09:00〜12:00", "", false},
+		{"shop-b", "yahoo-shopping", "", "指定なし", "", true},
 	}
 	for _, tt := range tests {
 		if got, ok := b.Band(tt.account, tt.mall, tt.carrier, tt.text); got != tt.want || ok != tt.ok {
@@ -154,7 +163,7 @@ func TestTimeBands(t *testing.T) {
 		{Code: "14:00〜16:00", Band: "1416", Line: 4},
 		{Code: "14:00-16:00", Band: "1618", Line: 5},
 		{Code: "14:00~16:00", Band: "1416", Line: 6},
-	})
+	}, codes.Builtin())
 	var got []string
 	for _, f := range findings {
 		got = append(got, fmt.Sprintf("%d %s", f.Line, f.Column))

@@ -8,7 +8,7 @@ import (
 
 // newBookWriter begins a spreadsheet with the format's columns.
 func newBookWriter(f *Format, w io.Writer) (*workbook.Writer, error) {
-	o := workbook.WriteOptions{Sheet: f.Spec.File.Sheet, Neutralise: f.Spec.File.Neutralise, Freeze: true}
+	o := workbook.WriteOptions{Sheet: f.Spec.File.Sheet, Neutralise: f.Spec.File.Neutralise, Freeze: true, Notes: f.noted()}
 	if f.Spec.File.Header != "none" {
 		for _, c := range f.out {
 			o.Columns = append(o.Columns, workbook.Column{Title: c.spec.Name, Code: !c.numeric()})

@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/codes"
 	"github.com/mallbridge/mallbridge/mappers/record"
 )
 
@@ -125,19 +126,22 @@ type step struct {
 
 // Parse reads a format. name is the file's name for messages. The error is of
 // type [Findings] and holds every fault of the file.
-func Parse(name string, text []byte) (*Format, error) { return parse(name, text, nil) }
+func Parse(name string, text []byte) (*Format, error) { return parse(name, text, nil, codes.Builtin()) }
 
 // ParseFS reads the format in the named file of fsys. Tables of codes that the
 // format keeps in files of their own are read beside it.
-func ParseFS(fsys fs.FS, name string) (*Format, error) {
+func ParseFS(fsys fs.FS, name string) (*Format, error) { return ParseWith(fsys, name, codes.Builtin()) }
+
+// ParseWith is [ParseFS] with the codes of a workspace.
+func ParseWith(fsys fs.FS, name string, set *codes.Set) (*Format, error) {
 	b, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, fmt.Errorf("format: %w", err)
 	}
-	return parse(name, b, fsys)
+	return parse(name, b, fsys, set)
 }
 
-func parse(name string, text []byte, fsys fs.FS) (*Format, error) {
+func parse(name string, text []byte, fsys fs.FS, set *codes.Set) (*Format, error) {
 	r := &report{file: name}
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
@@ -155,7 +159,7 @@ func parse(name string, text []byte, fsys fs.FS) (*Format, error) {
 	}
 	f := &Format{}
 	decode(root.Content[0], reflect.ValueOf(&f.Spec).Elem(), r)
-	c := &compiler{f: f, r: r, fsys: fsys, dir: path.Dir(name)}
+	c := &compiler{f: f, r: r, fsys: fsys, dir: path.Dir(name), codes: set}
 	c.compile()
 	if len(r.found) > 0 {
 		slices.SortStableFunc(r.found, func(a, b Finding) int {
@@ -215,6 +219,8 @@ type compiler struct {
 	r    *report
 	fsys fs.FS
 	dir  string
+
+	codes *codes.Set
 }
 
 var nameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -333,8 +339,9 @@ func (c *compiler) file() {
 	}
 	c.delimiterByte(s)
 	if s.HeaderWithin == 0 {
-		s.HeaderWithin = 1
+		s.HeaderWithin = len(s.Above) + 1
 	}
+	c.above(s)
 	if s.FileName != "" {
 		t, err := template.New("name").Parse(s.FileName)
 		if err != nil {
@@ -365,8 +372,11 @@ func (c *compiler) compileTables() {
 	c.f.tables = map[string]map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(c.f.Spec.Tables)) {
 		t := c.f.Spec.Tables[name]
-		if t.File != "" {
+		switch {
+		case t.File != "":
 			c.tableFile(t)
+		case t.Codes != nil:
+			c.codeTable(name, t)
 		}
 		c.f.tables[name] = t.Values
 	}
@@ -558,6 +568,9 @@ func (c *compiler) reading() {
 			st.table, st.hasTable = c.table(col.at, col.Table)
 		} else if t, ok := c.table(col.at, col.Table); ok {
 			st.table, st.hasTable = inverse(t), true
+			if spec := s.Tables[col.Table]; spec.read != nil {
+				st.table = spec.read
+			}
 		}
 		c.addStep(col.at, st)
 	}

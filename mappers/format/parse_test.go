@@ -22,7 +22,7 @@ columns:
 			`f.yaml:1:1: name "Bad_Name" is not a name (small letters, digits and hyphens)
 f.yaml:1:1: record: "order" is not known (did you mean orders?)
 f.yaml:4:7: "cp931": unknown, use one of utf-8, utf-8-bom, cp932, shift_jis-strict, cp949, euc-kr-strict, iso-2022-jp
-f.yaml:4:35: unknown key "kolumns" (known: bom, byte_form, charset, columns_exact, delimiter, delimiter_in_value, footer_cells, header, header_within, kind, name, neutralise, newline, newline_in_value, or_charset, quote, record_bytes, sheet, skip_after)
+f.yaml:4:35: unknown key "kolumns" (known: above, bom, byte_form, charset, columns_exact, delimiter, delimiter_in_value, footer_cells, header, header_within, kind, name, neutralise, newline, newline_in_value, or_charset, quote, record_bytes, sheet, skip_after)
 f.yaml:6:5: there is no field "order.nubmer" (did you mean order.number?)
 f.yaml:7:5: type "number" is not known (known: code, date, datetime, digits, flag, int, money, quantity, text)
 f.yaml:8:15: unknown key "tabel" (did you mean table?)`,

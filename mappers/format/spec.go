@@ -50,6 +50,7 @@ type FileSpec struct {
 	Header       string   `yaml:"header"`        // names none skip
 	HeaderWithin int      `yaml:"header_within"` // how many rows may stand above the header, itself included
 	SkipAfter    int      `yaml:"skip_after"`    // rows between the header and the first data row
+	Above        []Above  `yaml:"above"`         // rows written above the header
 	ColumnsExact bool     `yaml:"columns_exact"`
 	FooterCells  int      `yaml:"footer_cells"` // rows with so many cells at most are notes below the table
 	FileName     string   `yaml:"name"`
@@ -59,6 +60,17 @@ type FileSpec struct {
 	Neutralise   bool     `yaml:"neutralise"`
 	RecordBytes  int      `yaml:"record_bytes"`
 	at           pos
+}
+
+// Above is a row of texts above the header.
+type Above []string
+
+func (a *Above) decodeNode(n *yaml.Node, r *report) {
+	if n.Kind != yaml.SequenceNode {
+		r.node(n, "[注文番号, 出荷日]", "a row is a list of texts, not %s", kindName(n))
+		return
+	}
+	decode(n, reflect.ValueOf((*[]string)(a)).Elem(), r)
 }
 
 // A Carry says that the rows of an order take over from each other what they leave
@@ -155,16 +167,33 @@ type Items struct {
 
 // A Table is a table of codes.
 type Table struct {
-	Values map[string]string
-	File   string // CSV with two columns, beside the format
+	Values map[string]string // as it is used: what is read to ours, or ours to what is written
+	File   string            // CSV with two columns, beside the format
+	Codes  *CodeTable        // of the built-in and the workspace's codes
+	read   map[string]string // of Codes, for formats of both directions
 	order  []string
 	at     pos
+}
+
+// A CodeTable names tables of package codes.
+type CodeTable struct {
+	Codes   string            `yaml:"codes"`   // carriers, time-bands, temperatures
+	System  string            `yaml:"system"`  // whose
+	Systems map[string]string `yaml:"systems"` // or several, by the word that stands before our code
+	Named   bool              `yaml:"named"`   // the system's names instead of its codes
+	With    map[string]string `yaml:"with"`    // more rows, which go before
+	at      pos
 }
 
 func (t *Table) decodeNode(n *yaml.Node, r *report) {
 	t.at = pos{n.Line, n.Column}
 	if n.Kind != yaml.MappingNode {
 		r.node(n, `write {"01": "am"} or {file: codes.csv}`, "a table is keys with values")
+		return
+	}
+	if isCodeTable(n) {
+		t.Codes = &CodeTable{}
+		decode(n, reflect.ValueOf(t.Codes).Elem(), r)
 		return
 	}
 	if len(n.Content) == 2 && n.Content[0].Value == "file" && n.Content[0].Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) == 0 {
@@ -180,6 +209,18 @@ func (t *Table) decodeNode(n *yaml.Node, r *report) {
 		t.Values[k.Value] = text(v)
 		t.order = append(t.order, k.Value)
 	})
+}
+
+// isCodeTable tells {codes: carriers, system: rakuten} from a table that happens to
+// have such codes: those are quoted.
+func isCodeTable(n *yaml.Node) bool {
+	found := 0
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; k.Style == 0 && (k.Value == "codes" || k.Value == "system" || k.Value == "systems") {
+			found++
+		}
+	}
+	return found >= 2
 }
 
 // text returns a scalar as written; a bare null is empty.
@@ -307,3 +348,4 @@ func (c *Carry) place(p pos)     { c.at = p }
 func (p *Pair) place(at pos)     { p.at = at }
 func (f *FieldSpec) place(p pos) { f.at = p }
 func (i *Items) place(p pos)     { i.at = p }
+func (c *CodeTable) place(p pos) { c.at = p }

@@ -72,7 +72,7 @@ func (f *Format) verifyRows(r io.ReaderAt, o WriteOptions, size int64, texts *te
 	if cs == nil {
 		cs = f.cs
 	}
-	v := verifier{f: f, cs: cs, texts: texts, header: f.Spec.File.Header != "none" && f.Spec.File.Kind != "fixed"}
+	v := verifier{f: f, cs: cs, texts: texts, header: f.headRows()}
 	opts := sheet.ChunkOptions{Dialect: sheet.Dialect{Delimiter: f.delimiter, NoQuotes: f.Spec.File.Quote == "never"}, Start: int64(len(cs.BOM()))}
 	opts.Plain = f.Spec.File.Kind == "fixed"
 	chunks := sheet.NewChunks(r, size, opts)
@@ -97,7 +97,7 @@ type verifier struct {
 	f          *Format
 	cs         *charset.Charset
 	texts      *textSum
-	header     bool // the next row is the header
+	header     int // rows up to the header that are still to come
 	rows       int64
 	blk        sheet.Block
 	cell, text []byte
@@ -113,8 +113,8 @@ func (v *verifier) chunk(data []byte, d sheet.Dialect) (err error) {
 		return errors.New("quotes do not match")
 	}
 	for i := range v.blk.Rows() {
-		if v.header {
-			v.header = false
+		if v.header > 0 {
+			v.header--
 			continue
 		}
 		v.rows++
@@ -138,6 +138,14 @@ func (v *verifier) chunk(data []byte, d sheet.Dialect) (err error) {
 	return nil
 }
 
+// headRows is how many rows of a file that was written are no data.
+func (f *Format) headRows() int {
+	if f.Spec.File.Header == "none" || f.Spec.File.Kind == "fixed" {
+		return 0
+	}
+	return len(f.Spec.File.Above) + 1
+}
+
 // unpadded takes the fill of a fixed-width column off.
 func (c *outColumn) unpadded(b []byte) []byte {
 	if c.padLeft {
@@ -153,7 +161,7 @@ func (f *Format) verifyBook(at io.ReaderAt, size int64, texts *textSum) (int64, 
 	}
 	defer r.Close()
 	rows := int64(0)
-	for first := f.Spec.File.Header != "none"; ; first = false {
+	for head := f.headRows(); ; head-- {
 		_, cells, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return rows, nil
@@ -161,7 +169,7 @@ func (f *Format) verifyBook(at io.ReaderAt, size int64, texts *textSum) (int64, 
 		if err != nil {
 			return 0, err
 		}
-		if first {
+		if head > 0 {
 			continue
 		}
 		if len(cells) > len(f.out) {

@@ -138,6 +138,20 @@ func (e *encoder) head() ([]byte, error) {
 	if e.f.Spec.File.Header == "none" || e.f.Spec.File.Kind == "fixed" {
 		return out, nil
 	}
+	plain := &outColumn{quote: quoteModes[e.f.Spec.File.Quote]}
+	for _, row := range e.f.Spec.File.Above {
+		for i, text := range row {
+			if i > 0 {
+				out = append(out, e.f.delimiter)
+			}
+			b, err := e.cs.Encode(text)
+			if err != nil {
+				return nil, fmt.Errorf("format %s: above the header: %w", e.f.Name(), err)
+			}
+			out = e.quoted(out, b, plain, text)
+		}
+		out = e.newline(out)
+	}
 	for i, c := range e.f.out {
 		if i > 0 {
 			out = append(out, e.f.delimiter)

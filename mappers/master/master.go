@@ -47,7 +47,8 @@ type Options struct {
 
 // A Row is one row of the table.
 type Row[T any] struct {
-	Line  int // physical line, or row of the sheet, from 1
+	Line  int            // physical line, or row of the sheet, from 1
+	At    map[string]int // by name, where the columns stand, from 1; the same for all rows
 	Value T
 }
 
@@ -276,11 +277,17 @@ func decode[T any](t *table) []Row[T] {
 	for i, c := range t.columns {
 		header[i] = c.Name
 	}
+	at := make(map[string]int, len(t.columns))
+	for i, c := range t.columns {
+		if t.at[i] >= 0 {
+			at[c.Name] = t.at[i] + 1
+		}
+	}
 	var all []T
 	if err := gocsv.UnmarshalCSV(&records{header: header, rows: t.rows}, &all); err == nil {
 		out := make([]Row[T], len(all))
 		for i := range all {
-			out[i] = Row[T]{t.lines[i], all[i]}
+			out[i] = Row[T]{t.lines[i], at, all[i]}
 		}
 		return out
 	}
@@ -289,7 +296,7 @@ func decode[T any](t *table) []Row[T] {
 		var one []T
 		err := gocsv.UnmarshalCSV(&records{header: header, rows: [][]string{row}}, &one)
 		if err == nil {
-			out = append(out, Row[T]{t.lines[i], one[0]})
+			out = append(out, Row[T]{t.lines[i], at, one[0]})
 			continue
 		}
 		var pe *csv.ParseError

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mallbridge/mallbridge/mappers/charset"
 )
@@ -36,10 +37,10 @@ func TestRead(t *testing.T) {
 		rows  []Row[link]
 		found []string
 	}{
-		"plain":              {"code,sku,quantity\n0012,A,2\n", nil, []Row[link]{{2, link{"0012", "A", 2}}}, nil},
-		"moved, mark, blank": {"\xEF\xBB\xBFsku,ＣＯＤＥ \r\n\r\nA,0012\r\n,\r\n", nil, []Row[link]{{3, link{"0012", "A", 0}}}, nil},
-		"cp932":              {string(sjis), cp932, []Row[link]{{2, link{"能登", "ｿﾌﾄ", 0}}}, nil},
-		"lines after a break in quotes": {"code,sku\n\"a\nb\",B\nc,\n", nil, []Row[link]{{2, link{"a\nb", "B", 0}}}, []string{
+		"plain":              {"code,sku,quantity\n0012,A,2\n", nil, []Row[link]{{Line: 2, Value: link{"0012", "A", 2}}}, nil},
+		"moved, mark, blank": {"\xEF\xBB\xBFsku,ＣＯＤＥ \r\n\r\nA,0012\r\n,\r\n", nil, []Row[link]{{Line: 3, Value: link{"0012", "A", 0}}}, nil},
+		"cp932":              {string(sjis), cp932, []Row[link]{{Line: 2, Value: link{"能登", "ｿﾌﾄ", 0}}}, nil},
+		"lines after a break in quotes": {"code,sku\n\"a\nb\",B\nc,\n", nil, []Row[link]{{Line: 2, Value: link{"a\nb", "B", 0}}}, []string{
 			"m.csv:4:2: column sku: a value is required",
 		}},
 		"all faults of the header": {"code,code,skuu\n1,2,3\n", nil, nil, []string{
@@ -47,13 +48,13 @@ func TestRead(t *testing.T) {
 			`m.csv:1:3: the column is not known: "skuu" (known: code, sku, quantity)`,
 			"m.csv:1:1: column sku: the column is missing (add it)",
 		}},
-		"type": {"code,sku,quantity\na,b,x\nc,d,1\ne,f,\n", nil, []Row[link]{{3, link{"c", "d", 1}}, {4, link{"e", "f", 0}}}, []string{
+		"type": {"code,sku,quantity\na,b,x\nc,d,1\ne,f,\n", nil, []Row[link]{{Line: 3, Value: link{"c", "d", 1}}, {Line: 4, Value: link{"e", "f", 0}}}, []string{
 			`m.csv:2:3: column quantity: the value is not of the column's type: "x"`,
 		}},
-		"excel": {"code,sku\n4.90E+12,b\n\"=\"\"0123\"\"\",'045\n", nil, []Row[link]{{3, link{"0123", "045", 0}}}, []string{
+		"excel": {"code,sku\n4.90E+12,b\n\"=\"\"0123\"\"\",'045\n", nil, []Row[link]{{Line: 3, Value: link{"0123", "045", 0}}}, []string{
 			`m.csv:2:1: column code: Excel has turned the code into a number with an exponent: "4.90E+12" (enter the code again as text)`,
 		}},
-		"column count": {"code,sku\na\na,b,c\na,b,\n", nil, []Row[link]{{4, link{"a", "b", 0}}}, []string{
+		"column count": {"code,sku\na\na,b,c\na,b,\n", nil, []Row[link]{{Line: 4, Value: link{"a", "b", 0}}}, []string{
 			"m.csv:2:1: the row has 1 columns, the header has 2 (quote values that have commas)",
 			`m.csv:3:3: the row has more columns than the header: "c" (quote values that have commas)`,
 		}},
@@ -64,7 +65,7 @@ func TestRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(c.rows, rows); d != "" {
+			if d := cmp.Diff(c.rows, rows, cmpopts.IgnoreFields(Row[link]{}, "At")); d != "" {
 				t.Error(d)
 			}
 			var texts []string
@@ -75,6 +76,13 @@ func TestRead(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+func TestRowsKnowTheirColumns(t *testing.T) {
+	rows, _, err := Read[link](strings.NewReader("quantity,SKU,code\n1,A,x\n"), "m.csv", Options{Columns: linkColumns})
+	if err != nil || len(rows) != 1 || rows[0].At["code"] != 3 || rows[0].At["sku"] != 2 || rows[0].At["quantity"] != 1 {
+		t.Errorf("%+v, %v", rows, err)
 	}
 }
 
