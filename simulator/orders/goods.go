@@ -76,6 +76,12 @@ var Goods = []Good{
 	{Mall: Coupang, Name: "쑥 비누", Option: "1개", Item: "70000000013", Code: "70000000013", From: "option_id", Price: 3900, Picks: picks("SOAP-01", 1)},
 	{Mall: Coupang, Name: "단종 방향제", Option: "1개", Item: "70000000019", Code: "70000000019", From: "option_id", Price: 8900, Linked: never},
 
+	{Mall: ElevenSt, Name: "들꽃 면 손수건", Option: "색상:파랑", Item: "5000000101", Code: "HK-BL-01", From: "option_code", Price: 6900, Picks: picks("HK-BL-01", 1)},
+	{Mall: ElevenSt, Name: "들꽃 면 손수건", Option: "색상:분홍", Item: "5000000101", Code: "HK-PK-01", From: "option_code", Price: 6900, Picks: picks("HK-PK-01", 1)},
+	{Mall: ElevenSt, Name: "쑥 비누 3개 묶음", Item: "5000000102", Code: "SOAP-3", From: "item_code", Price: 9900, Picks: picks("SOAP-01", 3)},
+	{Mall: ElevenSt, Name: "재래김 10봉", Item: "5000000103", Code: "5000000103", From: "item_id", Price: 7900, Picks: picks("SEAWEED-10", 1)},
+	{Mall: ElevenSt, Name: "단종 방향제", Item: "5000000109", Code: "AIR-OLD", From: "item_code", Price: 8900, Linked: never},
+
 	{Mall: Plain, Name: "今治タオル 白", Code: "TOWEL-W", From: "sku_code", Price: 1320, Picks: picks("TOWEL-W", 1)},
 	{Mall: Plain, Name: "深むし煎茶 100g", Code: "TEA-100", From: "sku_code", Price: 1080, Picks: picks("TEA-100", 1)},
 	{Mall: Plain, Name: "재래김 10봉", Code: "SEAWEED-10", From: "sku_code", Price: 7900, Picks: picks("SEAWEED-10", 1)},
@@ -124,6 +130,7 @@ var Payments = []Row{
 	{SmartStore, "무통장입금", "", "prepaid"},
 	{SmartStore, "포인트결제", "", "prepaid"},
 	{Coupang, "*", "", "prepaid"},
+	{ElevenSt, "*", "", "prepaid"},
 	{Plain, "prepaid", "", "prepaid"},
 	{Plain, "代引", "", "cod"},
 }
@@ -135,6 +142,7 @@ var Services = []Row{
 	{Rakuten, "メール便", "", "", "tokyo", "nekopos", "yamato"},
 	{SmartStore, "*", "", "", "seoul", "parcel", "cj"},
 	{Coupang, "*", "", "", "seoul", "parcel", "cj"},
+	{ElevenSt, "*", "", "", "seoul", "parcel", "cj"},
 	{Plain, "*", "", "", "tokyo", "takkyubin", "yamato"},
 	{Plain, "*", "", "", "seoul", "parcel", "cj"},
 }
@@ -162,4 +170,19 @@ func good(mall, code string) *Good {
 		}
 	}
 	return &Goods[0]
+}
+
+// nth counts the options of an item up to this one.
+func (g *Good) nth() int64 {
+	n := int64(0)
+	for i := range Goods {
+		x := &Goods[i]
+		if x.Mall == g.Mall && x.Item == g.Item {
+			n++
+		}
+		if x == g {
+			break
+		}
+	}
+	return n
 }

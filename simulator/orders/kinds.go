@@ -171,6 +171,29 @@ var kinds = map[string][]kind{
 		changed(20, "number rounded", refused("damaged_by_excel"), func(_ *Stream, o *Order) { o.Parcels[0].Lines[0].Lossy = true }),
 		changed(20, "no phone", held("phone"), func(_ *Stream, o *Order) { o.Parcels[0].To.Phone = "" }),
 	},
+	ElevenSt: {
+		twins(40),
+		changed(40, "two options", yes, func(s *Stream, o *Order) { only(s, o, "HK-BL-01"); s.add(o, 0, good(ElevenSt, "HK-PK-01")) }),
+		changed(40, "hard name", yes, func(s *Stream, o *Order) {
+			to := &o.Parcels[0].To
+			to.Family, to.Given, to.Building = pick(s.r, []string{"뷁", "똠", "펲"}), "숲", "쀍빌라 Ⅲ동 ①호"
+		}),
+		changed(30, "two deliveries", yes, func(s *Stream, o *Order) {
+			o.Parcels = append(o.Parcels, s.parcel(o.Mall, s.seq[o.Mall], 2, o.Buyer))
+			s.add(o, 1, good(ElevenSt, "SOAP-3"))
+		}),
+		changed(30, "island", held("rule"), func(_ *Stream, o *Order) {
+			o.Island = true
+			to := &o.Parcels[0].To
+			to.Prefecture, to.City, to.Postal = "제주특별자치도", "보기시", "63001"
+		}),
+		changed(20, "emoji", held("character"), func(_ *Stream, o *Order) { o.Parcels[0].Note = "문앞에 놓아주세요 😊" }),
+		changed(30, "not confirmed", outside("status_unshipped"), status("202", "")),
+		changed(20, "in delivery", Fate{State: Filtered}, status("401", "")),
+		changed(20, "dead listing", held("sku_unmapped"), func(s *Stream, o *Order) { only(s, o, "AIR-OLD") }),
+		changed(20, "number rounded", refused("damaged_by_excel"), func(_ *Stream, o *Order) { o.Parcels[0].Lines[0].Lossy = true }),
+		changed(20, "no phone", held("phone"), func(_ *Stream, o *Order) { o.Parcels[0].To.Phone = "" }),
+	},
 	Plain: {
 		repaired(40, "letter outside cp932", AgreeReplacement, held("character"), func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𣘺本" }),
 		changed(30, "letter with a look-alike", yes, func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𠮷野" }),

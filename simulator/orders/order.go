@@ -7,6 +7,7 @@ const (
 	Rakuten    = "rakuten"
 	SmartStore = "smartstore"
 	Coupang    = "coupang"
+	ElevenSt   = "elevenst"
 	Plain      = "plain"
 )
 

@@ -72,7 +72,11 @@ func checkOrder(t *testing.T, o *Order) {
 func TestEveryKind(t *testing.T) {
 	for mall, all := range kinds {
 		seen := map[string]bool{}
-		for _, o := range NewStream(1).Day(morning, 300)[mall] {
+		os, ok := NewStream(1).Day(morning, 300)[mall]
+		if !ok { // a mall that a day of the demo does not have
+			os = NewStream(1).Mall(mall, morning, 60)
+		}
+		for _, o := range os {
 			seen[o.Kind] = true
 		}
 		s := NewStream(1)
@@ -162,6 +166,32 @@ func TestCoupangXLSX(t *testing.T) {
 	}
 	if len(rows[0]) != 40 || rows[0][1] != "묶음배송번호" {
 		t.Errorf("%d titles, the second is %q", len(rows[0]), rows[0][1])
+	}
+}
+
+func TestElevenStXLSX(t *testing.T) {
+	os := NewStream(1).Mall(ElevenSt, morning, 60)
+	s, err := ElevenStXLSX(os, morning)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(s.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.GetRows("발송준비중내역")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 3
+	for i := range os {
+		if os[i].Status == "301" {
+			lines += os[i].Lines()
+		}
+	}
+	if len(rows) != lines || len(rows[2]) != 50 || rows[2][3] != "배송번호" {
+		t.Errorf("%d rows, want %d; the header has %d titles", len(rows), lines, len(rows[2]))
 	}
 }
 

@@ -2,6 +2,7 @@ package orders
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -31,6 +32,8 @@ func Sheets(mall string, os []Order, at time.Time, password string, rnd io.Reade
 		return SmartStoreXLSX(os, at, password, rnd)
 	case Coupang:
 		return CoupangXLSX(os, at)
+	case ElevenSt:
+		return ElevenStXLSX(os, at)
 	}
 	return PlainCSV(os, at)
 }
@@ -310,7 +313,7 @@ func whole(s string) (int64, bool) {
 
 // CoupangXLSX writes a DeliveryList of 40 columns.
 func CoupangXLSX(os []Order, at time.Time) (Sheet, error) {
-	x, err := newBook("Delivery", coupangTitles, "")
+	x, err := newBook("Delivery", coupangTitles)
 	if err != nil {
 		return Sheet{}, err
 	}
@@ -373,6 +376,74 @@ func coupangRow(x *book, o *Order, p *Parcel, l *Line) {
 	x.set("배송유형", kind)
 }
 
+// ElevenStXLSX writes a 발송준비중내역 with the titles of the wider set below a notice
+// and the list's title. Orders that are not in 배송준비중 are not on it.
+func ElevenStXLSX(os []Order, at time.Time) (Sheet, error) {
+	x, err := newBook("발송준비중내역", elevenStTitles, "발송처리 전에 주문상태를 확인해 주세요.", "발송준비중내역")
+	if err != nil {
+		return Sheet{}, err
+	}
+	for i := range os {
+		o := &os[i]
+		if o.Status != "301" {
+			continue
+		}
+		for _, p := range o.Parcels {
+			for _, l := range p.Lines {
+				x.next()
+				elevenStRow(x, o, &p, &l)
+			}
+		}
+	}
+	data, err := x.bytes()
+	return Sheet{"발송준비중내역_" + at.Format("20060102") + ".xlsx", data}, err
+}
+
+func elevenStRow(x *book, o *Order, p *Parcel, l *Line) {
+	x.set("주문번호", o.Number)
+	if l.Lossy {
+		x.set("주문번호", 2.02607e16)
+	}
+	x.set("주문순번", l.Key)
+	x.set("결제일시", o.Ordered.Format("2006-01-02 15:04:05"))
+	x.set("주문일시", o.Ordered.Format("2006-01-02 15:04:05"))
+	x.set("배송번호", p.Key)
+	x.set("상품명", l.Name)
+	if l.Option != "" {
+		x.set("옵션", l.Option+"-"+itoa(l.Quantity)+"개")
+	}
+	x.set("수량", l.Quantity)
+	x.set("주문금액", l.Price*l.Quantity)
+	x.set("배송비결제방식", "01")
+	x.set("배송비", o.Postage)
+	island := 0
+	if o.Island {
+		island = 3000
+	}
+	x.set("도서산간 배송비", island)
+	x.set("수취인", p.To.Name())
+	x.set("휴대폰번호", p.To.Phone)
+	if p.To.Phone == "" {
+		x.set("휴대폰번호", "--")
+	}
+	x.set("전화번호", "--")
+	x.set("우편번호", p.To.Postal)
+	x.set("주소", strings.TrimSpace(p.To.Base()+" "+p.To.Building))
+	x.set("배송메시지", cmp.Or(p.Note, "null"))
+	x.set("구매자", o.Buyer.Name())
+	x.set("구매자휴대폰번호", o.Buyer.Phone)
+	x.set("주문자전화번호", "02--")
+	x.set("상품번호", l.ItemID)
+	x.set("판매단가", l.Price)
+	x.set("추가구성여부", "N")
+	x.set("추가구성원상품번호", "0")
+	x.set("묶음배송유무", "Y")
+	x.set("전세계배송여부", "N")
+	x.set("주문상품옵션코드", l.OptionID)
+	x.set("판매자상품번호", l.ItemCode)
+	x.set("판매자재고번호", l.OptionCode)
+}
+
 // A book is one sheet being written by its titles.
 type book struct {
 	f      *excelize.File
@@ -382,10 +453,10 @@ type book struct {
 	err    error
 }
 
-func newBook(sheet, titles, notice string) (*book, error) {
+func newBook(sheet, titles string, notices ...string) (*book, error) {
 	b := &book{f: excelize.NewFile(), sheet: sheet, column: map[string]int{}}
 	b.err = b.f.SetSheetName("Sheet1", sheet)
-	if notice != "" {
+	for _, notice := range notices {
 		b.row++
 		b.cell(1, notice)
 	}

@@ -102,6 +102,10 @@ func (s *Stream) order(mall string, now time.Time) Order {
 	case Coupang:
 		o.Number = fmt.Sprintf("31%s%06d", o.Ordered.Format("060102"), seq*7)
 		country, o.Currency = "KR", "KRW"
+	case ElevenSt:
+		o.Number = fmt.Sprintf("%s%09d", o.Ordered.Format("20060102"), seq*11)
+		o.Status = "301"
+		country, o.Currency = "KR", "KRW"
 	case Plain:
 		o.Number = fmt.Sprintf("A-%s-%04d", now.Format("0102"), seq)
 		o.Status, o.Payment, o.Delivery = "ready", "prepaid", "宅配便"
@@ -123,7 +127,7 @@ func (s *Stream) everyday(mall string) []*Good {
 		switch g.Picks[0].SKU {
 		case "CAKE-01", "MISO-500", "VASE-L", "OSEIBO-A", "KIMCHI-1":
 		case "SEAWEED-10":
-			if mall == Coupang {
+			if mall == Coupang || mall == ElevenSt {
 				out = append(out, g)
 			}
 		default:
@@ -142,6 +146,8 @@ func (s *Stream) parcel(mall string, seq, n int, to Person) Parcel {
 		p.Key = fmt.Sprintf("30%08d", seq*10+n)
 	case Coupang:
 		p.Key = fmt.Sprintf("64%016d", 2_500_000_000+int64(seq)*10+int64(n))
+	case ElevenSt:
+		p.Key = fmt.Sprintf("15%08d", seq*10+n)
 	}
 	return p
 }
@@ -175,6 +181,14 @@ func (s *Stream) add(o *Order, parcel int, g *Good) {
 	case Coupang:
 		l.OptionID, l.Key, l.ItemID = g.Item, g.Item, "6"+g.Item[:10]
 		if g.From == "item_code" {
+			l.ItemCode = g.Code
+		}
+	case ElevenSt:
+		l.Key, l.ItemID, l.OptionID = itoa(int64(n)), g.Item, "2"+g.Item+itoa(g.nth())
+		switch g.From {
+		case "option_code":
+			l.OptionCode, l.ItemCode = g.Code, "HK"
+		case "item_code":
 			l.ItemCode = g.Code
 		}
 	case Plain:
