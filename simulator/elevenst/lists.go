@@ -91,9 +91,6 @@ func (c *call) list(x listing) answer {
 		show = func(l *line) []field { return l.full(false) }
 	}
 	most := c.m.opt.Rows
-	if c.m.faults.Repeat {
-		most = min(most, 50)
-	}
 	var out [][]field
 	if was := c.shop.last[x.name]; c.m.faults.Repeat && was.last != nil && was.to.Equal(s.from) {
 		out = append(out, was.last)
@@ -109,6 +106,9 @@ func (c *call) list(x listing) answer {
 	}
 	if n := len(out); n > 0 {
 		s.last = out[n-1]
+		if c.m.faults.Repeat && n < most {
+			out = append(out, s.last)
+		}
 	}
 	c.shop.last[x.name] = s
 	return rows(out)

@@ -85,8 +85,8 @@ type Faults struct {
 	Inside bool
 	// Maintenance answers every call with -1000, as on Fridays before dawn.
 	Maintenance bool
-	// Repeat gives the last row of a list again in the one that begins where it ended.
-	// An answer has at most 50 rows then, so that there are such lists.
+	// Repeat gives the last row of a list twice, and again in the list that begins
+	// where it ended.
 	Repeat bool
 	// Vanish lets lists name an order that the mall then does not know by number.
 	Vanish bool

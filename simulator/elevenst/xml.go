@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/korean"
 )
@@ -40,6 +41,10 @@ var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "
 
 func (w *writer) text(s string) {
 	s = escape.Replace(s)
+	if !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		w.WriteString(s)
+		return
+	}
 	if b, err := korean.EUCKR.NewEncoder().Bytes([]byte(s)); err == nil {
 		w.Write(b)
 		return

@@ -191,7 +191,11 @@ var kinds = map[string][]kind{
 		changed(30, "not confirmed", outside("status_unshipped"), status("202", "")),
 		changed(20, "in delivery", Fate{State: Filtered}, status("401", "")),
 		changed(20, "dead listing", held("sku_unmapped"), func(s *Stream, o *Order) { only(s, o, "AIR-OLD") }),
-		changed(20, "number rounded", refused("damaged_by_excel"), func(_ *Stream, o *Order) { o.Parcels[0].Lines[0].Lossy = true }),
+		changed(20, "number rounded", refused("damaged_by_excel"), func(_ *Stream, o *Order) {
+			for i := range o.Parcels[0].Lines { // the number of the order stands in each row
+				o.Parcels[0].Lines[i].Lossy = true
+			}
+		}),
 		changed(20, "no phone", held("phone"), func(_ *Stream, o *Order) { o.Parcels[0].To.Phone = "" }),
 	},
 	Plain: {
