@@ -94,7 +94,7 @@ number: {prefix: S}
 // ours are the rows of Coupang among the masters of all malls.
 func ours(rows [][]string) [][]string {
 	return slices.DeleteFunc(slices.Clone(rows), func(r []string) bool {
-		return r[0] == orders.Rakuten || r[0] == orders.SmartStore || r[0] == orders.Plain
+		return r[0] == orders.Rakuten || r[0] == orders.SmartStore || r[0] == orders.ElevenSt || r[0] == orders.Plain
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/coupang"
+	"github.com/mallbridge/mallbridge/connectors/elevenst"
 	"github.com/mallbridge/mallbridge/connectors/rakuten"
 )
 
@@ -13,6 +14,7 @@ import (
 var Malls = []connectors.Spec{
 	rakuten.Spec,
 	coupang.Spec,
+	elevenst.Spec,
 }
 
 // Lookup returns the mall of that name.

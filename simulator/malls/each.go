@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/simulator/coupang"
+	"github.com/mallbridge/mallbridge/simulator/elevenst"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 	"github.com/mallbridge/mallbridge/simulator/rakuten"
 )
@@ -94,6 +95,65 @@ func (m *coupangMall) remove(number string) error {
 
 func (m *coupangMall) faults(text []byte) error {
 	var f coupang.Faults
+	if text != nil {
+		if err := strict(text, &f); err != nil {
+			return err
+		}
+	}
+	m.Break(f)
+	return nil
+}
+
+type elevenstMall struct {
+	*elevenst.Mall
+	seller string
+}
+
+func newElevenSt(now func() time.Time) (mall, Shop, error) {
+	s := elevenst.Seller{ID: "hangaram", Key: key(32), Issued: now().AddDate(0, 0, -30)}
+	m := elevenst.New(elevenst.Options{Now: now})
+	err := m.AddSeller(s)
+	return &elevenstMall{m, s.ID}, Shop{
+		Mall: "elevenst", Settings: map[string]string{"key_issued": s.Issued.In(elevenst.Seoul).Format("2006-01-02")},
+		Secrets: map[string]string{"openapi_key": s.Key},
+	}, err
+}
+
+func (m *elevenstMall) place(o *orders.Order, fresh bool) error {
+	state := elevenst.Preparing
+	if fresh {
+		state = elevenst.Paid
+	}
+	return m.Place(m.seller, o, state)
+}
+
+func (m *elevenstMall) cancel(number string) error {
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return fmt.Errorf("order %q: %w", number, err)
+	}
+	lines := m.Lines(m.seller, n)
+	if len(lines) == 0 {
+		return fmt.Errorf("there is no order %s", number)
+	}
+	for _, l := range lines {
+		if _, err := m.AskCancel(m.seller, n, l.Seq, l.Left, "마음이 바뀌었어요"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *elevenstMall) remove(number string) error {
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return fmt.Errorf("order %q: %w", number, err)
+	}
+	return m.Forget(m.seller, n)
+}
+
+func (m *elevenstMall) faults(text []byte) error {
+	var f elevenst.Faults
 	if text != nil {
 		if err := strict(text, &f); err != nil {
 			return err

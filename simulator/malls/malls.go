@@ -81,8 +81,9 @@ type network struct {
 }
 
 var makers = map[string]func(now func() time.Time) (mall, Shop, error){
-	"rakuten": newRakuten,
-	"coupang": newCoupang,
+	"rakuten":  newRakuten,
+	"coupang":  newCoupang,
+	"elevenst": newElevenSt,
 }
 
 // nine is the offset of Japan and Korea.
