@@ -81,6 +81,8 @@ type Account struct {
 	Flags map[string]string `yaml:"flags"`
 	// Orders for the same recipient in one parcel.
 	Merge Merge `yaml:"merge"`
+	// When an account without orders is worth an alert.
+	Quiet Quiet `yaml:"quiet"`
 	// Other times than those of mallbridge.yaml.
 	Schedules AccountSchedules `yaml:"schedules"`
 
@@ -146,6 +148,11 @@ type API struct {
 	Settings map[string]string `yaml:"settings"`
 	// The mall's keys as references, by the same names: access_key: env:COUPANG_KEY.
 	Secrets map[string]secrets.Ref `yaml:"secrets"`
+	// The keys that come after, by the same names, while both are valid. account test
+	// tries them; they are used when the mall refuses those of secrets.
+	Next map[string]secrets.Ref `yaml:"next"`
+	// The last day on which the keys work, where the mall cannot be asked.
+	KeyEnds order.Date `yaml:"key_ends"`
 	// How often serve asks for orders. Default: the mall's own pace.
 	Every Duration `yaml:"every"`
 }
@@ -206,12 +213,23 @@ type Merge struct {
 	Never bool `yaml:"never" jsonschema:"default=false"`
 }
 
+// Quiet says when no orders are too few.
+type Quiet struct {
+	// An alert is raised when for so long no order came, although on this weekday
+	// at this time there usually are some. 0: never.
+	After Duration `yaml:"after" jsonschema:"default=6h"`
+	// How many orders there must usually be in that time.
+	Usual int `yaml:"usual" jsonschema:"default=3,minimum=1,maximum=100000"`
+}
+
 // AccountSchedules are times of an account's own.
 type AccountSchedules struct {
 	// Looking into the watch folder. Default: as in mallbridge.yaml.
 	Extract Schedule `yaml:"extract"`
 	// Mapping and planning. Default: as in mallbridge.yaml.
 	Plan Schedule `yaml:"plan"`
+	// Comparing mall and ledger. Default: as in mallbridge.yaml.
+	Reconcile Schedule `yaml:"reconcile"`
 }
 
 // Since returns the first day whose orders the account takes, for a run at now:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/malls"
+	"github.com/mallbridge/mallbridge/internal/secrets"
 )
 
 // checkAPI holds what an account says of its mall's API against the mall's
@@ -70,18 +71,23 @@ func (l *loader) apiSettings(a *Account, about *connectors.About) {
 }
 
 func (l *loader) apiSecrets(a *Account, about *connectors.About) {
-	for _, name := range slices.Sorted(maps.Keys(a.API.Secrets)) {
-		s, ok := about.Setting(name)
-		switch {
-		case !ok:
-			l.atKey(a.pos, "api.secrets."+name, fmt.Sprintf("%s has no secret %q", a.Mall, name), hintNames(name, about, true))
-		case !s.Secret:
-			l.at(a.pos, "api.secrets."+name, name+" is no secret", "write it under api.settings, as it is")
-		}
-	}
+	l.apiSecretNames(a, about, "api.secrets.", a.API.Secrets)
+	l.apiSecretNames(a, about, "api.next.", a.API.Next)
 	for _, s := range about.Settings {
 		if s.Secret && s.Required && a.API.Secrets[s.Name] == "" {
 			l.at(a.pos, "api", "api.secrets has no "+s.Name+" ("+s.Title.EN+")", "add "+s.Name+": env:NAME, file:PATH or age:NAME. "+s.Help.EN)
+		}
+	}
+}
+
+func (l *loader) apiSecretNames(a *Account, about *connectors.About, at string, refs map[string]secrets.Ref) {
+	for _, name := range slices.Sorted(maps.Keys(refs)) {
+		s, ok := about.Setting(name)
+		switch {
+		case !ok:
+			l.atKey(a.pos, at+name, fmt.Sprintf("%s has no secret %q", a.Mall, name), hintNames(name, about, true))
+		case !s.Secret:
+			l.at(a.pos, at+name, name+" is no secret", "write it under api.settings, as it is")
 		}
 	}
 }
@@ -97,6 +103,19 @@ func hintNames(typed string, about *connectors.About, secret bool) string {
 		return "did you mean " + near + "?"
 	}
 	return "known here: " + orList(names)
+}
+
+// WithNextKeys returns the account with the keys of api.next in place of those of
+// api.secrets, as far as they are given.
+func (a *Account) WithNextKeys() *Account {
+	b, api := *a, *a.API
+	api.Secrets = maps.Clone(api.Secrets)
+	if api.Secrets == nil {
+		api.Secrets = map[string]secrets.Ref{}
+	}
+	maps.Copy(api.Secrets, api.Next)
+	b.API = &api
+	return &b
 }
 
 // Connector returns the account as package connectors wants it. resolve reads the

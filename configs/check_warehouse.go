@@ -40,6 +40,13 @@ func (l *loader) checkWarehouse(h *Warehouse) {
 			l.warn(p, "stops", "stop requests are answered in acks, and there are none", "add acks, or a person ends each stop request by hand")
 		}
 	}
+	if g := h.Instructions.Guard; g.Silent != SilentWait || !g.Ask {
+		for _, key := range []string{"before", "longest"} {
+			if p.has("instructions.guard." + key) {
+				l.at(p, "instructions.guard."+key, "instructions.guard."+key+" has no effect unless the guard waits", "write ask: true and silent: wait, or remove "+key)
+			}
+		}
+	}
 	if l.charset(p, "charset", h.Charset); h.Charset != "" {
 		if cs, err := charset.Lookup(h.Charset); err == nil && cs.ReadOnly() {
 			l.at(p, "charset", fmt.Sprintf("charset %s can be read, not written", cs.Name()), "use another")

@@ -83,11 +83,11 @@ func (e *explainer) schedules() {
 		if !a.AutoOrderIntake {
 			extract = Schedule{Off: true}
 		}
-		rows = append(rows, []string{"extract", a.Name, e.when(extract)}, []string{"plan", a.Name, e.when(a.Schedules.Plan)})
+		rows = append(rows, []string{"extract", a.Name, e.when(extract)}, []string{"plan", a.Name, e.when(a.Schedules.Plan)}, []string{"reconcile", a.Name, e.when(a.Schedules.Reconcile)})
 	}
 	for _, h := range e.ws.Warehouses {
 		if h.Enabled {
-			rows = append(rows, []string{"instruct", h.Name, e.when(h.Schedules.Instruct)}, []string{"collect", h.Name, e.when(h.Schedules.Collect)})
+			rows = append(rows, []string{"instruct", h.Name, e.when(h.Schedules.Instruct)}, []string{"collect", h.Name, e.when(h.Schedules.Collect)}, []string{"watch", h.Name, e.when(h.Schedules.Watch)})
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b []string) int { return stageRank(a[0]) - stageRank(b[0]) })
@@ -95,7 +95,7 @@ func (e *explainer) schedules() {
 }
 
 func stageRank(stage string) int {
-	return slices.Index([]string{"extract", "plan", "instruct", "collect"}, stage)
+	return slices.Index([]string{"extract", "plan", "instruct", "collect", "watch", "reconcile"}, stage)
 }
 
 func (e *explainer) when(s Schedule) string {

@@ -237,6 +237,7 @@ func (w *Workspace) fillAccount(a *Account) {
 	}
 	a.Schedules.Extract = a.Schedules.Extract.Or(w.Settings.Schedules.Extract)
 	a.Schedules.Plan = a.Schedules.Plan.Or(w.Settings.Schedules.Plan)
+	a.Schedules.Reconcile = a.Schedules.Reconcile.Or(w.Settings.Schedules.Reconcile)
 }
 
 func or(s *string, values ...string) {
@@ -270,6 +271,7 @@ func (w *Workspace) fillWarehouse(h *Warehouse) {
 	}
 	h.Schedules.Instruct = h.Schedules.Instruct.Or(w.Settings.Schedules.Instruct)
 	h.Schedules.Collect = h.Schedules.Collect.Or(w.Settings.Schedules.Collect)
+	h.Schedules.Watch = h.Schedules.Watch.Or(w.Settings.Schedules.Watch)
 }
 
 // Pickups lists what is fetched from the warehouse, by kind of record: results,

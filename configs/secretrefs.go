@@ -30,6 +30,9 @@ func (w *Workspace) SecretRefs() []SecretRef {
 			for _, name := range slices.Sorted(maps.Keys(a.API.Secrets)) {
 				add(a.File, "api.secrets."+name, a.API.Secrets[name])
 			}
+			for _, name := range slices.Sorted(maps.Keys(a.API.Next)) {
+				add(a.File, "api.next."+name, a.API.Next[name])
+			}
 		}
 	}
 	for _, h := range w.Warehouses {

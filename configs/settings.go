@@ -40,6 +40,17 @@ type Settings struct {
 	Log Log `yaml:"log"`
 	// When serve runs each stage; accounts and warehouses may differ.
 	Schedules Schedules `yaml:"schedules"`
+	// The comparison of mall, ledger and warehouse.
+	Nightly Nightly `yaml:"nightly"`
+}
+
+// Nightly is the comparison of mall, ledger and warehouse, once a day.
+type Nightly struct {
+	// Time of day, in the zone of the account or warehouse, after which the first
+	// run compares. run reconcile and run watch compare at once.
+	At Clock `yaml:"at" jsonschema:"default=03:30"`
+	// Days back that are compared, as far as the mall answers.
+	Days int `yaml:"days" jsonschema:"default=7,minimum=1,maximum=60"`
 }
 
 // MasterSettings are about the tables of masters/: sku-links, skus, payments,
@@ -84,4 +95,9 @@ type Schedules struct {
 	Instruct Schedule `yaml:"instruct" jsonschema:"default=10m"`
 	// Fetching answers, results and stock from the warehouses.
 	Collect Schedule `yaml:"collect" jsonschema:"default=5m"`
+	// Looking for answers that are late and files that do not balance.
+	Watch Schedule `yaml:"watch" jsonschema:"default=5m"`
+	// Looking at keys, windows and accounts without orders; once a day, after
+	// nightly.at, it compares each mall with the ledger.
+	Reconcile Schedule `yaml:"reconcile" jsonschema:"default=10m"`
 }

@@ -127,6 +127,52 @@ type Instructions struct {
 	MaxInstructions int `yaml:"max_instructions" jsonschema:"default=0,minimum=0,maximum=1000000"`
 	// Whether a person approves each file before it is dropped: never or always.
 	Approval string `yaml:"approval" jsonschema:"default=never,enum=never,enum=always"`
+	// The question to the malls, just before a file gets its final name, whether
+	// its orders were cancelled or changed. Those that were leave the file.
+	Guard Guard `yaml:"guard"`
+	// Files that are far from usual wait for a person's approval.
+	Brake Brake `yaml:"brake"`
+}
+
+// A Guard asks malls by their API for the present state of the orders in a file.
+// Orders of accounts without an API, or of malls that cannot be asked for single
+// orders, are as they were read last.
+type Guard struct {
+	// Ask the malls.
+	Ask bool `yaml:"ask" jsonschema:"default=true"`
+	// What to do when a mall does not answer: wait and ask again at every run until
+	// shortly before the cut-off, then send the file and raise an alert; send it at
+	// once and raise the alert; or hold it until the mall answers.
+	Silent string `yaml:"silent" jsonschema:"default=wait,enum=wait,enum=send,enum=hold"`
+	// How long before the cut-off waiting ends.
+	Before Duration `yaml:"before" jsonschema:"default=20m"`
+	// Waiting ends after this time in any case.
+	Longest Duration `yaml:"longest" jsonschema:"default=2h"`
+}
+
+// The values of [Guard.Silent].
+const (
+	SilentWait = "wait"
+	SilentSend = "send"
+	SilentHold = "hold"
+)
+
+// A Brake holds files that are far from usual. It knows what is usual after a week
+// of files; before that it says nothing.
+type Brake struct {
+	// Look at the files.
+	Enabled bool `yaml:"enabled" jsonschema:"default=true"`
+	// A file with more than so many times what this weekday usually has by this
+	// time of day waits.
+	Times int `yaml:"times" jsonschema:"default=3,minimum=2,maximum=100"`
+	// A file with fewer instructions never waits.
+	AtLeast int `yaml:"at_least" jsonschema:"default=50,minimum=1,maximum=1000000"`
+	// A file waits when at least this share of its parcels, in percent, goes to the
+	// same people with the same goods as those of the last two days. 0: never.
+	Repeat int `yaml:"repeat" jsonschema:"default=50,minimum=0,maximum=100"`
+	// A file waits when at least this share of the orders of the last day, in
+	// percent, is on hold, and twice the usual share. 0: never.
+	Holds int `yaml:"holds" jsonschema:"default=50,minimum=0,maximum=100"`
 }
 
 // A Pickup is one kind of file that a warehouse gives us.
@@ -156,6 +202,9 @@ type Pickup struct {
 // Results are files of what was shipped.
 type Results struct {
 	Pickup `yaml:",inline"`
+	// Working days after the drop within which a result is expected; 0 for no
+	// alert.
+	Within int `yaml:"within" jsonschema:"default=2,minimum=0,maximum=60"`
 }
 
 // Acks are files of a warehouse's answers to our files.
@@ -184,6 +233,12 @@ type Stops struct {
 	Folder string `yaml:"folder"`
 	// File name as a template, as for instructions. Default: the format's.
 	Name string `yaml:"name"`
+	// Time after the request within which the answer is expected; then it is
+	// overdue.
+	Within Duration `yaml:"within" jsonschema:"default=1h"`
+	// Ask to stop parcels of changed orders too: another address, other lines. Off,
+	// a change is shown and a person speaks to the warehouse.
+	Changes bool `yaml:"changes" jsonschema:"default=false"`
 }
 
 // Replacements are what may be written for characters that a charset lacks, or
@@ -215,6 +270,9 @@ type Calendar struct {
 	CutOffs []Clock `yaml:"cut_offs"`
 	// Other times on some days: {sat: ["11:00"]}.
 	CutOffsOn map[string][]Clock `yaml:"cut_offs_on"`
+	// How long before a cut-off an alert is raised if instructions of the day are
+	// not at the warehouse; 0 for none.
+	Warn Duration `yaml:"warn" jsonschema:"default=30m"`
 	// Working days that the warehouse needs before it ships.
 	LeadDays int `yaml:"lead_days" jsonschema:"default=0,minimum=0,maximum=60"`
 }
@@ -239,4 +297,6 @@ type WarehouseSchedules struct {
 	Instruct Schedule `yaml:"instruct"`
 	// Fetching files. Default: as in mallbridge.yaml.
 	Collect Schedule `yaml:"collect"`
+	// Looking for what is late. Default: as in mallbridge.yaml.
+	Watch Schedule `yaml:"watch"`
 }

@@ -55,6 +55,8 @@ type About struct {
 	Carriers map[string]string `yaml:"carriers"`
 	// What the mall takes of a package's parcels.
 	Ship ShipRule `yaml:"ship"`
+	// What is known of the life of the keys.
+	Keys KeyRule `yaml:"keys"`
 	// Abilities of the driver, see [Abilities].
 	Abilities []string `yaml:"abilities"`
 	// What is not known for certain or cannot be done.
@@ -130,6 +132,16 @@ type WindowRule struct {
 	// orders that the mall lists late. 0: never.
 	Rescan      Duration `yaml:"rescan"`
 	RescanEvery Duration `yaml:"rescan_every"`
+}
+
+// A KeyRule says what is known of the life of an account's keys.
+type KeyRule struct {
+	// Ends is how the driver knows their last day: asked (of the mall) or computed
+	// (from the day of issue that the account states).
+	Ends string `yaml:"ends"`
+	// Reissue is how long before the end the mall lets new keys be issued; 0 if it
+	// always does, or nobody knows.
+	Reissue Duration `yaml:"reissue"`
 }
 
 // A ShipRule says what a mall takes of the parcels of one package.
@@ -229,6 +241,9 @@ func (a *About) check() error {
 	}
 	if !strings.HasPrefix(a.Base, "https://") {
 		wrong("base %q is not https", a.Base)
+	}
+	if e := a.Keys.Ends; (e == "asked" || e == "computed") != slices.Contains(a.Abilities, "expiry") && e != "" || e != "" && e != "asked" && e != "computed" {
+		wrong("keys.ends %q: asked or computed, for a driver with the ability expiry", e)
 	}
 	for i, l := range a.Links {
 		text(fmt.Sprintf("links[%d].title", i), l.Title)

@@ -12,15 +12,29 @@ import (
 const stopAsked = -1
 
 // ToStop calls each for the instructions of a warehouse that are in a delivered
-// file and serve an order that was cancelled since, and that no stop request has
-// named yet.
-func (l *Ledger) ToStop(ctx context.Context, warehouse int64, each func(*order.Instruction) error) error {
-	return l.eachInstruction(ctx, math.MaxInt64, each, `SELECT i.id, d.doc FROM instructions i JOIN instruction_docs d ON d.instruction_id = i.id
+// file and serve an order that is held for one of the reasons, and that no stop
+// request has named yet. An instruction comes once, with the first of the reasons
+// that holds for it.
+func (l *Ledger) ToStop(ctx context.Context, warehouse int64, reasons []order.Reason, each func(*order.Instruction, order.Reason) error) error {
+	came := map[int64]bool{}
+	for _, why := range reasons {
+		err := l.eachInstruction(ctx, math.MaxInt64, func(in *order.Instruction) error {
+			if came[in.ID] {
+				return nil
+			}
+			came[in.ID] = true
+			return each(in, why)
+		}, `SELECT i.id, d.doc FROM instructions i JOIN instruction_docs d ON d.instruction_id = i.id
 		WHERE i.warehouse_id = $1 AND i.id > $2 AND i.state = 1
 		AND i.id IN (SELECT x.instruction_id FROM instruction_lines x JOIN holds h ON h.order_id = x.order_id WHERE h.reason = $4)
 		AND EXISTS (SELECT 1 FROM batch_items t JOIN batches b ON b.id = t.batch_id WHERE t.instruction_id = i.id AND b.state = 'delivered')
 		AND NOT EXISTS (SELECT 1 FROM acks a WHERE a.instruction_id = i.id AND a.stop = 1)
-		ORDER BY i.id LIMIT $3`, warehouse, string(order.HoldCancelled))
+		ORDER BY i.id LIMIT $3`, warehouse, string(why))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Asked records that stop requests for instructions are at the drop, in the file

@@ -181,7 +181,7 @@ var Alerts = []AlertInfo{
 	},
 	{
 		AlertLate, Coverage, false, Nobody,
-		texts("{1} 件の受注が、読取済みの期間に後から現れました(最も遅いもの {2})", "주문 {1}건이 이미 읽은 기간에 늦게 나타났습니다(가장 늦은 것 {2})", "{1} orders came late into windows that had been read, the latest by {2}"),
+		texts("{1} 件の受注が、読取済みの期間に後から現れました", "주문 {1}건이 이미 읽은 기간에 늦게 나타났습니다", "{1} orders came late, into windows that had been read"),
 		texts("対応は不要です。続く場合はモールの遅延設定を見直してください", "조치가 필요 없습니다. 계속되면 지연 설정을 검토하세요", "nothing; they were taken"),
 	},
 	{
@@ -191,18 +191,18 @@ var Alerts = []AlertInfo{
 	},
 	{
 		AlertKeyEnds, Key, false, Engineer,
-		texts("キー {subject} の期限まで {1} 日です({2}、{3})", "키 {subject}의 만료까지 {1}일 남았습니다({2}, {3})", "the key {subject} ends in {1} days, on {2} ({3})"),
-		texts("モールで再発行し、account keys で日付を登録してください", "쇼핑몰에서 재발급하고 account keys로 날짜를 등록하세요", "have it issued again at the mall, then note the day with account keys"),
+		texts("APIキーの期限まで {1} 日です({2}、{3})", "API 키 만료까지 {1}일 남았습니다({2}, {3})", "the keys end in {1} days, on {2} ({3})"),
+		texts("モールで再発行し、account test を実行してください", "쇼핑몰에서 재발급하고 account test를 실행하세요", "have new ones issued at the mall, put them in, and run account test"),
 	},
 	{
 		AlertKeyReissue, Key, false, Engineer,
-		texts("キー {subject} を再発行できます(期限 {1})", "키 {subject}을(를) 재발급할 수 있습니다(만료 {1})", "the key {subject}, which ends on {1}, can be issued again now"),
-		texts("新しいキーを next に登録してください", "새 키를 next에 등록하세요", "have it issued and put the new one into next"),
+		texts("APIキーを再発行できます(期限 {1})", "API 키를 재발급할 수 있습니다(만료 {1})", "the mall issues new keys now; these end on {1}"),
+		texts("再発行し、新しいキーを api.next に登録してください", "재발급하여 새 키를 api.next에 등록하세요", "have them issued and put the new ones into api.next"),
 	},
 	{
 		AlertNextKey, Key, false, Engineer,
 		texts("古いキーが拒否され、次のキーを使っています", "이전 키가 거부되어 다음 키를 사용합니다", "the old keys are refused and the next ones are in use"),
-		texts("next のキーを secrets に移してください", "next의 키를 secrets로 옮기세요", "move the next keys into secrets"),
+		texts("api.next のキーを api.secrets に移してください", "api.next의 키를 api.secrets로 옮기세요", "move the keys of api.next into api.secrets"),
 	},
 	{
 		AlertMany, Brake, true, Operator,

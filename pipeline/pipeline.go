@@ -19,7 +19,9 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline/collect"
 	"github.com/mallbridge/mallbridge/pipeline/extract"
 	"github.com/mallbridge/mallbridge/pipeline/instruct"
+	"github.com/mallbridge/mallbridge/pipeline/login"
 	"github.com/mallbridge/mallbridge/pipeline/plan"
+	"github.com/mallbridge/mallbridge/pipeline/reconcile"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
@@ -45,6 +47,8 @@ var Stages = []Stage{
 	{"plan", Accounts, plan.Run},           // map, hold, route, merge, split → instructions
 	{"instruct", Warehouses, instruct.Run}, // instructions → file at the drop
 	{"collect", Warehouses, collect.Run},   // acks, results, stock → ledger
+	{"watch", Warehouses, reconcile.Watch}, // what is late at a warehouse; files = ledger
+	{"reconcile", Accounts, reconcile.Run}, // mall = ledger; windows, keys
 }
 
 // Lookup returns the stage of that name.
@@ -118,7 +122,7 @@ func Run(ctx context.Context, env *stage.Env, s Stage, target string) Result {
 	}
 	id, err := env.Ledger.StartRun(ctx, s.Name, target, env.Owner, env.Now())
 	if err == nil {
-		res.Report, err = hold(ctx, env, name, func(ctx context.Context) (stage.Report, error) { return s.Run(ctx, env, target) })
+		res.Report, err = hold(ctx, env, name, func(ctx context.Context) (stage.Report, error) { return let(ctx, env, s, target) })
 	}
 	res.Err = err
 	res = res.finish()
@@ -134,6 +138,35 @@ func Run(ctx context.Context, env *stage.Env, s Stage, target string) Result {
 		res = res.finish()
 	}
 	return res
+}
+
+// let runs a stage for an account as far as its mall lets it in. A refused login is
+// no failure of the run: it waits for a person, and the account's windows stay open.
+func let(ctx context.Context, env *stage.Env, s Stage, target string) (stage.Report, error) {
+	a, ok := env.Workspace.Account(target)
+	if s.On != Accounts || !ok || !a.UsesAPI() || env.Malls == nil {
+		return s.Run(ctx, env, target)
+	}
+	start := env.Now()
+	e, err := login.For(ctx, env, a, s.Name)
+	if err != nil {
+		return stage.Report{}, err
+	}
+	rep, err := s.Run(ctx, e, target)
+	if err == nil {
+		if asked := env.Malls.LastAsked(a); !asked.IsZero() && !asked.Before(start) {
+			err = login.Works(ctx, env, a, e.NextKeys)
+		}
+		return rep, err
+	}
+	known, broke := login.Refused(context.WithoutCancel(ctx), e, a, s.Name, err)
+	if !known || broke != nil {
+		return rep, errors.Join(err, broke)
+	}
+	rep.Waiting++
+	rep.Add("refused logins", 1)
+	rep.Notef("%s: the mall refuses the login; renew the keys, then run account test %s", a.Name, a.Name)
+	return rep, nil
 }
 
 func (r Result) finish() Result {

@@ -20,8 +20,10 @@ import (
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/malls"
 	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/login"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
@@ -40,6 +42,7 @@ func (a *app) accountCmd() *cobra.Command {
 					Enabled         bool   `json:"enabled"`
 					AutoOrderIntake bool   `json:"auto_order_intake"`
 					AutoInstruction bool   `json:"auto_instruction"`
+					Login           string `json:"login,omitempty"` // ok, refused, next keys; empty without an API
 					Orders          int64  `json:"orders"`
 					Unshipped       int64  `json:"unshipped"`
 					Instructed      int64  `json:"instructed"`
@@ -54,7 +57,11 @@ func (a *app) accountCmd() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0, 0}
+					says, err := loginOf(c.Context(), env, x)
+					if err != nil {
+						return err
+					}
+					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, says, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0, 0}
 					for _, n := range t.Held {
 						it.Held += n
 					}
@@ -62,17 +69,38 @@ func (a *app) accountCmd() *cobra.Command {
 						it.Warned += n
 					}
 					items = append(items, it)
-					cells = append(cells, []string{it.Name, it.Mall, fmt.Sprint(it.Enabled), fmt.Sprint(it.AutoOrderIntake), fmt.Sprint(it.AutoInstruction), fmt.Sprint(it.Orders), fmt.Sprint(it.Unshipped), fmt.Sprint(it.Instructed), fmt.Sprint(it.Shipped), fmt.Sprint(it.Held), fmt.Sprint(it.Warned), it.Title})
+					cells = append(cells, []string{it.Name, it.Mall, fmt.Sprint(it.Enabled), fmt.Sprint(it.AutoOrderIntake), fmt.Sprint(it.AutoInstruction), dash(it.Login), fmt.Sprint(it.Orders), fmt.Sprint(it.Unshipped), fmt.Sprint(it.Instructed), fmt.Sprint(it.Shipped), fmt.Sprint(it.Held), fmt.Sprint(it.Warned), it.Title})
 				}
 				if a.json {
 					return a.print(items)
 				}
-				return a.table("ACCOUNT MALL ENABLED INTAKE INSTRUCTION ORDERS UNSHIPPED INSTRUCTED SHIPPED HELD WARNED TITLE", cells)
+				return a.table("ACCOUNT MALL ENABLED INTAKE INSTRUCTION LOGIN ORDERS UNSHIPPED INSTRUCTED SHIPPED HELD WARNED TITLE", cells)
 			})
 		},
 	}
 	c.AddCommand(a.jsonFlag(list), a.accountAddCmd(), a.accountTestCmd(), a.accountKeysCmd(), a.accountWindowsCmd())
 	return c
+}
+
+// loginOf says whether the mall lets an account in, as far as is known.
+func loginOf(ctx context.Context, env *stage.Env, x *configs.Account) (string, error) {
+	if !x.UsesAPI() {
+		return "", nil
+	}
+	open, err := env.Ledger.Alerts(ctx, ledger.AlertList{Target: x.Name})
+	if err != nil {
+		return "", err
+	}
+	says := "ok"
+	for _, al := range open {
+		switch al.Kind {
+		case order.AlertReauth:
+			return "refused", nil
+		case order.AlertNextKey:
+			says = "next"
+		}
+	}
+	return says, nil
 }
 
 // mallNames lists the malls with a connector.
@@ -400,30 +428,37 @@ func (a *app) accountTestCmd() *cobra.Command {
 					Account string             `json:"account"`
 					OK      bool               `json:"ok"`
 					Checks  []connectors.Check `json:"checks"`
+					Next    []connectors.Check `json:"next,omitempty"` // with the keys of api.next
 				}
 				var all []tested
-				bad := false
+				bad, moving := false, false
 				for _, name := range args {
-					m, err := mallOf(env, name)
-					if err != nil {
+					x, ok := env.Workspace.Account(name)
+					if !ok {
+						return order.Errorf(order.NotFound, "look into accounts/", "no account %s", name)
+					}
+					t := tested{Account: name}
+					var err error
+					next := false
+					if x.UsesAPI() && len(x.API.Next) > 0 {
+						e := *env
+						e.NextKeys = true
+						if t.Next, err = a.testKeys(c.Context(), &e, x, name+" (next)"); err != nil {
+							return err
+						}
+						next = passed(t.Next)
+					}
+					if t.Checks, err = a.testKeys(c.Context(), env, x, name); err != nil {
 						return err
 					}
-					t := tested{Account: name, OK: true, Checks: m.Test(c.Context())}
-					for _, x := range t.Checks {
-						t.OK = t.OK && x.OK
-						if a.json {
-							continue
-						}
-						word := "ok  "
-						if !x.OK {
-							word = "FAIL"
-						}
-						fmt.Fprintf(a.out, "%s  %s  %s  %s\n", word, name, x.Name, x.Detail)
-						if x.Do != "" {
-							fmt.Fprintf(a.out, "      → %s\n", x.Do)
+					t.OK = passed(t.Checks)
+					if t.OK || next {
+						if err := login.Works(c.Context(), env, x, !t.OK); err != nil {
+							return err
 						}
 					}
-					bad = bad || !t.OK
+					bad = bad || !t.OK && !next
+					moving = moving || !t.OK && next
 					all = append(all, t)
 				}
 				if a.json {
@@ -431,8 +466,11 @@ func (a *app) accountTestCmd() *cobra.Command {
 						return err
 					}
 				}
-				if bad {
+				switch {
+				case bad:
 					return exit(Failed)
+				case moving: // the next keys work and the old ones do not
+					return exit(Waiting)
 				}
 				return nil
 			})
@@ -441,12 +479,31 @@ func (a *app) accountTestCmd() *cobra.Command {
 	return a.jsonFlag(c)
 }
 
-func mallOf(env *stage.Env, name string) (*connectors.Mall, error) {
-	x, ok := env.Workspace.Account(name)
-	if !ok {
-		return nil, order.Errorf(order.NotFound, "look into accounts/", "no account %s", name)
+// testKeys tries an account and prints how it went.
+func (a *app) testKeys(ctx context.Context, env *stage.Env, x *configs.Account, title string) ([]connectors.Check, error) {
+	m, err := env.Malls.Open(env, x)
+	if err != nil {
+		return nil, err
 	}
-	return env.Malls.Open(env, x)
+	checks := m.Test(ctx)
+	for _, c := range checks {
+		if a.json {
+			break
+		}
+		word := "ok  "
+		if !c.OK {
+			word = "FAIL"
+		}
+		fmt.Fprintf(a.out, "%s  %s  %s  %s\n", word, title, c.Name, c.Detail)
+		if c.Do != "" {
+			fmt.Fprintf(a.out, "      → %s\n", c.Do)
+		}
+	}
+	return checks, nil
+}
+
+func passed(checks []connectors.Check) bool {
+	return !slices.ContainsFunc(checks, func(c connectors.Check) bool { return !c.OK })
 }
 
 // soon is how many days before its end a key is worth a person's time.
@@ -469,7 +526,9 @@ func (a *app) keys(ctx context.Context, env *stage.Env, only []string) error {
 		Account string    `json:"account"`
 		Mall    string    `json:"mall"`
 		Ends    time.Time `json:"ends,omitzero"`
-		Days    int       `json:"days"` // left; 0 if Ends is not known
+		Days    int       `json:"days"`             // left; 0 if Ends is not known
+		Source  string    `json:"source,omitempty"` // of Ends: asked (of the mall), computed (from the day of issue), typed (api.key_ends)
+		Reissue time.Time `json:"reissue,omitzero"` // from then on the mall issues new ones
 		Error   string    `json:"error,omitempty"`
 	}
 	for _, n := range only {
@@ -485,29 +544,30 @@ func (a *app) keys(ctx context.Context, env *stage.Env, only []string) error {
 			continue
 		}
 		k := key{Account: x.Name, Mall: x.Mall}
-		m, err := env.Malls.Open(env, x)
-		if err == nil {
-			k.Ends, err = m.Expires(ctx)
-		}
-		ends, days := "-", "-"
+		cal, err := login.Calendar(ctx, env, x)
+		k.Ends, k.Source, k.Reissue = cal.Ends, cal.Source, cal.Reissue
+		ends, days, reissue := "-", "-", "-"
 		switch {
 		case err != nil:
 			k.Error, ends, code = secrets.Redact(err.Error()), err.Error(), exit(Failed)
 		case !k.Ends.IsZero():
-			k.Days = int(k.Ends.Sub(env.Now()) / (24 * time.Hour))
+			k.Days = cal.Left(env.Now())
 			ends, days = k.Ends.In(x.Location).Format("2006-01-02 15:04"), fmt.Sprint(k.Days)
+			if !k.Reissue.IsZero() {
+				reissue = k.Reissue.In(x.Location).Format("2006-01-02")
+			}
 			if k.Days < soon && code == exit(Done) {
 				code = exit(Waiting)
 			}
 		}
 		keys = append(keys, k)
-		cells = append(cells, []string{k.Account, k.Mall, ends, days})
+		cells = append(cells, []string{k.Account, k.Mall, ends, days, dash(k.Source), reissue})
 	}
 	var err error
 	if a.json {
 		err = a.print(keys)
 	} else {
-		err = a.table("ACCOUNT MALL ENDS DAYS", cells)
+		err = a.table("ACCOUNT MALL ENDS DAYS SOURCE REISSUE", cells)
 	}
 	if err == nil && code != exit(Done) {
 		return code

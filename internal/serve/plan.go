@@ -42,15 +42,15 @@ func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
 	var own configs.Schedule
 	if a, ok := ws.Account(target); ok && s.On == pipeline.Accounts {
 		e.Zone = a.Location
-		own = map[string]configs.Schedule{"extract": a.Schedules.Extract, "plan": a.Schedules.Plan}[s.Name]
+		own = map[string]configs.Schedule{"extract": a.Schedules.Extract, "plan": a.Schedules.Plan, "reconcile": a.Schedules.Reconcile}[s.Name]
 	}
 	if h, ok := ws.Warehouse(target); ok && s.On == pipeline.Warehouses {
 		e.Zone = h.Location
-		own = map[string]configs.Schedule{"instruct": h.Schedules.Instruct, "collect": h.Schedules.Collect}[s.Name]
+		own = map[string]configs.Schedule{"instruct": h.Schedules.Instruct, "collect": h.Schedules.Collect, "watch": h.Schedules.Watch}[s.Name]
 	}
 	all := ws.Settings.Schedules
 	e.When = own.Or(map[string]configs.Schedule{
-		"extract": all.Extract, "plan": all.Plan, "instruct": all.Instruct, "collect": all.Collect,
+		"extract": all.Extract, "plan": all.Plan, "instruct": all.Instruct, "collect": all.Collect, "watch": all.Watch, "reconcile": all.Reconcile,
 	}[s.Name])
 	return e
 }

@@ -72,6 +72,7 @@ func (a *asker) orders(ctx context.Context) error {
 	if err := a.lost(ctx, plan.Lost); err != nil {
 		return err
 	}
+	late := int64(0)
 	for _, r := range plan.Reads {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -91,7 +92,15 @@ func (a *asker) orders(ctx context.Context) error {
 			maps.Copy(a.listed, got.Numbers)
 		case connectors.ReadAgain:
 		}
+		if r.Kind != connectors.ReadNew {
+			late += got.New
+		}
 		if err := a.Again(ctx, got.Missing); err != nil {
+			return err
+		}
+	}
+	if late > 0 {
+		if _, err := a.env.Ledger.Raise(ctx, now, ledger.Alert{Kind: order.AlertLate, Target: a.account.Name, Args: []string{fmt.Sprint(late)}}); err != nil {
 			return err
 		}
 	}

@@ -148,6 +148,9 @@ func (x *extractor) resumePages(ctx context.Context) error {
 		return err
 	}
 	a, err := x.asker(ctx)
+	if errors.Is(err, stage.ErrRefused) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

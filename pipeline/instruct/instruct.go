@@ -32,6 +32,7 @@ var (
 	atBuilt     = fault.Point("instruct.built")
 	atSent      = fault.Point("instruct.temporary-at-drop")
 	atUploaded  = fault.Point("instruct.uploaded")
+	atAsked     = fault.Point("instruct.malls-asked")
 	atRenamed   = fault.Point("instruct.renamed")
 	atDelivered = fault.Point("instruct.delivered")
 	atStops     = fault.Point("instruct.stops-at-drop")
@@ -51,7 +52,10 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if err != nil {
 		return rep, err
 	}
-	r := &runner{env: env, w: w, id: id, cal: w.Days, rep: &rep}
+	r := &runner{
+		env: env, w: w, id: id, cal: w.Days, rep: &rep,
+		asked: map[ledger.Member]time.Time{}, mute: map[string]error{}, unasked: map[int64]ledger.Alert{},
+	}
 	defer r.close()
 	if env.DryRun != nil {
 		return rep, r.dryRun(ctx)
@@ -66,6 +70,10 @@ type runner struct {
 	cal  *calendar.Calendar
 	rep  *stage.Report
 	drop drop.Drop
+
+	asked   map[ledger.Member]time.Time // orders whose state the mall told in this run
+	mute    map[string]error            // accounts whose mall did not answer in this run
+	unasked map[int64]ledger.Alert      // batches that leave although a mall is silent
 }
 
 func (r *runner) run(ctx context.Context) error {
@@ -77,6 +85,9 @@ func (r *runner) run(ctx context.Context) error {
 		if err := r.finish(ctx, &open[i]); err != nil {
 			return err
 		}
+	}
+	if err := r.makeUp(ctx); err != nil {
+		return fmt.Errorf("instruct: %s: %w", r.w.Name, err)
 	}
 	if err := r.stops(ctx); err != nil {
 		return fmt.Errorf("instruct: %s: stop requests: %w", r.w.Name, dropError(err))
@@ -137,9 +148,9 @@ func (r *runner) finish(ctx context.Context, b *ledger.Batch) error {
 		case ledger.BatchDelivered:
 			r.rep.Add("batches", 1)
 			r.rep.Add("instructions", b.Instructions)
-			return nil
+			return r.unbrake(ctx, b)
 		default:
-			return nil
+			return r.unbrake(ctx, b)
 		}
 		if err != nil {
 			if e := r.env.Ledger.Attempt(context.WithoutCancel(ctx), b.ID, err.Error(), r.env.Now()); e != nil {
@@ -216,35 +227,23 @@ func (r *runner) build(ctx context.Context, b *ledger.Batch) error {
 	return nil
 }
 
-// guard takes out of the batch what changed at the mall since it was planned.
-// left tells that the batch has to be built again.
-func (r *runner) guard(ctx context.Context, b *ledger.Batch) (left bool, err error) {
-	ids, err := r.env.Ledger.ChangedInBatch(ctx, b.ID)
-	if err != nil || len(ids) == 0 {
-		return false, err
-	}
-	r.rep.Add("left", int64(len(ids)))
-	r.rep.Notef("batch %s of %s: %d instructions left it, for their orders changed at the mall", b.Number, r.w.Name, len(ids))
-	return true, r.env.Ledger.Leave(ctx, b.ID, ids, "the order changed at the mall before the drop", r.env.Now())
-}
-
 func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err error) {
 	if left, err := r.guard(ctx, b); left || err != nil {
 		return false, err
 	}
-	if r.w.Instructions.Approval == "always" {
-		ok, err := r.env.Ledger.Approved(ctx, b.ID, b.SHA256)
-		if err != nil || !ok {
-			r.rep.Waiting++
-			r.rep.Add("waiting for approval", 1)
-			r.rep.Notef("batch %s of %s waits: look at %s, then batches approve %s", b.Number, r.w.Name, b.Path, b.Number)
-			return true, err
-		}
+	if ok, err := r.approved(ctx, b); !ok || err != nil {
+		return true, err
 	}
 	path := r.local(b)
 	if err := checkFile(path, b); err != nil {
 		r.env.Log.Warn("the local file of a batch is not the recorded one; it is built again", "batch", b.Number, "err", err)
 		return false, r.env.Ledger.Rebuild(ctx, b.ID, err.Error(), r.env.Now())
+	}
+	if wait, err := r.present(ctx, b); wait || err != nil {
+		return wait, err
+	}
+	if left, err := r.guard(ctx, b); left || err != nil {
+		return false, err
 	}
 	d, err := r.open(ctx)
 	if err != nil {
@@ -298,10 +297,22 @@ func (r *runner) commit(ctx context.Context, b *ledger.Batch) error {
 		return err
 	}
 	if found == drop.Temporary {
+		wait, err := r.present(ctx, b)
+		if err != nil {
+			return err
+		}
+		if wait {
+			// It may take hours; the file is uploaded anew when it can leave.
+			return r.env.Ledger.Rebuild(ctx, b.ID, "a mall does not say whether orders were cancelled", r.env.Now())
+		}
 		if left, err := r.guard(ctx, b); left || err != nil {
 			return err
 		}
 	}
+	if err := r.tell(ctx, b); err != nil {
+		return err
+	}
+	fault.At(atAsked)
 	err = drop.Commit(ctx, d, v)
 	switch {
 	case errors.Is(err, drop.ErrIncomplete):

@@ -15,7 +15,8 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline/files"
 )
 
-// stops asks the warehouse not to ship what was cancelled after the drop. A
+// stops asks the warehouse not to ship what was cancelled after the drop, or changed
+// if it is set so. A
 // request that is repeated after a crash does no harm; one that is forgotten
 // would: it counts as made once its file has its final name.
 func (r *runner) stops(ctx context.Context) error {
@@ -23,9 +24,13 @@ func (r *runner) stops(ctx context.Context) error {
 		return nil
 	}
 	now := r.env.Now()
+	reasons := []order.Reason{order.HoldCancelled}
+	if r.w.Stops.Changes {
+		reasons = append(reasons, order.HoldChanged)
+	}
 	var wanted []*order.Instruction
-	if err := r.env.Ledger.ToStop(ctx, r.id, func(in *order.Instruction) error {
-		in.Note = order.HoldCancelled.Text(tongues[r.w.Country])
+	if err := r.env.Ledger.ToStop(ctx, r.id, reasons, func(in *order.Instruction, why order.Reason) error {
+		in.Note = why.Text(tongues[r.w.Country])
 		wanted = append(wanted, in)
 		return nil
 	}); err != nil || len(wanted) == 0 {

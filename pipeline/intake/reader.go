@@ -56,6 +56,7 @@ type Reader struct {
 	confirms map[string]bool // statuses in which an order waits for its confirmation
 	claimed  map[string]bool // order numbers with an open claim
 	last     bool            // an order that does not come now will not come
+	kept     map[int64]bool  // files of replies
 }
 
 // Open opens the mall of an account. It calls nobody.
@@ -68,7 +69,7 @@ func Open(ctx context.Context, env *stage.Env, x *configs.Account, rep *stage.Re
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{Env: env, Account: x, ID: id, Rep: rep, Mall: m, confirms: map[string]bool{}}
+	r := &Reader{Env: env, Account: x, ID: id, Rep: rep, Mall: m, confirms: map[string]bool{}, kept: map[int64]bool{}}
 	for _, s := range m.About().Confirms {
 		r.confirms[s] = true
 	}
@@ -82,6 +83,9 @@ func Open(ctx context.Context, env *stage.Env, x *configs.Account, rep *stage.Re
 
 // Confirms reports whether an order in that status waits for its confirmation.
 func (r *Reader) Confirms(status string) bool { return r.confirms[status] }
+
+// Kept returns the ids of the files in which the replies of this run are kept.
+func (r *Reader) Kept() map[int64]bool { return r.kept }
 
 // Claims reads what buyers asked for, and the orders it is about again.
 func (r *Reader) Claims(ctx context.Context) error {
@@ -167,6 +171,7 @@ type Got struct {
 	Numbers map[string]bool // of the orders that came
 	Missing []string        // that a list named and the mall did not give
 	Touched []string        // known orders whose claims changed
+	New     int64           // orders that the ledger did not have
 }
 
 // Read keeps the replies of one read as they came, then stores what is in them. If
@@ -178,6 +183,7 @@ func (r *Reader) Read(ctx context.Context, what, name string, pages iter.Seq2[co
 		return Got{Missing: missing}, err
 	}
 	fault.At(atKept)
+	r.kept[f.ID] = true
 	g, e := r.Pages(ctx, f)
 	g.Missing = missing
 	return g, errors.Join(err, e)
@@ -303,6 +309,7 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 	}
 	fault.At(atRead)
 	f.State, f.Format = ledger.FileDone, r.Account.Mall
+	g.New = counts.New
 	r.Rep.Add("replies", 1)
 	r.Rep.Add("new orders", counts.New)
 	r.Rep.Add("changed orders", counts.Changed)

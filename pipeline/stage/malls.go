@@ -3,6 +3,7 @@ package stage
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -38,11 +39,21 @@ type openMall struct {
 	asked   time.Time
 }
 
+// ErrRefused is the cause of an [Malls.Open] for an account that its mall does not
+// let in.
+var ErrRefused = errors.New("the mall refuses the login")
+
 // Open returns the mall of an account that uses its API. It calls nobody. A mall
 // is opened anew when the configuration of its account has changed.
 func (s *Malls) Open(env *Env, a *configs.Account) (*connectors.Mall, error) {
 	if a.API == nil {
 		return nil, order.Errorf(order.Invalid, "add api: to "+a.File, "%s has no API configured", a.Name)
+	}
+	if env.Refused {
+		return nil, order.Errorf(order.Denied, "renew the keys, then run account test "+a.Name, "%s: %w", a.Name, ErrRefused)
+	}
+	if env.NextKeys {
+		a = a.WithNextKeys()
 	}
 	spec, ok := malls.Lookup(a.Mall)
 	if !ok {
@@ -108,6 +119,17 @@ func (s *Malls) Asked(env *Env, a *configs.Account) {
 	if was := s.open[a.Name]; was != nil {
 		was.asked = env.Now()
 	}
+}
+
+// LastAsked returns when an account's mall was last asked for orders by this
+// process, and answered; zero if it was not.
+func (s *Malls) LastAsked(a *configs.Account) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if was := s.open[a.Name]; was != nil {
+		return was.asked
+	}
+	return time.Time{}
 }
 
 // captures appends every exchange to a file of its account and day, below the

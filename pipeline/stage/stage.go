@@ -28,6 +28,11 @@ type Env struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	Log   *slog.Logger
 	Owner string // names this process in leases and runs
+	// Named tells that a person named the stage: what is done once a day is done now.
+	Named bool
+	// Refused tells that the mall does not let the account of this run in: no mall is
+	// opened. NextKeys tells that its next keys are used.
+	Refused, NextKeys bool
 	// DryRun, when set, gets the exact bytes that would be dropped, and nothing is
 	// moved, dropped or fetched.
 	DryRun io.Writer

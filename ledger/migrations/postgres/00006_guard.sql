@@ -16,3 +16,19 @@ CREATE TABLE alerts (
 );
 CREATE UNIQUE INDEX alerts_open ON alerts (kind, target, subject) WHERE ended_at = 0;
 CREATE INDEX alerts_ended ON alerts (ended_at, id);
+
+-- What usually comes: orders that were first seen, and those of them that were put
+-- on hold, in each hour of UTC.
+CREATE TABLE hours (
+  account_id BIGINT NOT NULL,
+  hour       BIGINT NOT NULL,
+  orders     BIGINT NOT NULL,
+  held       BIGINT NOT NULL,
+  PRIMARY KEY (account_id, hour)
+);
+
+-- How far a thing that is done again and again has come.
+CREATE TABLE marks (
+  name  TEXT PRIMARY KEY,
+  value BIGINT NOT NULL
+);
