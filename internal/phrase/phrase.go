@@ -7,6 +7,7 @@
 package phrase
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -60,11 +61,29 @@ func compile() []pattern {
 		code := string(r.Reason)
 		out = append(out, pattern{": " + code + ": ", regexp.MustCompile(`: ` + code + `: `), [2]string{": " + r.Text["ja"] + ": ", ": " + r.Text["ko"] + ": "}})
 	}
+	for _, a := range order.Alerts {
+		out = append(out, alert(a))
+	}
 	for _, p := range phrases {
 		out = append(out, pattern{longest(p[0]), regexp.MustCompile(expression(p[0])), [2]string{braced(p[1]), braced(p[2])}})
 	}
 	return out
 }
+
+// alert makes a pattern of an alert's text, whose values have names.
+func alert(a order.AlertInfo) pattern {
+	at := map[string]string{}
+	english := names.ReplaceAllStringFunc(a.Text["en"], func(name string) string {
+		at[name] = fmt.Sprintf("${%d}", len(at)+1)
+		return "%s"
+	})
+	in := func(lang string) string {
+		return names.ReplaceAllStringFunc(a.Text[lang], func(name string) string { return at[name] })
+	}
+	return pattern{longest(english), regexp.MustCompile("→ " + expression(english) + "$"), [2]string{"→ " + in("ja"), "→ " + in("ko")}}
+}
+
+var names = regexp.MustCompile(`\{[a-z0-9]+\}`)
 
 // braced ends the numbers of $1: a letter may follow.
 func braced(to string) string { return dollars.ReplaceAllString(to, `$${${1}}`) }

@@ -14,6 +14,7 @@ func TestSay(t *testing.T) {
 		{"ja", "氏名: 㐂 U+3402 has no code in cp932; no replacement is agreed", "氏名: 㐂 U+3402 はcp932にない文字です（置換の取り決めなし）"},
 		{"ko", `changed: address, lines; instruction T00000002`, "변경: address, lines. 출고지시 T00000002"},
 		{"ja", "shop: 5 rows of 10 rows.csv were refused; mend rejected/shop/x.csv and drop it again", "shop: 10 rows.csvの5行を読めませんでした。rejected/shop/x.csvを直して、もう一度入れてください"},
+		{"ko", "→ file out1.csv has 90 instructions, usual are 30", "→ 파일 out1.csv의 출고지시 90건은 평소(30건)보다 매우 많습니다"},
 		{"ja", "something else", "something else"},
 		{"fr", "nothing to do", "nothing to do"},
 	} {

@@ -449,9 +449,13 @@ func TestADeadKeySaysSo(t *testing.T) {
 	s := open(t)
 	s.sell(orders.Rakuten, 2, rakuten.ToShip)
 	s.Move(90 * 24 * time.Hour)
-	_, err := s.try("rakuten-api", "extract")
-	if order.CodeOf(err) != order.Denied || strings.Contains(fmt.Sprint(err), rakutenKey) {
-		t.Errorf("%v", err)
+	rep := s.run("rakuten-api", "extract")
+	if rep.Waiting == 0 || strings.Contains(fmt.Sprint(rep), rakutenKey) {
+		t.Errorf("%v", rep)
+	}
+	as, err := s.env.Ledger.Alerts(t.Context(), ledger.AlertList{Kind: order.AlertReauth, Target: "rakuten-api"})
+	if err != nil || len(as) != 1 || strings.Contains(fmt.Sprint(as), rakutenKey) {
+		t.Errorf("%v, %v", as, err)
 	}
 	ws, err := s.env.Ledger.Windows(t.Context(), 1)
 	s.check(err)

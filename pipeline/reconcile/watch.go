@@ -73,7 +73,7 @@ func (x *watcher) risks(ctx context.Context) error {
 		switch {
 		case r.Shipped && r.Reason == order.HoldCancelled:
 			shipped = append(shipped, ledger.Alert{Subject: subject, Args: []string{r.Instruction}, Since: r.Since})
-		case !r.Shipped:
+		default:
 			risk = append(risk, ledger.Alert{Subject: subject, Args: []string{r.Instruction}, Since: r.Since})
 		}
 		if x.w.Stops == nil || r.Asked.IsZero() || r.Shipped {

@@ -1,0 +1,346 @@
+package reconcile_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/simulator/coupang"
+	"github.com/mallbridge/mallbridge/simulator/orders"
+)
+
+// The moments at which a buyer cancels. Each brings what was sold as far as its name
+// says; the cancel happens then, and nobody is told.
+var moments = []struct {
+	name string
+	to   func(s *shop)
+	late bool // the parcel has left
+}{
+	{"before plan", func(s *shop) { s.run("extract") }, false},
+	{"planned", func(s *shop) { s.run("extract", "plan") }, false},
+	{"claimed", func(s *shop) { s.run("extract", "plan"); s.blocked("outbox/depot") }, false},
+	{"built", func(s *shop) { s.run("extract", "plan"); s.blocked("drop/orders") }, false},
+	{"uploaded", func(s *shop) { s.run("extract", "plan"); s.uploaded() }, false},
+	{"delivered", func(s *shop) { s.run("extract", "plan", "instruct") }, false},
+	{"acked", func(s *shop) { s.run("extract", "plan", "instruct"); s.take(); s.run("collect") }, false},
+	{"shipped", func(s *shop) { s.run("extract", "plan", "instruct"); s.take(); s.ship() }, true},
+	{"shipped and told", func(s *shop) { s.run("extract", "plan", "instruct"); s.take(); s.ship(); s.run("collect") }, true},
+}
+
+// blocked runs instruct while a folder is a file, so that it stops there.
+func (s *shop) blocked(folder string) {
+	s.Helper()
+	at := filepath.Join(s.dir, folder)
+	aside := at + ".aside"
+	s.check(os.MkdirAll(at, 0o750))
+	s.check(os.Rename(at, aside))
+	s.check(os.WriteFile(at, nil, 0o600))
+	if res := s.try("instruct"); res.Err == nil {
+		s.Fatalf("it was not stopped: %v", res.Report)
+	}
+	s.check(os.Remove(at))
+	s.check(os.Rename(aside, at))
+}
+
+// uploaded leaves the bytes at the drop under their temporary name, as a crash just
+// before the rename does.
+func (s *shop) uploaded() {
+	s.Helper()
+	s.blocked("drop/orders")
+	bs, err := s.env.Ledger.OpenBatches(s.Context(), 1)
+	s.check(err)
+	if len(bs) != 1 || bs[0].State != ledger.BatchBuilt {
+		s.Fatalf("%+v", bs)
+	}
+	data, err := os.ReadFile(s.env.Workspace.Path(bs[0].Path))
+	s.check(err)
+	s.check(os.WriteFile(filepath.Join(s.dir, "drop/orders", bs[0].Name+".part"), data, 0o640))
+	s.check(s.env.Ledger.Uploaded(s.Context(), bs[0].ID, s.Now()))
+}
+
+// TestCancelAtEveryMoment cancels an order at each moment of its way: alone, merged
+// with another one, and split over two parcels. Before the file has its name the
+// order leaves it; after that the warehouse is asked to stop. No cancelled line
+// ships without a red entry, and every order that nobody cancelled ships, or waits
+// with a reason because it shared a parcel that was stopped.
+func TestCancelAtEveryMoment(t *testing.T) {
+	for _, mall := range []string{orders.Rakuten, orders.Coupang} {
+		for _, shape := range []string{"alone", "merged", "split"} {
+			for _, m := range moments {
+				t.Run(mall+"/"+shape+"/"+m.name, func(t *testing.T) {
+					t.Parallel()
+					s := open(t, mall, settings{})
+					victim, twin := s.plain(), s.plain()
+					switch shape {
+					case "merged":
+						twin.Parcels[0].To, twin.Buyer, twin.Delivery, twin.Payment = victim.Parcels[0].To, victim.Buyer, victim.Delivery, victim.Payment
+						twin.Parcels[0].Band, twin.Parcels[0].DeliverOn, twin.Parcels[0].Note = victim.Parcels[0].Band, victim.Parcels[0].DeliverOn, victim.Parcels[0].Note
+					case "split":
+						victim = s.split()
+					}
+					s.sell(victim)
+					s.sell(twin)
+					other := s.sell(s.plain())
+					s.Move(time.Hour)
+					m.to(s)
+					s.cancel(victim)
+					// Extract does not run before the file leaves: only the guard can know.
+					s.run("plan", "instruct")
+					before := s.placed(victim)
+					s.Move(10 * time.Minute)
+					for range 3 {
+						s.run("extract", "plan", "instruct")
+						s.take()
+						s.run("collect", "plan", "instruct", "watch")
+						s.Move(10 * time.Minute)
+					}
+					s.ship()
+					s.run("collect", "plan", "watch")
+
+					red := s.alerts(order.AlertStop, order.AlertCancelShipped)
+					switch shipped := s.shipped(); {
+					case !shipped[other.Number]:
+						t.Errorf("the other order did not ship: %v", s.holds(other))
+					case !shipped[twin.Number] && (shape != "merged" || len(s.holds(twin)) == 0 && s.row(twin).State == ledger.Planned && !s.stopped(twin)):
+						t.Errorf("the twin did not ship and nothing says why: %v", s.holds(twin))
+					case shipped[victim.Number] != m.late:
+						t.Errorf("shipped %v; red %v", shipped[victim.Number], red)
+					case m.late && !slices.ContainsFunc(red, func(a string) bool { return strings.HasSuffix(a, "shop/"+victim.Number) }):
+						t.Errorf("it shipped without a red entry: %v", s.alerts())
+					case !m.late && len(red) > 0:
+						t.Errorf("it was stopped and the entry stays: %v", red)
+					}
+					if sent := before == "delivered"; sent != slices.Contains([]string{"delivered", "acked", "shipped", "shipped and told"}, m.name) {
+						t.Errorf("after the cancel its file is %q", before)
+					}
+				})
+			}
+		}
+	}
+}
+
+// placed tells in which state of a file an order is, empty for in none.
+func (s *shop) placed(o orders.Order) string {
+	s.Helper()
+	ps, err := s.env.Ledger.PlacesOf(s.Context(), s.row(o).ID)
+	s.check(err)
+	for _, p := range ps {
+		if p.Batch != nil {
+			return p.Batch.State
+		}
+	}
+	return ""
+}
+
+// stopped tells whether a parcel of the order was stopped.
+func (s *shop) stopped(o orders.Order) bool {
+	s.Helper()
+	ps, err := s.env.Ledger.PlacesOf(s.Context(), s.row(o).ID)
+	s.check(err)
+	return slices.ContainsFunc(ps, func(p ledger.Place) bool { return p.State == ledger.InstructionStopped })
+}
+
+func (s *shop) row(o orders.Order) ledger.Row {
+	s.Helper()
+	rows, err := s.env.Ledger.OrdersByNumber(s.Context(), o.Number, "")
+	s.check(err)
+	if len(rows) != 1 {
+		s.Fatalf("%d orders %s", len(rows), o.Number)
+	}
+	return rows[0]
+}
+
+func (s *shop) holds(o orders.Order) []order.Reason {
+	s.Helper()
+	hs, err := s.env.Ledger.HoldsOf(s.Context(), s.row(o).ID)
+	s.check(err)
+	var out []order.Reason
+	for _, h := range hs {
+		out = append(out, h.Reason)
+	}
+	return out
+}
+
+// TestAddressChangedAfterTheDrop sees a new address by the hash of what was
+// instructed, for a member of a merged parcel and for an order that was split.
+func TestAddressChangedAfterTheDrop(t *testing.T) {
+	for _, shape := range []string{"merged", "split"} {
+		t.Run(shape, func(t *testing.T) {
+			// Coupang lets buyers change the address until the shop prepares the order.
+			s := open(t, orders.Coupang, settings{status: coupang.Accept})
+			victim, twin := s.plain(), s.plain()
+			if shape == "split" {
+				victim = s.split()
+			} else {
+				twin.Parcels[0].To, twin.Buyer, twin.Parcels[0].Note = victim.Parcels[0].To, victim.Buyer, victim.Parcels[0].Note
+			}
+			s.sell(victim)
+			s.sell(twin)
+			s.Move(time.Hour)
+			s.run("extract", "plan", "instruct")
+			n, err := strconv.ParseInt(victim.Number, 10, 64)
+			s.check(err)
+			to := victim.Parcels[0].To
+			to.Street, to.Postal = "새솔로 99", "04525"
+			s.check(s.coupang.Move(vendor, n, to))
+			s.Move(10 * time.Minute)
+			s.run("extract", "plan")
+			if got := s.holds(victim); !slices.Contains(got, order.HoldChanged) {
+				t.Errorf("held for %v", got)
+			}
+			s.run("watch")
+			if got := s.alerts(order.AlertStop); len(got) != 1 && shape == "merged" || len(got) == 0 {
+				t.Errorf("alerts %v", got)
+			}
+			s.run("instruct")
+			s.take()
+			s.run("collect", "plan", "instruct", "watch")
+			s.ship()
+			if s.shipped()[victim.Number] {
+				t.Error("it went to the old address")
+			}
+			s.want("alerts", s.alerts(order.AlertStop, order.AlertStopLate), nil)
+		})
+	}
+}
+
+func TestStopRequestIsOverdue(t *testing.T) {
+	s := open(t, orders.Rakuten, settings{})
+	o := s.sell(s.plain())
+	s.Move(time.Hour)
+	s.run("extract", "plan", "instruct")
+	s.cancel(o)
+	s.Move(10 * time.Minute)
+	s.run("extract", "plan", "instruct", "watch")
+	s.want("asked", s.alerts(), []string{"cancel_at_risk shop/" + o.Number})
+	s.Move(59 * time.Minute)
+	s.run("watch")
+	s.want("within the time limit", s.alerts(order.AlertStopLate), nil)
+	s.Move(2 * time.Minute)
+	s.run("watch")
+	s.want("overdue", s.alerts(order.AlertStopLate), []string{"stop_unanswered T00000001"})
+	s.take()
+	s.run("collect", "plan", "watch")
+	s.want("answered", s.alerts(), nil)
+}
+
+// TestSilentMall lets the mall fail when it is asked for the orders of a file.
+func TestSilentMall(t *testing.T) {
+	names := func(s *shop) []string {
+		found, err := filepath.Glob(filepath.Join(s.dir, "drop/orders/*.csv"))
+		s.check(err)
+		return found
+	}
+	sold := func(t *testing.T, set settings) (*shop, orders.Order) {
+		s := open(t, orders.Rakuten, set)
+		o := s.sell(s.plain())
+		s.sell(s.plain())
+		s.Move(time.Hour)
+		s.run("extract", "plan")
+		s.cancel(o)
+		s.breaks(down)
+		return s, o
+	}
+	t.Run("it waits and the mall comes back", func(t *testing.T) {
+		s, o := sold(t, settings{})
+		res := s.run("instruct")
+		if res.Report.Waiting == 0 || len(names(s)) != 0 || s.placed(o) != ledger.BatchBuilt {
+			t.Errorf("%s: %v", res.Report.String(), names(s))
+		}
+		s.want("waiting", s.alerts(), []string{"mall_silent shipping_depot_T000001.csv"})
+		s.breaks(nil)
+		s.Move(10 * time.Minute)
+		s.run("instruct")
+		if len(names(s)) != 1 || s.placed(o) != "" {
+			t.Errorf("%v, the order's file is %q", names(s), s.placed(o))
+		}
+		s.want("over", s.alerts(), nil)
+	})
+	t.Run("it goes before the cut-off and says so", func(t *testing.T) {
+		s, o := sold(t, settings{guard: "before: 15m"})
+		s.cutOff(s.Now().Add(45 * time.Minute))
+		for range 3 {
+			s.run("instruct")
+			if len(names(s)) != 0 {
+				t.Fatal("it did not wait")
+			}
+			s.Move(9 * time.Minute)
+		}
+		s.Move(4 * time.Minute)
+		res := s.run("instruct")
+		if len(names(s)) != 1 || res.Report.Counts["sent unasked"] != 1 || res.Report.Waiting == 0 {
+			t.Errorf("%s: %v", res.Report.String(), names(s))
+		}
+		s.want("said so", s.alerts(), []string{"sent_unasked shipping_depot_T000001.csv"})
+		// The mall is asked later; the cancel becomes a stop request.
+		s.breaks(nil)
+		s.Move(10 * time.Minute)
+		s.run("instruct", "plan", "instruct", "watch")
+		s.want("made up", s.alerts(), []string{"cancel_at_risk shop/" + o.Number})
+	})
+	t.Run("it goes at once where it is set so", func(t *testing.T) {
+		s, _ := sold(t, settings{guard: "silent: send"})
+		s.run("instruct")
+		if len(names(s)) != 1 {
+			t.Error("it waits")
+		}
+		s.want("said so", s.alerts(), []string{"sent_unasked shipping_depot_T000001.csv"})
+	})
+	t.Run("it never goes where it is set so", func(t *testing.T) {
+		s, _ := sold(t, settings{guard: "silent: hold"})
+		for range 4 {
+			s.run("instruct")
+			s.Move(24 * time.Hour)
+		}
+		if len(names(s)) != 0 {
+			t.Error("it went")
+		}
+	})
+	t.Run("nobody is asked where it is set so", func(t *testing.T) {
+		s, _ := sold(t, settings{guard: "ask: false"})
+		s.run("instruct")
+		if len(names(s)) != 1 || len(s.alerts()) != 0 {
+			t.Errorf("%v %v", names(s), s.alerts())
+		}
+	})
+}
+
+// cutOff gives the warehouse one cut-off.
+func (s *shop) cutOff(at time.Time) {
+	s.Helper()
+	path := filepath.Join(s.dir, "warehouses/depot.yaml")
+	text, err := os.ReadFile(path)
+	s.check(err)
+	jst := at.In(time.FixedZone("JST", 9*3600))
+	s.check(os.WriteFile(path, []byte(strings.Replace(string(text), "calendar: {", fmt.Sprintf("calendar: {cut_offs: [%q], ", jst.Format("15:04")), 1)), 0o640))
+	s.env.Workspace = s.load()
+}
+
+// TestOneQuestionForEachOrder counts the calls of the guard.
+func TestOneQuestionForEachOrder(t *testing.T) {
+	s := open(t, orders.Rakuten, settings{})
+	for range 130 {
+		s.sell(s.plain())
+	}
+	s.Move(time.Hour)
+	s.run("extract", "plan")
+	calls := 0
+	s.breaks(func(_ http.ResponseWriter, r *http.Request) bool {
+		if strings.Contains(r.URL.Path, "getOrder") {
+			calls++
+		}
+		return false
+	})
+	res := s.run("instruct")
+	if res.Report.Counts["asked orders"] != 130 || calls != 2 {
+		t.Errorf("%s with %d calls", res.Report.String(), calls)
+	}
+}
