@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -55,6 +56,10 @@ func (l *Ledger) Record(ctx context.Context, now time.Time, es ...Event) error {
 func (l *Ledger) Events(ctx context.Context, orderID, batchID int64) ([]Event, error) {
 	rows, err := l.r.QueryContext(ctx, `SELECT id, at, kind, order_id, instruction_id, batch_id, file_id, reason, detail, actor FROM events
 		WHERE (order_id = $1 AND order_id <> 0) OR (batch_id = $2 AND batch_id <> 0) ORDER BY id`, orderID, batchID)
+	return scanEvents(rows, err)
+}
+
+func scanEvents(rows *sql.Rows, err error) ([]Event, error) {
 	if err != nil {
 		return nil, explain("read events", err)
 	}

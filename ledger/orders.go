@@ -249,16 +249,24 @@ type OrderList struct {
 	Limit   int
 }
 
+func stateOf(name string) (State, error) {
+	for s := Seen; s <= Recheck; s++ {
+		if s.String() == name {
+			return s, nil
+		}
+	}
+	return 0, order.Errorf(order.Invalid, "use seen, held, outside, planned or recheck", "no such state: %s", name)
+}
+
 // Orders lists orders by id.
 func (l *Ledger) Orders(ctx context.Context, q OrderList) ([]Row, error) {
 	state := int64(-1)
-	for s := Seen; s <= Recheck; s++ {
-		if s.String() == q.State {
-			state = int64(s)
+	if q.State != "" {
+		st, err := stateOf(q.State)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if q.State != "" && state < 0 {
-		return nil, order.Errorf(order.Invalid, "use seen, held, outside, planned or recheck", "no such state: %s", q.State)
+		state = int64(st)
 	}
 	if q.Limit <= 0 {
 		q.Limit = 100
