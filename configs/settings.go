@@ -34,7 +34,7 @@ type Settings struct {
 	Masters MasterSettings `yaml:"masters"`
 	// The age file of age: references.
 	Secrets SecretSettings `yaml:"secrets"`
-	// The health and metrics pages of serve.
+	// The pages of serve.
 	Console Console `yaml:"console"`
 	// What the program writes about itself on standard error.
 	Log Log `yaml:"log"`
@@ -70,9 +70,13 @@ type SecretSettings struct {
 
 // Console is where serve listens.
 type Console struct {
-	// Address and port of the health and metrics pages; off for none. They show
-	// counts, no personal data, and have no login: keep them on the machine.
+	// Address and port of the pages; off for none. People sign in; /healthz and
+	// /metrics show counts, no personal data, and ask nobody who they are: keep
+	// them on the machine.
 	Listen string `yaml:"listen" jsonschema:"default=127.0.0.1:8383"`
+	// Browsers come by HTTPS, through a proxy in front: cookies then travel by it
+	// only.
+	HTTPS bool `yaml:"https" jsonschema:"default=false"`
 }
 
 // Log is what the program writes about itself.

@@ -87,3 +87,9 @@ func (l *Ledger) Hours(ctx context.Context, since time.Time) ([]Point, error) {
 	}
 	return out, explain("count by hour", rows.Err())
 }
+
+// ReadyCount counts the instructions of a warehouse that a claim would take now.
+func (l *Ledger) ReadyCount(ctx context.Context, warehouse int64, shipOn order.Date) (n int64, err error) {
+	err = l.r.QueryRowContext(ctx, `SELECT count(*) FROM instructions WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2`, warehouse, string(shipOn)).Scan(&n)
+	return n, explain("count instructions", err)
+}

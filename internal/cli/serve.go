@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/console"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/internal/serve"
 	"github.com/mallbridge/mallbridge/ledger"
@@ -25,7 +27,9 @@ func (a *app) serveCmd() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the stages at their times, until stopped",
 		Long: `Serve runs every stage at the times of its schedule, looks into the watch
-folders, and shows its health at /healthz and /metrics (console.listen).
+folders, and serves the pages for people, /healthz and /metrics (console.listen).
+While nobody can sign in, it prints a link by which the first password is chosen;
+"user invite" makes more of them.
 
 SIGTERM or Ctrl-C stops it: what runs ends at its next safe point, and the next
 start goes on from there. A second one ends it at once, which loses nothing
@@ -37,7 +41,7 @@ Several may serve one workspace of one machine, and "run" may run beside them.`,
 			return a.serve(c.Context(), listen, c.Flags().Changed("listen"))
 		},
 	}
-	c.Flags().StringVar(&listen, "listen", "", "address of the health and metrics pages, or off (default: console.listen)")
+	c.Flags().StringVar(&listen, "listen", "", "address of the pages, or off (default: console.listen)")
 	return c
 }
 
@@ -71,12 +75,30 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	env.Malls.Paced = true
 	env.Malls.Options.Meter, env.Malls.Options.Gate = &calls, connectors.NewGate(callsAtOnce)
 	err = serve.Run(ctx, serve.Options{
-		Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Calls: &calls, Notify: a.getenv("NOTIFY_SOCKET"),
+		Pages: a.pages(ctx, env.Workspace.Settings.Console), Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Calls: &calls, Notify: a.getenv("NOTIFY_SOCKET"),
 	})
 	if e := env.Ledger.Close(); err == nil {
 		err = e
 	}
 	return err
+}
+
+// pages makes the console, and says how the first person gets in.
+func (a *app) pages(ctx context.Context, settings configs.Console) func(func() *stage.Env, func(context.Context, string, string) error) (http.Handler, error) {
+	return func(env func() *stage.Env, run func(context.Context, string, string) error) (http.Handler, error) {
+		c, err := console.New(console.Options{Env: env, Run: run, HTTPS: settings.HTTPS, Version: version})
+		if err != nil {
+			return nil, err
+		}
+		first, err := c.FirstUser(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if first != "" {
+			a.line("nobody can sign in yet; open this path of the pages within a day and choose a password: %s", first)
+		}
+		return c.Handler(), nil
+	}
 }
 
 // reload reads the configuration again. Its findings go into the log, where

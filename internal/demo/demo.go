@@ -109,11 +109,16 @@ func play(ctx context.Context, o Options) (sum Summary, err error) {
 	if sum, err = w.count(ctx); err != nil {
 		return sum, err
 	}
-	w.tellEnd(sum)
 	if o.Once {
+		w.tellEnd(sum, "")
 		return sum, nil
 	}
-	if err := w.goOn(ctx); err != nil {
+	address, stop, err := w.openPages(ctx)
+	if err != nil {
+		return sum, err
+	}
+	w.tellEnd(sum, address)
+	if err := errors.Join(w.goOn(ctx), stop()); err != nil {
 		return sum, err
 	}
 	return w.count(context.WithoutCancel(ctx))

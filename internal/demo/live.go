@@ -22,7 +22,7 @@ func (w *world) tellBegin() {
 	p.line("  %s", fmt.Sprintf(p.say(wordSeed), w.start.Format(time.DateOnly), w.o.Seed))
 }
 
-func (w *world) tellEnd(s Summary) {
+func (w *world) tellEnd(s Summary, pages string) {
 	p := w.paper
 	p.line("")
 	p.line("%s", p.bold(p.say(wordSum)))
@@ -39,6 +39,10 @@ func (w *world) tellEnd(s Summary) {
 	p.line("")
 	if w.o.removed() {
 		return
+	}
+	if pages != "" {
+		p.line("  %s  %s", cell{p.say(wordPages), 14}.pad(), p.bold(pages))
+		p.line("")
 	}
 	if w.o.Once {
 		p.line("%s", p.say(wordTry))

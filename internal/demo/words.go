@@ -64,6 +64,7 @@ var (
 	wordRefused    = text{"refused", "取込不可", "거부"}
 	wordBatches    = text{"files at warehouses", "届けたファイル", "전달한 파일"}
 
+	wordPages  = text{"in a browser", "ブラウザーで開く", "브라우저로 열기"}
 	wordGoesOn = text{
 		"New orders keep coming. Ctrl-C ends the demo. Meanwhile, in another window:",
 		"新しい注文が続きます。Ctrl-C で終了。別の画面で試せるコマンド：",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/mallbridge/mallbridge/internal/jobs"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -37,11 +38,17 @@ func (s *Server) listen(addr string) (*pages, error) {
 		return nil, order.Errorf(order.Retry, "stop the program that uses the address, or set another one with console.listen or --listen; off for none", "pages: %w", err)
 	}
 	p.addr = l.Addr().String()
-	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		s.log().Warn("the pages can be reached from other machines and have no login", "addr", p.addr)
+	handler, err := s.handler()
+	if err != nil {
+		l.Close()
+		return nil, err
 	}
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		s.log().Warn("the pages can be reached from other machines; put HTTPS in front of them, and keep /metrics to yourselves", "addr", p.addr)
+	}
+	// Sheets of people far away take their time.
 	p.server = &http.Server{
-		Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Minute, WriteTimeout: 10 * time.Minute,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	go func() {
@@ -67,12 +74,26 @@ func (p *pages) close() {
 	}
 }
 
-func (s *Server) handler() http.Handler {
+func (s *Server) handler() (http.Handler, error) {
 	m := http.NewServeMux()
-	m.HandleFunc("GET /{$}", s.front)
+	if s.o.Pages == nil {
+		m.HandleFunc("GET /{$}", s.front)
+	} else {
+		pages, err := s.o.Pages(s.env.Load, s.asked)
+		if err != nil {
+			return nil, err
+		}
+		m.Handle("/", pages)
+	}
 	m.HandleFunc("GET /healthz", s.healthz)
 	m.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 20 * time.Second}))
-	return m
+	return m, nil
+}
+
+// asked enqueues a run that a person asked for.
+func (s *Server) asked(ctx context.Context, stage, target string) error {
+	_, err := s.queue.Enqueue(ctx, jobs.Job{Stage: stage, Target: target, Slot: "asked " + s.env.Load().Now().UTC().Format(time.RFC3339Nano)})
+	return err
 }
 
 func text(w http.ResponseWriter, code int, body string) {

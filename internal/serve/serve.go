@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -39,6 +40,9 @@ type Options struct {
 	JobsFile string
 	// Listen is the address of the pages; empty or "off" for none.
 	Listen string
+	// Pages makes the pages for people, from the present world and a way to ask for a
+	// run; nil for none but those of health.
+	Pages func(env func() *stage.Env, run func(ctx context.Context, stage, target string) error) (http.Handler, error)
 	// Clock drives the schedules; nil for the real one.
 	Clock clockwork.Clock
 	// Calls counts calls of malls' APIs; nil for none.

@@ -1,0 +1,392 @@
+// Package console is the program's pages in the browser: for the person who
+// uploads sheets, clears holds and asks why an order has not shipped.
+//
+// Pages are rendered on the server and work without scripts. Nothing comes from
+// other machines: styles and the one script are part of the program. Everybody
+// signs in; what people do is in the ledger's events under their names.
+package console
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/mallbridge/mallbridge/internal/phrase"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+//go:embed templates static
+var assets embed.FS
+
+// Options are what the program gives to its pages.
+type Options struct {
+	// Env is the world of the workspace, which a reload replaces.
+	Env func() *stage.Env
+	// Run asks for a run of a stage on a target, and does not wait for it. Nil: the
+	// pages offer none.
+	Run func(ctx context.Context, stage, target string) error
+	// HTTPS says that browsers come by HTTPS, through a proxy in front: cookies are
+	// then sent by it only.
+	HTTPS bool
+	// Version of the program, for the foot of the pages.
+	Version string
+}
+
+// A Console serves the pages. It is safe for concurrent use.
+type Console struct {
+	o        Options
+	sessions *scs.SessionManager
+	looks    sync.Map // of look, to *template.Template
+	tries    tries
+	uploads  uploads
+	enter    sync.Map // tokens of [Console.Enter], to names of users
+}
+
+// New makes the pages.
+func New(o Options) (*Console, error) {
+	c := &Console{o: o, sessions: newSessions(o)}
+	c.uploads.max = maxUpload
+	for name := range titles {
+		if _, err := c.page(look{name, "en", ""}); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// A look is a page as people with a language and a role see it.
+type look struct{ name, lang, role string }
+
+// page is the template of a look.
+func (c *Console) page(l look) (*template.Template, error) {
+	if t, ok := c.looks.Load(l); ok {
+		return t.(*template.Template), nil
+	}
+	t, err := template.New("layout.html").Funcs(template.FuncMap{
+		"T":      func(en string, args ...any) string { return say(l.lang, en, args...) },
+		"Say":    func(s string) string { return phrase.Say(l.lang, s) },
+		"Local":  func(at time.Time) string { return strings.TrimSuffix(c.o.Env().Workspace.Local(at), "-") },
+		"Reason": func(r order.Reason) string { return reasonText(l.lang, r) },
+		"can":    func(role string) bool { return rank[l.role] >= rank[role] },
+		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
+	}).ParseFS(assets, "templates/layout.html", "templates/"+l.name+".html")
+	if err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	c.looks.Store(l, t)
+	return t, nil
+}
+
+// Handler serves every page.
+func (c *Console) Handler() http.Handler {
+	m := http.NewServeMux()
+	static, err := fs.Sub(assets, "static")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	m.Handle("GET /static/", http.StripPrefix("/static/", cached(http.FileServerFS(static))))
+	m.HandleFunc("GET /sign-in", c.show(c.signInPage))
+	m.HandleFunc("POST /sign-in", c.act(c.signIn))
+	m.HandleFunc("POST /sign-out", c.act(c.signOut))
+	m.HandleFunc("GET /join/{token}", c.show(c.joinPage))
+	m.HandleFunc("POST /join/{token}", c.act(c.join))
+	m.HandleFunc("GET /enter/{token}", c.act(c.enterBy))
+	m.HandleFunc("POST /language", c.act(c.language))
+
+	view := func(pattern string, h func(*request) (string, any, error)) {
+		m.HandleFunc("GET "+pattern, c.need(ledger.Viewer, c.show(h)))
+	}
+	do := func(role, pattern string, h func(*request) (string, error)) {
+		m.HandleFunc("POST "+pattern, c.need(role, c.act(h)))
+	}
+	view("/{$}", c.today)
+	view("/orders", c.orders)
+	view("/orders/{account}/{number}", c.order)
+	do(ledger.Operator, "/orders/{account}/{number}/hold", c.putHold)
+	do(ledger.Operator, "/orders/{account}/{number}/release", c.release)
+	view("/holds", c.holds)
+	do(ledger.Operator, "/holds/release", c.releaseMany)
+	view("/upload", c.uploadPage)
+	do(ledger.Operator, "/upload", c.upload)
+	view("/upload/{id}", c.preview)
+	do(ledger.Operator, "/upload/{id}/take", c.take)
+	do(ledger.Operator, "/upload/{id}/drop", c.forget)
+	m.HandleFunc("GET /refused/{file}", c.need(ledger.Operator, c.refusedFile))
+	view("/files", c.files)
+	view("/files/{warehouse}/{batch}", c.batch)
+	m.HandleFunc("GET /files/{warehouse}/{batch}/download", c.need(ledger.Operator, c.batchFile))
+	do(ledger.Operator, "/files/{warehouse}/{batch}/approve", c.approve)
+	do(ledger.Operator, "/files/{warehouse}/{batch}/resolve", c.resolve)
+	view("/accounts", c.accounts)
+	view("/runs", c.runs)
+	do(ledger.Operator, "/runs", c.run)
+	view("/users", c.users)
+	do(ledger.Admin, "/users", c.invite)
+	do(ledger.Admin, "/users/{name}/disable", c.disable)
+	m.HandleFunc("/", c.need(ledger.Viewer, c.show(func(*request) (string, any, error) {
+		return "", nil, order.Errorf(order.NotFound, "", "there is no such page")
+	})))
+	return c.sessions.LoadAndSave(guard(m))
+}
+
+// policy lets pages load nothing but the program's own files.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// guard refuses requests that another site's page makes, and tells browsers what
+// pages may do.
+func guard(next http.Handler) http.Handler {
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	}))
+}
+
+func cached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=300")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// A request is one call of a page by one person.
+type request struct {
+	*http.Request
+	w    http.ResponseWriter
+	env  *stage.Env
+	user ledger.User // zero before signing in
+	lang string
+}
+
+func (c *Console) request(w http.ResponseWriter, r *http.Request) (*request, error) {
+	q := &request{Request: r, w: w, env: c.o.Env()}
+	if name := c.sessions.GetString(r.Context(), sessionUser); name != "" {
+		u, err := q.env.Ledger.User(r.Context(), name)
+		switch {
+		case order.CodeOf(err) == order.NotFound, err == nil && (u.Disabled || u.Hash != c.sessions.GetString(r.Context(), sessionHash)):
+			// Shut out, or with a new password: this session is over.
+			if err := c.sessions.Destroy(r.Context()); err != nil {
+				return nil, err
+			}
+		case err != nil:
+			return nil, err
+		default:
+			q.user = u
+		}
+	}
+	q.lang = c.languageOf(q)
+	return q, nil
+}
+
+// languages that pages speak, with how each names itself.
+var languages = []struct{ Code, Name string }{{"ja", "日本語"}, {"ko", "한국어"}, {"en", "English"}}
+
+func known(lang string) bool {
+	return slices.ContainsFunc(languages, func(l struct{ Code, Name string }) bool { return l.Code == lang })
+}
+
+// languageOf is what the person chose, else what the browser asks for, else the
+// workspace's.
+func (c *Console) languageOf(q *request) string {
+	if l := c.sessions.GetString(q.Context(), sessionLang); known(l) {
+		return l
+	}
+	for _, part := range strings.Split(q.Header.Get("Accept-Language"), ",") {
+		l, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if l, _, _ = strings.Cut(l, "-"); known(l) {
+			return l
+		}
+	}
+	if l := q.env.Workspace.Settings.Language; known(l) {
+		return l
+	}
+	return "en"
+}
+
+func (c *Console) language(q *request) (string, error) {
+	if l := q.FormValue("lang"); known(l) {
+		c.sessions.Put(q.Context(), sessionLang, l)
+	}
+	return back(q), nil
+}
+
+// back is the page of ours from which a form came.
+func back(q *request) string {
+	to := q.FormValue("back")
+	if u, err := url.Parse(to); err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.Contains(to, `\`) {
+		return "/"
+	}
+	return to
+}
+
+// rank orders roles.
+var rank = map[string]int{ledger.Viewer: 1, ledger.Operator: 2, ledger.Admin: 3}
+
+// need lets a person pass who signed in and has the role.
+func (c *Console) need(role string, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q, err := c.request(w, r)
+		switch {
+		case err != nil:
+			c.fail(w, r, err)
+		case q.user.Name == "":
+			http.Redirect(w, r, "/sign-in?"+url.Values{"back": {r.URL.Path}}.Encode(), http.StatusSeeOther)
+		case rank[q.user.Role] < rank[role]:
+			c.fail(w, r, order.Errorf(order.Denied, "ask somebody who administers the users", "this needs the role %s", role))
+		default:
+			next(w, r)
+		}
+	}
+}
+
+// show answers with a page: h names it and gives its data.
+func (c *Console) show(h func(*request) (string, any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q, err := c.request(w, r)
+		if err == nil {
+			var name string
+			var data any
+			if name, data, err = h(q); err == nil {
+				err = c.render(q, http.StatusOK, name, data)
+			}
+		}
+		if err != nil {
+			c.fail(w, r, err)
+		}
+	}
+}
+
+// act does what a form asks and goes on to the page that h names.
+func (c *Console) act(h func(*request) (string, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q, err := c.request(w, r)
+		var to string
+		if err == nil {
+			to, err = h(q)
+		}
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+}
+
+// codes are the answers to errors by their codes.
+var codes = map[order.Code]int{
+	order.NotFound: http.StatusNotFound, order.Invalid: http.StatusBadRequest, order.Denied: http.StatusForbidden, order.Conflict: http.StatusConflict,
+}
+
+type failure struct {
+	Status     int
+	Text, Hint string
+}
+
+// fail shows an error, what to do about it, and no more of ours than that.
+func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		err = order.Errorf(order.Invalid, "put it into the watch folder instead", "the file has more than %d MiB", large.Limit>>20)
+	}
+	status, ok := codes[order.CodeOf(err)]
+	q, e := c.request(w, r)
+	if e != nil || !ok {
+		c.o.Env().Log.Error("a page failed", "path", r.URL.Path, "err", err)
+		status = http.StatusInternalServerError
+	}
+	if e != nil {
+		http.Error(w, http.StatusText(status), status)
+		return
+	}
+	f := failure{Status: status, Text: err.Error(), Hint: order.HintOf(err)}
+	if status == http.StatusInternalServerError {
+		f.Text = "something went wrong; the program's log says what"
+	}
+	if err := c.render(q, status, "failure", f); err != nil {
+		http.Error(w, http.StatusText(status), status)
+	}
+}
+
+// A frame is what the layout shows around a page.
+type frame struct {
+	Lang      string
+	Languages []struct{ Code, Name string }
+	User      ledger.User
+	Path      string // of this page
+	Page      string // its name
+	Title     string
+	Flash     string
+	Version   string
+	Workspace string
+	Data      any
+}
+
+func (c *Console) render(q *request, status int, name string, data any) error {
+	t, err := c.page(look{name, q.lang, q.user.Role})
+	if err != nil {
+		return err
+	}
+	ws := q.env.Workspace
+	f := frame{
+		Lang: q.lang, Languages: languages, User: q.user, Path: q.URL.Path, Page: name, Title: titles[name], Version: c.o.Version, Workspace: filepath.Base(ws.Dir), Data: data,
+		Flash: c.sessions.PopString(q.Context(), sessionFlash),
+	}
+	if q.Method == http.MethodGet && q.URL.RawQuery != "" {
+		f.Path += "?" + q.URL.RawQuery
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, f); err != nil {
+		return fmt.Errorf("console: page %s: %w", name, err)
+	}
+	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	q.w.WriteHeader(status)
+	_, err = b.WriteTo(q.w)
+	if err != nil {
+		q.env.Log.Debug("a page was not sent whole", "err", err)
+	}
+	return nil
+}
+
+// titles of pages, in English.
+var titles = map[string]string{
+	"today": "Today", "orders": "Orders", "order": "Order", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file",
+	"accounts": "Accounts", "runs": "Runs", "users": "Users", "sign-in": "Sign in", "join": "Choose a password", "failure": "That did not work",
+}
+
+// tell keeps a line for the next page.
+func (c *Console) tell(q *request, en string, args ...any) {
+	c.sessions.Put(q.Context(), sessionFlash, say(q.lang, en, args...))
+}
+
+// query is an address with values; empty ones are left out.
+func query(path string, pairs ...any) string {
+	v := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if s := fmt.Sprint(pairs[i+1]); s != "" && s != "0" {
+			v.Set(fmt.Sprint(pairs[i]), s)
+		}
+	}
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + v.Encode()
+}

@@ -1,0 +1,115 @@
+package console
+
+import (
+	"time"
+
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline"
+)
+
+type runsData struct {
+	Stage, Target string
+	Stages        []string
+	Targets       []string
+	Runs          []ledger.Run
+	Can           bool // runs may be asked for
+}
+
+func (c *Console) runs(q *request) (string, any, error) {
+	v := q.URL.Query()
+	d := runsData{Stage: v.Get("stage"), Target: v.Get("target"), Can: c.o.Run != nil}
+	for _, s := range pipeline.Stages {
+		d.Stages = append(d.Stages, s.Name)
+	}
+	for _, a := range q.env.Workspace.Accounts {
+		d.Targets = append(d.Targets, a.Name)
+	}
+	for _, w := range q.env.Workspace.Warehouses {
+		d.Targets = append(d.Targets, w.Name)
+	}
+	var err error
+	d.Runs, err = q.env.Ledger.Runs(q.Context(), d.Stage, d.Target, 100)
+	return "runs", d, err
+}
+
+// run asks for a run of a stage now.
+func (c *Console) run(q *request) (string, error) {
+	s, ok := pipeline.Lookup(q.FormValue("stage"))
+	if !ok || c.o.Run == nil {
+		return "", order.Errorf(order.Invalid, "", "no such stage: %s", q.FormValue("stage"))
+	}
+	target := q.FormValue("target")
+	for _, t := range s.Targets(q.env.Workspace) {
+		if t == target {
+			c.tell(q, "%s of %s was asked for", s.Name, target)
+			return back(q), c.ask(q, s.Name, target)
+		}
+	}
+	return "", order.Errorf(order.Invalid, "", "%s does not run on %s", s.Name, target)
+}
+
+// ask asks for a run and notes who did.
+func (c *Console) ask(q *request, stage, target string) error {
+	if c.o.Run == nil {
+		return nil
+	}
+	if err := q.env.Ledger.Record(q.Context(), q.env.Now(), ledger.Event{Kind: "run.asked", Detail: stage + " " + target, Actor: q.user.Name}); err != nil {
+		return err
+	}
+	return c.o.Run(q.Context(), stage, target)
+}
+
+type accountsData struct {
+	Accounts []accountRow
+	Can      bool
+}
+
+type accountRow struct {
+	Account *configs.Account
+	Tally   ledger.Tally
+	Mall    string
+	Last    *ledger.Run
+	Until   time.Time // how far orders were read by API
+}
+
+func (c *Console) accounts(q *request) (string, any, error) {
+	d := accountsData{Can: c.o.Run != nil}
+	for _, a := range q.env.Workspace.Accounts {
+		r := accountRow{Account: a, Mall: a.Mall}
+		if m, ok := configs.LookupMall(a.Mall); ok {
+			r.Mall = m.Title[q.lang]
+		}
+		var err error
+		if r.Tally, err = q.env.Ledger.Tally(q.Context(), a.Name); err != nil {
+			return "", nil, err
+		}
+		runs, err := q.env.Ledger.Runs(q.Context(), "extract", a.Name, 1)
+		if err != nil {
+			return "", nil, err
+		}
+		if len(runs) > 0 {
+			r.Last = &runs[0]
+		}
+		if a.UsesAPI() {
+			id, _, err := q.env.Ledger.Account(q.Context(), a.Name, q.env.Now())
+			if err != nil {
+				return "", nil, err
+			}
+			if r.Until, _, err = q.env.Ledger.ReadUntil(q.Context(), id, "orders"); err != nil {
+				return "", nil, err
+			}
+		}
+		d.Accounts = append(d.Accounts, r)
+	}
+	return "accounts", d, nil
+}
+
+// Held counts held orders for any reason.
+func (r accountRow) Held() (n int64) {
+	for _, x := range r.Tally.Held {
+		n += x
+	}
+	return n
+}

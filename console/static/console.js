@@ -1,0 +1,47 @@
+// What pages do better with scripts; they work without.
+"use strict";
+
+// "/" goes to the search field.
+addEventListener("keydown", (e) => {
+  if (e.key !== "/" || e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)) return;
+  const find = document.getElementById("find");
+  if (find) { e.preventDefault(); find.focus(); }
+});
+
+// Times until a cut-off count down.
+function countdown() {
+  for (const t of document.querySelectorAll("time[data-until]")) {
+    const left = Math.round((new Date(t.dateTime) - Date.now()) / 60000);
+    let s = t.nextElementSibling;
+    if (!s) { s = document.createElement("span"); s.className = "left"; t.after(s); }
+    s.textContent = left < 0 || left > 24 * 60 ? "" : ` −${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    s.classList.toggle("soon", left >= 0 && left < 60);
+  }
+}
+countdown();
+setInterval(countdown, 30000);
+
+// Files can be dropped anywhere on the form; large ones show how far they are.
+for (const form of document.querySelectorAll("form[data-drop]")) {
+  const input = form.querySelector("input[type=file]"), bar = form.querySelector("progress");
+  for (const kind of ["dragenter", "dragover"]) form.addEventListener(kind, (e) => { e.preventDefault(); form.classList.add("over"); });
+  for (const kind of ["dragleave", "drop"]) form.addEventListener(kind, () => form.classList.remove("over"));
+  form.addEventListener("drop", (e) => {
+    e.preventDefault();
+    if (e.dataTransfer.files.length === 1) input.files = e.dataTransfer.files;
+  });
+  form.addEventListener("submit", (e) => {
+    if (!input.files.length || input.files[0].size < 1 << 20) return;
+    e.preventDefault();
+    const x = new XMLHttpRequest();
+    x.open("POST", form.action);
+    bar.hidden = false;
+    x.upload.onprogress = (p) => { if (p.lengthComputable) bar.value = 100 * p.loaded / p.total; };
+    x.onload = () => {
+      if (x.responseURL && x.status < 400) { location.href = x.responseURL; return; }
+      document.open(); document.write(x.responseText); document.close();
+    };
+    x.onerror = () => form.submit();
+    x.send(new FormData(form));
+  });
+}
