@@ -56,6 +56,10 @@ generate: ## Make the generated files again: schemas, samples, pages in docs/
 generated: ## Check that the generated files are up to date
 	bash .ci/generated
 
+.PHONY: screenshots
+screenshots: needs ## Take pictures of the console's pages into screenshots/
+	$(GO) test -count=1 -run TestInABrowser ./console -screenshots "$(CURDIR)/screenshots"
+
 .PHONY: bench
 bench: ## Run the benchmarks (BENCH=regexp chooses)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
@@ -80,4 +84,4 @@ cover: needs ## Write coverage.html and print the coverage of each package
 
 .PHONY: clean
 clean: ## Remove what the other targets make
-	rm -rf mallbridge dist coverage.out coverage.html
+	rm -rf mallbridge dist screenshots coverage.out coverage.html

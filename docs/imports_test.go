@@ -16,6 +16,7 @@ var layers = map[string][]string{
 	"ledger":     {"order"},
 	"configs":    {"order", "mappers", "connectors", "configs", "internal/secrets"},
 	"pipeline":   {"order", "mappers", "connectors", "ledger", "configs", "pipeline", "internal/durable", "internal/fault", "internal/phrase", "internal/secrets"},
+	"console":    {"order", "mappers", "ledger", "configs", "pipeline", "internal/phrase", "internal/why"},
 	"simulator":  {"simulator", "internal/agile"},
 }
 

@@ -1,0 +1,148 @@
+package console_test
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/mallbridge/mallbridge/ledger"
+)
+
+var screenshots = flag.String("screenshots", "", "keep pictures of the pages in this folder")
+
+// The checks of axe-core 4.14.1 (MPL-2.0).
+//
+//go:embed testdata/axe.min.js
+var axe string
+
+// browser starts Chromium, which in CI must be there.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no Chromium is installed")
+		}
+		t.Skip("no Chromium is installed (make needs)")
+	}
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.UserDataDir(t.TempDir()))...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	t.Cleanup(stop)
+	return ctx
+}
+
+// TestInABrowser looks at every page in every language on a screen and on a phone:
+// nothing is wider than the window, nothing complains, nothing is out of reach for
+// people who read with their ears or fingers.
+func TestInABrowser(t *testing.T) {
+	ctx := browser(t)
+	s := open(t, 120)
+	path, err := s.console.Enter(t.Context(), "demo")
+	s.check(err)
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+path)); err != nil {
+		t.Fatal(err)
+	}
+	var complaints []string
+	listening, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for m, err := range chromedp.Console(listening) {
+			if err != nil {
+				return
+			}
+			if m.Type == "error" || m.Type == chromedp.ConsoleException || m.Type == "warning" {
+				complaints = append(complaints, m.Text)
+			}
+		}
+	}()
+	pages := s.as("hanako", ledger.Admin, "ja").pages()
+	pages = append(pages[:7:7], pages[8:]...) // the preview is its owner's
+	for _, lang := range []string{"ja", "ko", "en"} {
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](fmt.Sprintf(`fetch("/language", {method: "POST", body: new URLSearchParams({lang: %q})}).then(r => r.url)`, lang), chromedp.EvalAwaitPromise)); err != nil {
+			t.Fatal(err)
+		}
+		for _, width := range []int64{1280, 390} {
+			if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)); err != nil {
+				t.Fatal(err)
+			}
+			for i, page := range pages {
+				if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+page)); err != nil {
+					t.Fatalf("%s: %v", page, err)
+				}
+				wide, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.documentElement.lang + " " + Math.max(0, document.documentElement.scrollWidth - innerWidth)`))
+				if err != nil {
+					t.Fatalf("%s: %v", page, err)
+				}
+				if wide != lang+" 0" {
+					t.Errorf("%s at %d: language and points beyond the window: %s", page, width, wide)
+				}
+				if lang == "ja" || width == 390 && lang == "ko" {
+					accessible(ctx, t, page)
+				}
+				picture(ctx, t, fmt.Sprintf("%02d%s-%s-%d.png", i, strings.Trim(strings.ReplaceAll(mustPath(page), "/", "-"), "-"), lang, width))
+			}
+		}
+	}
+	stop()
+	<-done
+	for _, c := range complaints {
+		t.Errorf("the browser complains: %s", c)
+	}
+}
+
+func mustPath(page string) string {
+	u, err := url.Parse(page)
+	if err != nil {
+		return "page"
+	}
+	return u.Path
+}
+
+// accessible runs axe-core over the page that is open.
+func accessible(ctx context.Context, t *testing.T, page string) {
+	t.Helper()
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axe+`;
+		axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(r => r.violations.map(v =>
+			v.id + ": " + v.help + " at " + v.nodes.map(n => n.target.join(" ")).slice(0, 3).join("; ")))`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: axe: %v", page, err)
+	}
+	for _, f := range found {
+		t.Errorf("%s: %s", page, f)
+	}
+}
+
+func picture(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	if *screenshots == "" {
+		return
+	}
+	b, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = errors.Join(os.MkdirAll(*screenshots, 0o755), os.WriteFile(filepath.Join(*screenshots, name), b, 0o644))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

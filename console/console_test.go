@@ -1,0 +1,335 @@
+package console_test
+
+import (
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mallbridge/mallbridge/console"
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline"
+)
+
+// pagesOf lists every page of a site, with an order, a batch and a preview.
+func (v *visitor) pages() []string {
+	v.Helper()
+	bs, err := v.env.Ledger.Batches(v.Context(), "", 1)
+	v.check(err)
+	hs, err := v.env.Ledger.Holds(v.Context(), "", 1)
+	v.check(err)
+	rows, err := v.env.Ledger.Search(v.Context(), ledger.Search{State: "planned", Limit: 1})
+	v.check(err)
+	preview := v.want(v.upload("plain-1", "注文.csv", []byte(sheet)), http.StatusOK)
+	return []string{
+		"/", "/orders", "/orders?state=held", "/orders/" + hs[0].Account + "/" + hs[0].Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number, "/holds", "/upload", preview.path,
+		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/accounts", "/runs", "/users",
+	}
+}
+
+const sheet = `order_number,payment,to_name,to_phone,to_postal,to_prefecture,to_city,to_street,item_code,item_name,quantity,price,total
+C-1,prepaid,見本 花子,03-0000-0001,1000001,東京都,千代田区,千代田0-1,nothing-like-it,見本の品,1,2000,2000
+C-2,prepaid,見本 太郎,03-0000-0002,1000001,東京都,千代田区,千代田0-2,nothing-like-it,見本の品,0,1200,2400
+`
+
+// good has an order that can be instructed.
+const good = `order_number,status,payment,to_name,to_phone,to_postal,to_prefecture,to_city,to_street,item_code,sku_code,item_name,quantity,price,total
+C-9,ready,prepaid,見本 花子,03-0000-0001,1000001,東京都,千代田区,千代田0-1,P-TOWEL-W,TOWEL-W,タオル,1,2000,2000
+`
+
+// build plans an account's orders and builds a warehouse's next file.
+func (s *site) build(warehouse, account string) *ledger.Batch {
+	s.Helper()
+	for _, x := range [][2]string{{"plan", account}, {"instruct", warehouse}} {
+		st, _ := pipeline.Lookup(x[0])
+		s.check(pipeline.Run(s.Context(), s.env, st, x[1]).Err)
+	}
+	bs, err := s.env.Ledger.Batches(s.Context(), warehouse, 1)
+	s.check(err)
+	if bs[0].State != ledger.BatchBuilt {
+		s.Fatalf("the newest batch is %s", bs[0].State)
+	}
+	return &bs[0]
+}
+
+var unsaid = regexp.MustCompile(`%!|<no value>|ZgotmplZ`)
+
+func TestPages(t *testing.T) {
+	s := open(t, 120)
+	heads := map[string]string{"ja": "対応が必要なもの", "ko": "처리가 필요한 항목", "en": "Waits for a person"}
+	for lang, head := range heads {
+		v := s.as("hanako", ledger.Admin, lang)
+		for _, path := range v.pages() {
+			a := v.want(v.get(path), http.StatusOK)
+			v.shows(a, `<html lang="`+lang+`">`)
+			if bad := unsaid.FindString(a.body); bad != "" {
+				t.Errorf("%s in %s shows %s", path, lang, bad)
+			}
+			if csp := a.header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+				t.Errorf("%s: policy %q", path, csp)
+			}
+			if strings.Contains(a.body, "<script>") || strings.Contains(a.body, " style=") || strings.Contains(a.body, " onclick=") {
+				t.Errorf("%s has a script or style that the policy forbids", path)
+			}
+		}
+		v.shows(v.get("/"), head)
+	}
+}
+
+// TestTexts finds what pages say in English only.
+func TestTexts(t *testing.T) {
+	said := map[string]bool{}
+	for _, where := range []struct{ pattern, expression string }{
+		{"templates/*.html", `[{( ]T "([^"]+)"`}, {"*.go", `(?:say\(q\.lang|tell\(q), "([^"]+)"`}, {"*.go", `^\t(?:"[a-z-]+": "[^"]+", )*"[a-z-]+": "([^"]+)"`},
+	} {
+		names, err := filepath.Glob(where.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(where.expression).FindAllStringSubmatch(string(b), -1) {
+				said[m[1]] = true
+			}
+		}
+	}
+	if len(said) < 150 {
+		t.Fatalf("only %d texts were found", len(said))
+	}
+	for text := range said {
+		for _, lang := range []string{"ja", "ko"} {
+			if console.Say(lang, text) == text {
+				t.Errorf("%q is not said in %s", text, lang)
+			}
+		}
+	}
+}
+
+func TestSigningIn(t *testing.T) {
+	s := open(t, 20)
+	v := s.visitor("en")
+	if a := v.get("/orders"); a.path != "/sign-in" || a.status != http.StatusOK {
+		t.Fatalf("a stranger gets %s, status %d", a.path, a.status)
+	}
+	first, err := s.console.FirstUser(t.Context())
+	s.check(err)
+	v.shows(v.get("/sign-in"), "nobody has chosen a password yet")
+	v.shows(v.post(first, "password", "short", "again", "short"), "10 characters")
+	v.shows(v.post(first, "password", password, "again", password+"."), "the two passwords differ")
+	v.want(v.post(first, "password", password, "again", password), http.StatusOK)
+	v.shows(v.get("/users"), "admin", "sign out")
+	v.want(v.get(first), http.StatusNotFound) // the link was used
+	if again, err := s.console.FirstUser(t.Context()); err != nil || again != "" {
+		t.Errorf("a second first user: %q %v", again, err)
+	}
+	v.post("/sign-out")
+	if a := v.get("/"); a.path != "/sign-in" {
+		t.Errorf("after signing out: %s", a.path)
+	}
+	v.shows(v.post("/sign-in", "name", "admin", "password", "wrong password"), "name or password is wrong")
+	v.shows(v.post("/sign-in", "name", "nobody", "password", password), "name or password is wrong")
+	a := v.post("/sign-in", "name", "admin", "password", password, "back", "/holds")
+	if a.path != "/holds" {
+		t.Errorf("after signing in: %s", a.path)
+	}
+	other := s.visitor("en")
+	for _, to := range []string{"https://elsewhere.example/", "//elsewhere.example/", `/\elsewhere.example`, "javascript:x"} {
+		if a := other.post("/sign-in", "name", "admin", "password", password, "back", to); a.path != "/" && a.path != "/sign-in" {
+			t.Errorf("signing in leads from %s to %s", to, a.path)
+		}
+	}
+	stranger := s.visitor("en")
+	for range 6 {
+		a = stranger.post("/sign-in", "name", "admin", "password", "guess")
+	}
+	stranger.shows(a, "too many attempts")
+	stranger.shows(stranger.post("/sign-in", "name", "admin", "password", password), "too many attempts")
+}
+
+func TestSessionsEnd(t *testing.T) {
+	s := open(t, 20)
+	admin, hanako := s.as("admin", ledger.Admin, "en"), s.as("hanako", ledger.Operator, "en")
+	hanako.want(hanako.get("/holds"), http.StatusOK)
+	admin.want(admin.post("/users/hanako/disable", "disabled", "1"), http.StatusOK)
+	if a := hanako.get("/holds"); a.path != "/sign-in" {
+		t.Errorf("a user who is shut out still sees %s", a.path)
+	}
+	if a := hanako.post("/sign-in", "name", "hanako", "password", password); a.path != "/sign-in" {
+		t.Errorf("a user who is shut out signs in: %s", a.path)
+	}
+	admin.want(admin.post("/users/admin/disable", "disabled", "1"), http.StatusBadRequest)
+	// A new password ends the sessions of the old one.
+	taro := s.as("taro", ledger.Operator, "en")
+	again := s.as("taro", ledger.Operator, "en")
+	if a := taro.get("/"); a.path != "/sign-in" {
+		t.Errorf("a session outlives its password: %s", a.path)
+	}
+	again.want(again.get("/"), http.StatusOK)
+	s.move(25 * time.Hour)
+	path, err := console.Invite(t.Context(), s.env, "late", ledger.Viewer, "test")
+	s.check(err)
+	s.move(25 * time.Hour)
+	v := s.visitor("en")
+	v.want(v.get(path), http.StatusNotFound)
+}
+
+func TestRoles(t *testing.T) {
+	s := open(t, 120)
+	viewer, operator := s.as("v", ledger.Viewer, "en"), s.as("o", ledger.Operator, "en")
+	hs, err := s.env.Ledger.Holds(t.Context(), "", 1)
+	s.check(err)
+	path := "/orders/" + hs[0].Account + "/" + hs[0].Number
+	for _, p := range []string{path + "/hold", path + "/release", "/holds/release", "/runs", "/users", "/users/o/disable", "/files/tokyo/T000001/approve"} {
+		viewer.want(viewer.post(p, "note", "x"), http.StatusForbidden)
+	}
+	viewer.want(viewer.upload("plain-1", "a.csv", []byte(sheet)), http.StatusForbidden)
+	for _, p := range []string{"/users", "/users/v/disable"} {
+		operator.want(operator.post(p, "name", "x", "role", ledger.Admin), http.StatusForbidden)
+	}
+	if a := viewer.get(path); strings.Contains(a.body, "/release") || strings.Contains(a.body, "/hold\"") {
+		t.Error("a viewer is offered what only operators may do")
+	}
+}
+
+func TestOtherSitesAreRefused(t *testing.T) {
+	s := open(t, 20)
+	v := s.as("hanako", ledger.Admin, "en")
+	for _, h := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Origin": {"https://elsewhere.example"}}} {
+		r, err := http.NewRequest(http.MethodPost, s.server.URL+"/users", strings.NewReader("name=evil&role=admin"))
+		s.check(err)
+		r.Header = h
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		v.want(v.do(r), http.StatusForbidden)
+	}
+	if _, err := s.env.Ledger.User(t.Context(), "evil"); order.CodeOf(err) != order.NotFound {
+		t.Errorf("another site's form made a user: %v", err)
+	}
+	for _, c := range v.http.Jar.Cookies(must(s, s.server.URL)) {
+		if c.Name != "mallbridge" {
+			t.Errorf("a cookie %s", c.Name)
+		}
+	}
+}
+
+func TestUpload(t *testing.T) {
+	s := open(t, 20)
+	v := s.as("hanako", ledger.Operator, "ja")
+	a := v.shows(v.want(v.upload("plain-1", "../../注文 sheet.csv", []byte(sheet)), http.StatusOK), "注文 sheet.csv", "見本 花子", "C-1", "mallbridge-orders", "取り込めない行")
+	if rows, err := s.env.Ledger.OrdersByNumber(t.Context(), "C-1", ""); err != nil || len(rows) != 0 {
+		t.Fatalf("an order was taken before anybody said so: %d %v", len(rows), err)
+	}
+	other := s.as("taro", ledger.Operator, "ja")
+	other.want(other.get(a.path), http.StatusNotFound)
+	v.shows(v.want(v.post(a.path+"/take"), http.StatusOK), "注文 sheet.csv", "1 ")
+	rows, err := s.env.Ledger.OrdersByNumber(t.Context(), "C-1", "plain-1")
+	s.check(err)
+	if len(rows) != 1 {
+		t.Fatalf("%d orders were taken", len(rows))
+	}
+	if !slices.Contains(s.ran, "plan plain-1") {
+		t.Errorf("no plan run was asked for: %v", s.ran)
+	}
+	v.want(v.get(a.path), http.StatusNotFound)
+	fs, err := s.env.Ledger.Files(t.Context(), ledger.FileOrders, "plain-1", 1)
+	s.check(err)
+	refused := v.want(v.get("/refused/"+itoa(fs[0].ID)), http.StatusOK)
+	v.shows(refused, "C-2")
+	if d := refused.header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment") {
+		t.Errorf("the file of refused rows comes as %q", d)
+	}
+	v.shows(v.want(v.upload("plain-1", "x.xlsx", []byte("PK\x03\x04nonsense")), http.StatusOK), `role="alert"`)
+	v.want(v.upload("no-such-account", "a.csv", []byte(sheet)), http.StatusBadRequest)
+	v.shows(v.upload("plain-1", "empty.csv", nil), `role="alert"`)
+}
+
+func TestUploadWithPassword(t *testing.T) {
+	s := open(t, 40)
+	v := s.as("hanako", ledger.Operator, "en")
+	acc, _ := s.env.Workspace.Account("smartstore-1")
+	acc.Intake.Password = ""
+	done, err := fs.Glob(os.DirFS(s.env.Workspace.Path(s.env.Workspace.Settings.Done, "smartstore-1")), "*.xlsx")
+	s.check(err)
+	data, err := os.ReadFile(s.env.Workspace.Path(s.env.Workspace.Settings.Done, "smartstore-1", done[0]))
+	s.check(err)
+	a := v.shows(v.want(v.upload("smartstore-1", done[0], data), http.StatusOK), "password of the file")
+	v.shows(v.post(a.path+"/take", "password", "wrong"), "password of the file", `role="alert"`)
+	v.shows(v.post(a.path+"/take", "password", "demo-1234"), "The first orders", "smartstore-orders")
+}
+
+func TestHoldAndRelease(t *testing.T) {
+	s := open(t, 120)
+	v := s.as("hanako", ledger.Operator, "en")
+	hs, err := s.env.Ledger.Holds(t.Context(), "", 1000)
+	s.check(err)
+	for _, h := range hs {
+		path := "/orders/" + h.Account + "/" + h.Number
+		switch h.Reason {
+		case order.HoldRemark:
+			v.want(v.post(path+"/release", "note", ""), http.StatusBadRequest)
+			v.shows(v.want(v.post(path+"/release", "note", "read it, nothing to do"), http.StatusOK), "is released", "hanako")
+		case order.HoldSKU:
+			v.want(v.post(path+"/release", "note", "go"), http.StatusBadRequest)
+			v.want(v.post("/holds/release", "reason", string(h.Reason), "order", h.Account+"/"+h.Number, "note", "go"), http.StatusBadRequest)
+		case order.HoldPhone:
+			v.shows(v.want(v.post("/holds/release", "reason", string(h.Reason), "order", h.Account+"/"+h.Number, "note", "called them"), http.StatusOK), "1 orders are released")
+		}
+	}
+	acts, err := s.env.Ledger.Acts(t.Context(), 50)
+	s.check(err)
+	kinds := map[string]int{}
+	for _, e := range acts {
+		if e.Actor == "hanako" {
+			kinds[e.Kind]++
+		}
+	}
+	if kinds["hold.released"] < 2 {
+		t.Errorf("the audit trail has %v", kinds)
+	}
+	v.want(v.get("/orders/plain-1/no-such-order"), http.StatusNotFound)
+	v.want(v.get("/no-such-page"), http.StatusNotFound)
+}
+
+func TestApproval(t *testing.T) {
+	s := open(t, 40)
+	v := s.as("hanako", ledger.Operator, "en")
+	w, _ := s.env.Workspace.Warehouse("tokyo")
+	bs, err := s.env.Ledger.Batches(t.Context(), "tokyo", 1)
+	s.check(err)
+	path := "/files/tokyo/" + bs[0].Number
+	v.shows(v.want(v.get(path), http.StatusOK), bs[0].SHA256, bs[0].Name, "cp932")
+	got := v.want(v.get(path+"/download"), http.StatusOK)
+	want, err := os.ReadFile(s.env.Workspace.Path(bs[0].Path))
+	s.check(err)
+	if got.body != string(want) {
+		t.Error("the download is not the file")
+	}
+	w.Instructions.Approval = "always"
+	v.want(v.post(v.upload("plain-1", "more.csv", []byte(good)).path+"/take"), http.StatusOK)
+	b := s.build("tokyo", "plain-1")
+	path = "/files/tokyo/" + b.Number
+	v.shows(v.get("/"), b.Name+" waits for approval")
+	v.shows(v.get(path), "It waits for approval", "見本 花子")
+	v.want(v.post(path+"/approve", "sha256", "of something else"), http.StatusConflict)
+	v.shows(v.want(v.post(path+"/approve", "sha256", b.SHA256, "note", "looked at it"), http.StatusOK), "is approved")
+	ok, err := s.env.Ledger.Approved(t.Context(), b.ID, b.SHA256)
+	if err != nil || !ok {
+		t.Errorf("approved: %t %v", ok, err)
+	}
+	if !slices.Contains(s.ran, "instruct tokyo") {
+		t.Errorf("runs that were asked for: %v", s.ran)
+	}
+	v.want(v.post("/runs", "stage", "extract", "target", "tokyo"), http.StatusBadRequest)
+	v.want(v.post("/runs", "stage", "extract", "target", "plain-1", "back", "/runs"), http.StatusOK)
+}
