@@ -229,7 +229,7 @@ func (c *Console) take(q *request) (string, error) {
 		p.Password = w
 		return "/upload/" + p.ID, nil
 	}
-	rep, err := extract.Ingest(q.Context(), q.env, p.Account, p.Path, p.Password, nil)
+	rep, err := extract.Ingest(q.Context(), q.env, p.Account, []string{p.Path}, p.Password, nil)
 	if err != nil {
 		return "", err
 	}

@@ -53,6 +53,7 @@ var counts = map[string][2]string{
 // part of them.
 var phrases = [][3]string{
 	// Sheets as a whole.
+	{"nobody can sign in yet; open this path of the pages within a day and choose a password: %s", "まだ誰もログインできません。24時間以内に次のパスを開き、パスワードを設定してください: $1", "아직 아무도 로그인할 수 없습니다. 24시간 안에 다음 경로를 열어 비밀번호를 설정하세요: $1"},
 	{"the file lacks the column %s", "必要な列がありません: $1", "필요한 열이 없습니다: $1"},
 	{"the file has the column %s more than once", "同じ列が複数あります: $1", "같은 열이 여러 개 있습니다: $1"},
 	{"the header has %d columns, %d are expected", "見出しの列数が$1です（$2列のはずです）", "머리글이 $1열입니다($2열이어야 합니다)"},
