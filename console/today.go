@@ -79,7 +79,7 @@ func (c *Console) today(q *request) (string, any, error) {
 	if d.Waiting, err = c.waiting(q); err != nil {
 		return "", nil, err
 	}
-	points, err := env.Ledger.Hours(ctx, now.Add(-24*time.Hour).Truncate(time.Hour))
+	points, err := env.Ledger.Flow(ctx, now.Add(-24*time.Hour).Truncate(time.Hour))
 	d.Hours = hours(points, now, zone(env.Workspace))
 	return "today", d, err
 }

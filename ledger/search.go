@@ -65,8 +65,8 @@ type Point struct {
 	Shipped int64 // tracking numbers that came
 }
 
-// Hours counts by hour since a moment, without hours in which nothing happened.
-func (l *Ledger) Hours(ctx context.Context, since time.Time) ([]Point, error) {
+// Flow counts by hour since a moment, without hours in which nothing happened.
+func (l *Ledger) Flow(ctx context.Context, since time.Time) ([]Point, error) {
 	const hour = 3_600_000
 	rows, err := l.r.QueryContext(ctx, `SELECT h, CAST(sum(orders) AS BIGINT), CAST(sum(shipped) AS BIGINT) FROM (
 		SELECT seen_at / 3600000 AS h, count(*) AS orders, 0 AS shipped FROM orders WHERE seen_at >= $1 GROUP BY seen_at / 3600000

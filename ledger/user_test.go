@@ -110,7 +110,7 @@ func TestSearch(t *testing.T) {
 			t.Errorf("a state that is none: %v", err)
 		}
 		want := []Point{{noon, 4, 0}, {noon.Add(time.Hour), 0, 1}}
-		if d := cmp.Diff(want, must[[]Point](t)(s.Hours(t.Context(), noon))); d != "" {
+		if d := cmp.Diff(want, must[[]Point](t)(s.Flow(t.Context(), noon))); d != "" {
 			t.Error(d)
 		}
 	})
