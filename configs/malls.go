@@ -25,50 +25,59 @@ var Malls = []Mall{
 		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"rakuten-orders"},
 		// SKU管理番号 is unique only inside an item, and normal-inventory where the item
 		// has no variations.
-		SKUFrom: []string{"sku_code", "item_id+option_code", "item_code", "item_id"}, MaxLookback: 64,
+		Tracking: "rakuten-tracking",
+		SKUFrom:  []string{"sku_code", "item_id+option_code", "item_code", "item_id"}, MaxLookback: 64,
 	},
 	// Stores of Yahoo! Auctions sell through the same order files. What was sold in the
 	// form of an auction is known by the seller's management number only.
 	{
 		Name: "yahoo-shopping", Title: map[string]string{"ja": "Yahoo!ショッピング", "ko": "야후 쇼핑 재팬", "en": "Yahoo! JAPAN Shopping"},
 		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"yahoo-orders"},
-		SKUFrom: []string{"option_code", "item_code", "sku_code"},
+		Tracking: "yahoo-tracking",
+		SKUFrom:  []string{"option_code", "item_code", "sku_code"},
 	},
 	{
 		Name: "yahoo-auction", Title: map[string]string{"ja": "Yahoo!オークション（ストア）", "ko": "야후 옥션 재팬(스토어)", "en": "Yahoo! JAPAN Auctions (store)"},
 		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"yahoo-orders"},
-		SKUFrom: []string{"sku_code", "option_code", "item_code"},
+		Tracking: "yahoo-tracking",
+		SKUFrom:  []string{"sku_code", "option_code", "item_code"},
 	},
 	{
 		Name: "amazon", Title: map[string]string{"ja": "Amazon.co.jp", "ko": "아마존 재팬", "en": "Amazon Japan"},
 		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"amazon-unshipped", "amazon-orders"},
-		SKUFrom: []string{"item_code"},
+		Tracking: "amazon-tracking",
+		SKUFrom:  []string{"item_code"},
 	},
 	{
 		Name: "shopserve", Title: map[string]string{"ja": "ショップサーブ", "ko": "숍서브", "en": "Estore Shopserve"},
 		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"shopserve-orders"},
-		SKUFrom: []string{"item_code+option_code", "item_code"},
+		Tracking: "shopserve-tracking",
+		SKUFrom:  []string{"item_code+option_code", "item_code"},
 	},
 	// Malls without a country of their own: an account has that of its workspace.
 	{
 		Name: "shopify", Title: map[string]string{"ja": "Shopify", "ko": "쇼피파이", "en": "Shopify"},
-		Formats: []string{"shopify-orders"},
-		SKUFrom: []string{"sku_code"},
+		Formats:  []string{"shopify-orders"},
+		Tracking: "shopify-tracking",
+		SKUFrom:  []string{"sku_code"},
 	},
 	{
 		Name: "ebay", Title: map[string]string{"ja": "eBay", "ko": "이베이", "en": "eBay"},
-		Formats: []string{"ebay-orders"},
-		SKUFrom: []string{"sku_code"},
+		Formats:  []string{"ebay-orders"},
+		Tracking: "ebay-tracking",
+		SKUFrom:  []string{"sku_code"},
 	},
 	{
 		Name: "smartstore", Title: map[string]string{"ja": "スマートストア", "ko": "스마트스토어", "en": "Naver Smart Store"},
 		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"smartstore-orders"},
-		SKUFrom: []string{"option_code", "item_code", "item_id"},
+		Tracking: "smartstore-tracking",
+		SKUFrom:  []string{"option_code", "item_code", "item_id"},
 	},
 	{
 		Name: "coupang", Title: map[string]string{"ja": "クーパン", "ko": "쿠팡", "en": "Coupang"},
 		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"coupang-orders"},
-		SKUFrom: []string{"item_code", "option_id"},
+		Tracking: "coupang-tracking",
+		SKUFrom:  []string{"item_code", "option_id"},
 	},
 	{
 		Name: "elevenst", Title: map[string]string{"ja": "11番街", "ko": "11번가", "en": "11st"},

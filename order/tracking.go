@@ -40,8 +40,9 @@ type Tracking struct {
 	ShippedAt   time.Time
 	Temperature Temperature
 
-	// Correct says that the mall was told of the line before, under another number.
+	// Correct says that the mall was told of the line before, under the number Was.
 	Correct bool
+	Was     string
 	// Ref is the mall's number of what it was told before, where it is known and
 	// the mall wants it for a correction: 発送明細ID.
 	Ref string

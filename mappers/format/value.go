@@ -35,7 +35,7 @@ func typeOf(f record.Field) valueType {
 	switch f {
 	case record.OrderNumber, record.PackageKey, record.LineKey, record.LineItemID, record.LineItemCode, record.LineOptionID,
 		record.LineOptionCode, record.LineSKUCode, record.LineBarcode, record.LineSKU, record.LineListing, record.InstructionNumber,
-		record.ShipmentTracking, record.ShipmentRaw, record.ShipmentRef, record.StockSKU, record.BatchNumber, record.BuyerPostal, record.ToPostal, record.FromPostal,
+		record.ShipmentTracking, record.ShipmentRaw, record.ShipmentWas, record.ShipmentRef, record.StockSKU, record.BatchNumber, record.BuyerPostal, record.ToPostal, record.FromPostal,
 		record.BuyerPhone, record.ToPhone, record.ToPhone2, record.FromPhone, record.PackageCustomsID:
 		return typeCode
 	case record.OrderTotal, record.OrderGoods, record.OrderPostage, record.OrderFee, record.OrderDiscount, record.OrderAmount,

@@ -135,9 +135,10 @@ const (
 	ShipmentAccount
 	ShipmentService   // our delivery service code
 	ShipmentShippedAt // instant
-	ShipmentFurther   // other numbers of what the row stands for, separated by spaces
+	ShipmentFurther   // other numbers of what the row stands for, separated by spaces, those of another carrier as carrier:number
 	ShipmentRaw       // the tracking number as the warehouse's file gave it
 	ShipmentCorrect   // not empty: the mall was told before, under another number
+	ShipmentWas       // that number
 	ShipmentRef       // the mall's number of what it was told before
 
 	AckResult // ok, error, stopped, too_late
@@ -164,6 +165,8 @@ const (
 	ValueItemName       // what to print as contents instead of the goods' names
 	ValueSlipKind       // 送り状種類, where it is not by service
 	ValueShipperCode    // 荷主コード, 화주코드
+	ValueDeliveryMethod // 배송방법, as a mall's upload file wants it
+	ValueOrderID        // how a mall's upload file writes the order number, where it has two forms
 
 	Extra1
 	Extra2
@@ -209,13 +212,14 @@ var names = [Count]string{
 	ShipmentCarrier: "shipment.carrier", ShipmentTracking: "shipment.tracking", ShipmentShippedOn: "shipment.shipped_on",
 	ShipmentParcels: "shipment.parcels", ShipmentQuantity: "shipment.quantity", ShipmentCancelled: "shipment.cancelled",
 	ShipmentAccount: "shipment.account", ShipmentService: "shipment.service", ShipmentShippedAt: "shipment.shipped_at",
-	ShipmentFurther: "shipment.further", ShipmentRaw: "shipment.raw", ShipmentCorrect: "shipment.correct", ShipmentRef: "shipment.ref",
+	ShipmentFurther: "shipment.further", ShipmentRaw: "shipment.raw", ShipmentCorrect: "shipment.correct", ShipmentWas: "shipment.was", ShipmentRef: "shipment.ref",
 	AckResult: "ack.result", AckMessage: "ack.message",
 	StockSKU: "stock.sku", StockOnHand: "stock.on_hand", StockAllocated: "stock.allocated", StockSellable: "stock.sellable",
 	StockLocation: "stock.location", StockLot: "stock.lot", StockExpiry: "stock.expiry", StockStatus: "stock.status", StockAt: "stock.at",
 	ValueBillingCode: "value.billing_code", ValueBillingClass: "value.billing_class", ValueFreightCode: "value.freight_code",
 	ValueDepartmentCode: "value.department_code", ValueSenderCode: "value.sender_code", ValueTimeWindows: "value.time_windows",
 	ValueParcelType: "value.parcel_type", ValueItemName: "value.item_name", ValueSlipKind: "value.slip_kind", ValueShipperCode: "value.shipper_code",
+	ValueDeliveryMethod: "value.delivery_method", ValueOrderID: "value.order_id",
 	Extra1: "extra.1", Extra2: "extra.2", Extra3: "extra.3", Extra4: "extra.4", Extra5: "extra.5", Extra6: "extra.6", Extra7: "extra.7",
 	Extra8: "extra.8", Extra9: "extra.9",
 }

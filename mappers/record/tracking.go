@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,11 +32,12 @@ type TrackingGroup struct {
 // format writes the first. Groups and rows keep the order of the list.
 //
 // shipment.further has the other numbers of what a row stands for: of the line, or
-// of the order. Layouts that have no place for them hold what has them.
+// of the order; one of another carrier has that before it, sagawa:490012345675. Layouts
+// that have no place for them hold what has them.
 func TrackingGroups(list []order.Tracking, rows string) []TrackingGroup {
 	at := map[string]int{}
 	var groups []TrackingGroup
-	numbers := map[string][]string{}
+	parcels := map[string][]*order.Tracking{}
 	for i := range list {
 		t := &list[i]
 		k := t.Account + "\x00" + t.Order
@@ -53,12 +55,12 @@ func TrackingGroups(list []order.Tracking, rows string) []TrackingGroup {
 			groups = append(groups, TrackingGroup{})
 		}
 		groups[g].Of = append(groups[g].Of, i)
-		if u := unit(t, rows); !contains(numbers[u], t.Number) {
-			numbers[u] = append(numbers[u], t.Number)
+		if u := unit(t, rows); !contains(parcels[u], t) {
+			parcels[u] = append(parcels[u], t)
 		}
 	}
 	for g := range groups {
-		groups[g].Records = trackingRecords(list, groups[g].Of, rows, numbers)
+		groups[g].Records = trackingRecords(list, groups[g].Of, rows, parcels)
 	}
 	return groups
 }
@@ -74,16 +76,12 @@ func unit(t *order.Tracking, rows string) string {
 	return t.Account + "\x00" + t.Order + "\x00" + t.Package + "\x00" + t.Line
 }
 
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
+// contains reports whether list has the parcel of t.
+func contains(list []*order.Tracking, t *order.Tracking) bool {
+	return slices.ContainsFunc(list, func(x *order.Tracking) bool { return x.Number == t.Number && x.Carrier == t.Carrier })
 }
 
-func trackingRecords(list []order.Tracking, of []int, rows string, numbers map[string][]string) []Record {
+func trackingRecords(list []order.Tracking, of []int, rows string, parcels map[string][]*order.Tracking) []Record {
 	out := make([]Record, len(of))
 	var quantity, amount int64
 	for n, i := range of {
@@ -93,9 +91,12 @@ func trackingRecords(list []order.Tracking, of []int, rows string, numbers map[s
 		out[n] = fromTracking(t)
 		out[n][LineNo] = strconv.Itoa(n + 1)
 		var further []string
-		for _, x := range numbers[unit(t, rows)] {
-			if x != t.Number {
-				further = append(further, x)
+		for _, x := range parcels[unit(t, rows)] {
+			switch {
+			case x.Carrier != t.Carrier:
+				further = append(further, x.Carrier+":"+x.Number)
+			case x.Number != t.Number:
+				further = append(further, x.Number)
 			}
 		}
 		out[n][ShipmentFurther] = strings.Join(further, " ")
@@ -130,7 +131,7 @@ func fromTracking(t *order.Tracking) Record {
 	if t.Correct {
 		r[ShipmentCorrect] = "1"
 	}
-	r[ShipmentRef] = t.Ref
+	r[ShipmentWas], r[ShipmentRef] = t.Was, t.Ref
 	to, buyer := &t.To, &t.Buyer
 	r[ToName], r[ToKana], r[ToCompany], r[ToPhone], r[ToPhone2], r[ToEmail], r[ToCountry] = to.Name, to.Kana, to.Company, to.Phone, to.Phone2, to.Email, to.Country
 	r[ToPostal], r[ToPrefecture], r[ToCity], r[ToStreet], r[ToBuilding] = to.Postal, to.Prefecture, to.City, to.Street, to.Building
@@ -154,11 +155,11 @@ func ToTracking(r Record) (order.Tracking, error) {
 		Payment: r[InstructionPayment], Delivery: r[PackageDelivery], ShipBy: order.Date(r[PackageShipBy]), Message: r[PackageNote],
 		Customs: r[PackageCustomsID], Carrier: r[ShipmentCarrier], Service: r[ShipmentService], RawNumber: r[ShipmentTracking],
 		ShippedOn: order.Date(r[ShipmentShippedOn]), Temperature: order.Temperature(r[InstructionTemperature]),
-		Correct: r[ShipmentCorrect] != "" && r[ShipmentCorrect] != "0", Ref: r[ShipmentRef],
+		Correct: r[ShipmentCorrect] != "" && r[ShipmentCorrect] != "0", Was: r[ShipmentWas], Ref: r[ShipmentRef],
 	}
 	field := func(f Field) string { return r[f] }
 	t.To, t.Buyer = party(field, ToName), party(field, BuyerName)
-	if t.Order == "" {
+	if t.Order == "" && t.Line == "" { // a product order is known by its own number
 		return t, &ValueError{Field: OrderNumber, Reason: order.RefusedMissing, Err: fmt.Errorf("the row names no order")}
 	}
 	var err error

@@ -76,13 +76,22 @@ func TestTrackingGroups(t *testing.T) {
 	}
 }
 
+func TestTheOtherCarrierIsNamed(t *testing.T) {
+	list := told()[:1]
+	list = append(list, list[0])
+	list[1].Carrier = "sagawa"
+	if got := TrackingGroups(list, PerOrder)[0].Records[0][ShipmentFurther]; got != "sagawa:490000000001" {
+		t.Error(got)
+	}
+}
+
 func TestTrackingRowsAreReadAgain(t *testing.T) {
 	want := order.Tracking{
 		Account: "shop", Order: "A-1", Package: "2", Line: "3", Codes: order.Codes{ItemID: "i", ItemCode: "007", OptionID: "o", OptionCode: "oc", SKUCode: "s", Barcode: "b"},
 		Name: "皿", Option: "赤", Price: 1000, Currency: "JPY", Quantity: 2, LineNote: "のし", Status: "300", Note: "急ぎ", Payment: "cod", Delivery: "宅配便",
 		Ordered: order.Instant{UTC: time.Date(2026, 11, 22, 0, 30, 0, 0, time.UTC), Text: "2026-11-22T00:30:00Z"},
 		ShipBy:  "2026-11-25", Message: "玄関前", Customs: "P123", Carrier: "yamato", Service: "takkyubin", Number: "490012345678", RawNumber: "4900-1234-5678",
-		ShippedOn: "2026-11-24", ShippedAt: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), Temperature: order.Chilled, Correct: true, Ref: "000012",
+		ShippedOn: "2026-11-24", ShippedAt: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), Temperature: order.Chilled, Correct: true, Was: "490012345601", Ref: "000012",
 		To:    order.Party{Name: "見本", Kana: "ミホン", Company: "会社", Phone: "03-0000-0000", Phone2: "1", Email: "a@b.example", Country: "JP", Postal: "0600001", Prefecture: "北海道", City: "札幌市", Street: "1-1", Building: "2F"},
 		Buyer: order.Party{Name: "例田", Phone: "03-0000-0001", Country: "JP"},
 	}
