@@ -223,7 +223,7 @@ func (a *app) convert(c *cobra.Command, args []string, v *conversion) error {
 		err = durable.Write(out, write)
 	}
 	if err = errors.Join(err, rep()); err != nil {
-		return err
+		return withPassword(err)
 	}
 	if a.json {
 		e := a.err

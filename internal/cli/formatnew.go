@@ -44,7 +44,7 @@ codes. Columns that it does not know are left for you.`,
 			src.Name = filepath.Base(src.Name)
 			g, err := format.Guess(src, o)
 			if err != nil {
-				return err
+				return withPassword(err)
 			}
 			if err := a.writeNew(out, g.YAML); err != nil {
 				return err

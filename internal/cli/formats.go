@@ -193,7 +193,7 @@ func (a *app) formatPreviewCmd() *cobra.Command {
 				return nil
 			})
 			if err != nil {
-				return err
+				return withPassword(err)
 			}
 			fmt.Fprintf(a.err, "%d rows: %d taken, %d filtered, %d refused\n", stats.Rows, stats.Taken, stats.Filtered, stats.Refused)
 			if stats.Refused > 0 {
@@ -228,12 +228,20 @@ func (a *app) recognise(src format.Source, password string) (*format.Format, err
 	f, err := set.Recognise(src, format.ReadOptions{Password: password}, names...)
 	var bad *format.FileError
 	switch {
-	case errors.Is(err, workbook.ErrPassword), errors.Is(err, workbook.ErrWrongPassword):
-		return nil, order.Errorf(order.Invalid, "give the password with --password", "%w", err)
+	case errors.As(err, &bad) && bad.Near():
+		return nil, order.Errorf(order.Invalid, order.HintOf(err), "%w (it comes nearest to the format %s)", err, f.Name())
 	case errors.As(err, &bad) && bad.Reason == order.RefusedColumns:
 		return nil, order.Errorf(order.Invalid, `name the format that it should have with --format; "format list" lists them`, "%s: no format has such a header", src.Name)
 	}
-	return f, err
+	return f, withPassword(err)
+}
+
+// withPassword says how a person at the command line gives a password.
+func withPassword(err error) error {
+	if errors.Is(err, workbook.ErrPassword) || errors.Is(err, workbook.ErrWrongPassword) {
+		return order.Errorf(order.Invalid, "give the password with --password", "%w", err)
+	}
+	return err
 }
 
 func indent(s string) string { return "     " + strings.ReplaceAll(s, "\n", "\n     ") }

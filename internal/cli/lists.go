@@ -75,7 +75,7 @@ orders and lines apart are named together; they are joined.`,
 						}
 					}
 					if err != nil {
-						return err
+						return withPassword(err)
 					}
 					if rep.Waiting > 0 {
 						a.code = Waiting

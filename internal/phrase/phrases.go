@@ -82,6 +82,7 @@ var phrases = [][3]string{
 	{"drop the file as it was downloaded", "ダウンロードしたまま入れてください", "내려받은 그대로 넣으세요"},
 	{"drop the workbook as it was downloaded", "ダウンロードしたまま入れてください", "내려받은 그대로 넣으세요"},
 	{"the file is in %s, %s in %s", "ファイルの文字コードは$1、$2は$3です", "파일의 문자 코드는 $1, $2은(는) $3입니다"},
+	{" (it comes nearest to the format %s)", "（最も近いレイアウトは$1です）", " (가장 가까운 양식은 $1입니다)"},
 	{"download both files in the same way", "2つのファイルを同じ方法でダウンロードしてください", "두 파일을 같은 방법으로 내려받으세요"},
 	{"the order has no lines in this file", "この注文の明細がファイルにありません", "이 주문의 상품 행이 파일에 없습니다"},
 	{"save it as CSV UTF-8", "CSV UTF-8で保存してください", "CSV UTF-8로 저장하세요"},

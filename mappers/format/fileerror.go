@@ -24,7 +24,9 @@ type FileError struct {
 	Do     string // what a person can do
 	Err    error  // cause, or nil
 
-	missing, needed int // of columns, where some are missing
+	missing, needed int    // of columns, where some are missing
+	known           int    // columns that are there, those that may be missing counted
+	looks           string // the charset that it seems to be in
 }
 
 // errKind is the cause of a [FileError] for bytes of another kind than the format's.
@@ -51,19 +53,25 @@ func far(err error) float64 {
 		return 0
 	case errors.Is(err, errKind):
 		return 5
-	case bad.Reason == order.RefusedCharset:
-		return 3
-	case bad.Reason != order.RefusedColumns:
+	case bad.Reason == order.RefusedCharset && !bad.Near():
+		return 4.6 // one that can read the file at all says more
+	case bad.Reason != order.RefusedColumns && bad.Reason != order.RefusedCharset:
 		return 1
 	case bad.needed == 0:
 		return 4
 	}
-	share := float64(bad.missing) / float64(bad.needed)
-	if share > 0.5 {
-		return 4 + share/2
+	if bad.Near() {
+		return 2 + 1/float64(1+bad.known) + bad.share()/1000
 	}
-	return 2 + share/2
+	return 4 + bad.share()/2
 }
+
+// share is how many of the columns that are needed are missing, from 0 to 1.
+func (e *FileError) share() float64 { return float64(e.missing) / float64(e.needed) }
+
+// Near reports whether the file has most of the columns that the format needs. Of a
+// file in another charset it is known only after [Set.Recognise].
+func (e *FileError) Near() bool { return e.needed > 0 && e.share() <= 1./3 }
 
 func (e *FileError) Error() string {
 	var b strings.Builder

@@ -265,7 +265,7 @@ func (o *opened) checkCharset(head []byte) error {
 		}
 	}
 	e := o.fail(order.RefusedCharset, "set the charset of the account or format to "+looks+", or drop the file as it was downloaded", "the file is not in %s; it looks like %s", o.cs.Name(), looks)
-	e.Line = 1
+	e.Line, e.looks = 1, looks
 	if err != nil {
 		var de *charset.DecodeError
 		if errors.As(err, &de) {
@@ -486,17 +486,17 @@ func (o *opened) match(cells []string) (int, *FileError) {
 			if len(places[key(other[0])]) > 0 {
 				e := o.fail(order.RefusedColumns, "download the file that the format "+o.f.Name()+" names", "%s", other[1])
 				e.Column = other[0]
-				e.needed = needed // it is a file of the mall, only not the right one
+				e.missing, e.needed = len(missing), needed
 				return 0, e
 			}
 		}
 		e := o.fail(order.RefusedColumns, o.missingHint(missing, cells), "the file lacks the column %s", strings.Join(quoteAll(missing), ", "))
-		e.Column, e.missing, e.needed = missing[0], len(missing), needed
+		e.Column, e.missing, e.needed, e.known = missing[0], len(missing), needed, known(pos)
 		return len(missing), e
 	}
 	if len(doubled) > 0 {
 		e := o.fail(order.RefusedColumns, "remove the second column, or say nth in the format", "the file has the column %s more than once", strings.Join(quoteAll(doubled), ", "))
-		e.Column, e.needed = doubled[0], needed
+		e.Column, e.needed, e.known = doubled[0], needed, known(pos)
 		return 0, e
 	}
 	if o.f.Spec.File.ColumnsExact && len(withoutReasons(cells)) != len(o.f.Spec.Columns) {
@@ -505,6 +505,17 @@ func (o *opened) match(cells []string) (int, *FileError) {
 	o.header, o.pos, o.width = cells, pos, len(cells)
 	o.mended = len(withoutReasons(cells)) < len(cells)
 	return 0, nil
+}
+
+// known is how many columns are there.
+func known(pos []int) int {
+	n := 0
+	for _, p := range pos {
+		if p >= 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func quoteAll(names []string) []string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -97,9 +98,11 @@ func (s *Set) Names() []string {
 
 // Recognise returns the one of the named formats whose header the file has: the
 // one that knows the most of its columns, and of several the first. Where none
-// fits, the error is the one that [Nearest] chooses.
+// fits, or another comes nearer, the error is the one that [Nearest] chooses, and its format is returned with
+// it.
 func (s *Set) Recognise(src Source, o ReadOptions, names ...string) (*Format, error) {
 	var errs []error
+	var tried []*Format
 	var best *Format
 	most := -1
 	for _, n := range names {
@@ -109,24 +112,48 @@ func (s *Set) Recognise(src Source, o ReadOptions, names ...string) (*Format, er
 		}
 		op, err := f.open(src, &o)
 		if err != nil {
-			errs = append(errs, err)
+			f.otherwise(src, o, err)
+			errs, tried = append(errs, err), append(tried, f)
 			continue
 		}
-		known := 0
-		for _, p := range op.pos {
-			if p >= 0 {
-				known++
-			}
-		}
-		if known > most {
-			best, most = f, known
+		if n := known(op.pos); n > most {
+			best, most = f, n
 		}
 	}
-	switch {
-	case best != nil:
-		return best, nil
-	case len(errs) == 0:
+	if len(errs) == 0 && best == nil {
 		return nil, order.Errorf(order.Invalid, "", "no format was named for %s", src.Name)
 	}
-	return nil, errs[Nearest(errs)]
+	var bad *FileError
+	if len(errs) > 0 {
+		i := Nearest(errs)
+		near := errors.As(errs[i], &bad) && bad.Near()
+		// A few columns are in many files. One that has more of another format's, only
+		// not all, is more likely of that one.
+		if best == nil || near && bad.known > most {
+			return tried[i], errs[i]
+		}
+	}
+	return best, nil
+}
+
+// otherwise looks at a file in the charset that it seems to be in, to tell whose
+// columns it has.
+func (f *Format) otherwise(src Source, o ReadOptions, err error) {
+	var bad *FileError
+	if !errors.As(err, &bad) || bad.looks == "" {
+		return
+	}
+	cs, e := charset.Lookup(bad.looks)
+	if e != nil {
+		return
+	}
+	o.Charset = cs
+	op, e := f.open(src, &o)
+	var columns *FileError
+	switch {
+	case e == nil:
+		bad.needed, bad.known = len(op.pos), known(op.pos)
+	case errors.As(e, &columns):
+		bad.needed, bad.missing, bad.known = columns.needed, columns.missing, columns.known
+	}
 }
