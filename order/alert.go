@@ -161,8 +161,8 @@ var Alerts = []AlertInfo{
 	},
 	{
 		AlertUnknownResult, Difference, true, Warehouse,
-		texts("出荷実績ファイル {subject} に該当のない行が {1} 行あります", "출고실적 파일 {subject}에 해당 없는 행이 {1}행 있습니다", "result file {subject} has {1} rows that belong to no instruction"),
-		texts("倉庫に番号を確認してください", "창고에 번호를 확인하세요", "ask the warehouse what they are"),
+		texts("倉庫のファイル {subject} に使えない行が {1} 行あります", "창고 파일 {subject}에 사용할 수 없는 행이 {1}행 있습니다", "file {subject} of the warehouse has {1} rows that fit no instruction"),
+		texts("rejected の理由を確認し、倉庫に問い合わせてください", "rejected의 사유를 확인하고 창고에 문의하세요", "look at the reasons below rejected/ and ask the warehouse what they are"),
 	},
 	{
 		AlertWindowGap, Coverage, true, Engineer,

@@ -106,21 +106,30 @@ func (a *app) ordersCmd() *cobra.Command {
 					return err
 				}
 				type item struct {
-					ID      int64        `json:"id"`
-					Account string       `json:"account"`
-					Order   string       `json:"order"`
-					State   string       `json:"state"`
-					Reason  order.Reason `json:"reason,omitempty"`
-					Status  string       `json:"mall_status"`
-					Lines   int          `json:"lines"`
-					Ordered string       `json:"ordered,omitempty"`
+					ID      int64         `json:"id"`
+					Account string        `json:"account"`
+					Order   string        `json:"order"`
+					State   string        `json:"state"`
+					Reason  order.Reason  `json:"reason,omitempty"`
+					Status  string        `json:"mall_status"`
+					Lines   int           `json:"lines"`
+					Ordered string        `json:"ordered,omitempty"`
+					Alerts  []order.Alert `json:"alerts,omitempty"` // cancel_at_risk and the like
+				}
+				alerts, err := orderAlerts(c.Context(), env)
+				if err != nil {
+					return err
 				}
 				items := make([]item, len(rows))
 				cells := make([][]string, len(rows))
 				for i := range rows {
 					r := &rows[i]
-					items[i] = item{r.ID, r.Account, r.Order.Number, r.State.String(), r.Reason, r.Order.Status, r.Order.Lines(), r.Order.Ordered.Text}
-					cells[i] = []string{r.Account, r.Order.Number, r.State.String(), string(r.Reason), r.Order.Status, fmt.Sprint(r.Order.Lines()), local(env.Workspace, r.Order.Ordered.UTC)}
+					items[i] = item{r.ID, r.Account, r.Order.Number, r.State.String(), r.Reason, r.Order.Status, r.Order.Lines(), r.Order.Ordered.Text, alerts[r.Account+"/"+r.Order.Number]}
+					reason := string(r.Reason)
+					if as := items[i].Alerts; reason == "" && len(as) > 0 {
+						reason = string(as[0])
+					}
+					cells[i] = []string{r.Account, r.Order.Number, r.State.String(), reason, r.Order.Status, fmt.Sprint(r.Order.Lines()), local(env.Workspace, r.Order.Ordered.UTC)}
 				}
 				if a.json {
 					return a.print(items)
@@ -136,6 +145,25 @@ func (a *app) ordersCmd() *cobra.Command {
 	f.Int64Var(&q.After, "after", 0, "only ids above this, to page on")
 	f.IntVar(&q.Limit, "limit", 100, "at most so many")
 	return a.jsonFlag(c)
+}
+
+// orderAlerts lists the open alerts about single orders, by account/number.
+func orderAlerts(ctx context.Context, env *stage.Env) (map[string][]order.Alert, error) {
+	all, err := env.Ledger.Alerts(ctx, ledger.AlertList{})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]order.Alert{}
+	for _, x := range all {
+		switch x.Kind {
+		case order.AlertStop, order.AlertCancelShipped:
+			out[x.Subject] = append(out[x.Subject], x.Kind)
+		case order.AlertNotHere, order.AlertNotAtMall, order.AlertShippedAtMall, order.AlertContentDiffers:
+			key := x.Target + "/" + x.Subject
+			out[key] = append(out[key], x.Kind)
+		}
+	}
+	return out, nil
 }
 
 func (a *app) holdsCmd() *cobra.Command {

@@ -28,7 +28,9 @@ func (a *app) runCmd() *cobra.Command {
 		Short: "Run every stage once (for cron), or only those named",
 		Long: `Run goes once through the stages extract, plan, instruct and collect: it reads
 what lies in the watch folders, plans, drops files at the warehouses, and fetches
-their answers. Running it again is always safe.
+their answers. Then watch and reconcile look for what is late and what differs; the
+comparison with the malls is made once a day, or when reconcile is named. Running it
+again is always safe.
 
 With --dry-run nothing is changed anywhere: it prints the exact bytes of the
 instruction files that would be dropped, and on standard error how they differ

@@ -180,8 +180,34 @@ func answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang string) (
 			w.State = "instructed"
 		}
 	}
+	if err := w.alerts(ctx, env, lang); err != nil {
+		return w, err
+	}
 	w.Timeline, err = timeline(ctx, env, row.ID, places)
 	return w, err
+}
+
+// alerts adds what is open about the order, its instructions and their files: a
+// cancel at risk, a file that waits for a mall, a brake.
+func (w *Answer) alerts(ctx context.Context, env *stage.Env, lang string) error {
+	all, err := env.Ledger.Alerts(ctx, ledger.AlertList{})
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		ours := a.Target == w.Account && a.Subject == w.Order || a.Subject == w.Account+"/"+w.Order ||
+			slices.ContainsFunc(w.Instructions, func(p Place) bool {
+				return a.Target == p.Warehouse && a.Subject != "" && (a.Subject == p.Number || a.Subject == p.File)
+			})
+		if !ours {
+			continue
+		}
+		in := a.Kind.Info()
+		w.Reasons = append(w.Reasons, Cause{
+			Code: order.Reason(a.Kind), Text: a.Kind.Say(lang, a.Target, a.Subject, a.Args...), Since: env.Workspace.Local(a.Since), Who: in.Who, Do: in.Do[lang],
+		})
+	}
+	return nil
 }
 
 // timeline tells what happened to an order and to the files that it is in.
