@@ -26,7 +26,7 @@ func (d *Driver) Test(ctx context.Context) []connectors.Check {
 		}
 		checks = append(checks, c)
 	}
-	_, err := d.read(ctx, partComplete, "/ordservices/complete"+span)
+	_, err := d.read(ctx, partComplete, "/ordservices/complete"+span, rootList)
 	if err != nil && connectors.ClassOf(err) == connectors.Reauth {
 		if connectors.AsError(err).Cause == connectors.CauseIP {
 			add("login", nil)
@@ -39,13 +39,13 @@ func (d *Driver) Test(ctx context.Context) []connectors.Check {
 	add("login", nil)
 	add("ip", nil)
 	add(partComplete, err)
-	_, err = d.read(ctx, partPackaging, "/ordservices/packaging"+span)
+	_, err = d.read(ctx, partPackaging, "/ordservices/packaging"+span, rootList)
 	add(partPackaging, right(err))
-	_, err = d.read(ctx, "orderlistalladdr", "/claimservice/orderlistalladdr/"+now.Format("20060102")+"000000001")
+	_, err = d.read(ctx, "orderlistalladdr", "/claimservice/orderlistalladdr/"+now.Format("20060102")+"000000001", rootList)
 	add("orderlistalladdr", right(known(err)))
-	_, err = d.read(ctx, "cancelorders", "/claimservice/cancelorders"+span)
+	_, err = d.read(ctx, "cancelorders", "/claimservice/cancelorders"+span, rootList)
 	add("cancelorders", right(err))
-	_, err = d.send(ctx, "prodmarket", http.MethodPost, "/prodmarketservice/prodmarket", "<SearchProduct><limit>1</limit></SearchProduct>")
+	_, err = d.send(ctx, "prodmarket", http.MethodPost, "/prodmarketservice/prodmarket", "<SearchProduct><limit>1</limit></SearchProduct>", rootProducts)
 	add("prodmarket", right(err))
 	return d.keyCheck(checks)
 }

@@ -3,6 +3,7 @@ package elevenst
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,33 +21,33 @@ type client struct {
 	*connectors.Client
 }
 
-// read gets a document.
-func (c *client) read(ctx context.Context, kind, path string) (*connectors.Reply, error) {
-	return c.call(ctx, connectors.Request{Kind: kind, Method: http.MethodGet, Path: path, Safe: true})
+// read gets a document that begins with one of the roots.
+func (c *client) read(ctx context.Context, kind, path string, roots ...string) (*connectors.Reply, error) {
+	return c.call(ctx, connectors.Request{Kind: kind, Method: http.MethodGet, Path: path, Safe: true}, roots)
 }
 
 // send sends a document whose effect is the same however often it comes.
-func (c *client) send(ctx context.Context, kind, method, path, body string) (*connectors.Reply, error) {
+func (c *client) send(ctx context.Context, kind, method, path, body, root string) (*connectors.Reply, error) {
 	return c.call(ctx, connectors.Request{
 		Kind: kind, Method: method, Path: path, Safe: true,
 		Header: http.Header{"Content-Type": {"text/xml; charset=euc-kr"}},
 		// Only digits and names of elements: the bytes are those of EUC-KR.
 		Body: []byte(`<?xml version="1.0" encoding="euc-kr"?>` + body),
-	})
+	}, []string{root})
 }
 
 // write carries out a call that changes something, once, and returns the mall's
 // code and text. Such calls are GETs; nothing repeats them.
 func (c *client) write(ctx context.Context, kind, path string) (saying, error) {
 	var s saying
-	reply, err := c.call(ctx, connectors.Request{Kind: kind, Method: http.MethodGet, Path: path})
+	reply, err := c.call(ctx, connectors.Request{Kind: kind, Method: http.MethodGet, Path: path}, []string{rootAction})
 	if err == nil {
 		s = sayingOf(reply.Body)
 	}
 	return s, err
 }
 
-func (c *client) call(ctx context.Context, r connectors.Request) (*connectors.Reply, error) {
+func (c *client) call(ctx context.Context, r connectors.Request, roots []string) (*connectors.Reply, error) {
 	r.Sign = func(q *http.Request, _ time.Time) error {
 		key, err := c.Secret("openapi_key")
 		if err == nil {
@@ -54,7 +55,7 @@ func (c *client) call(ctx context.Context, r connectors.Request) (*connectors.Re
 		}
 		return err
 	}
-	r.Judge = func(reply *connectors.Reply) error { return judge(reply, r.Safe) }
+	r.Judge = func(reply *connectors.Reply) error { return judge(reply, r.Safe, roots) }
 	return c.Do(ctx, r)
 }
 
@@ -63,15 +64,15 @@ type saying struct{ code, text string }
 
 // The roots of answers.
 const (
-	rootList    = "orders"
-	rootAction  = "ResultOrder"
-	rootMessage = "ClientMessage"
-	rootAuth    = "AuthMessage"
+	rootList     = "orders"
+	rootAction   = "ResultOrder"
+	rootMessage  = "ClientMessage"
+	rootAuth     = "AuthMessage"
+	rootProducts = "products"
+	rootProduct  = "Product"
+	rootStock    = "ProductStocks"
+	rootStocks   = "ProductStockss" // as one source saw it
 )
-
-var roots = map[string]bool{
-	rootList: true, rootAction: true, rootMessage: true, rootAuth: true, "products": true, "Product": true, "ProductStocks": true, "ProductStockss": true,
-}
 
 // sayingOf reads the code and text of an answer; both are empty where it is a
 // document with records.
@@ -106,8 +107,9 @@ func hasRows(body []byte) bool {
 	return ok && string(child.name) == "order" && !child.closing
 }
 
-// judge finds what is wrong with an answer.
-func judge(reply *connectors.Reply, safe bool) error {
+// judge finds what is wrong with an answer, which should begin with one of the
+// roots. Errors come in other shapes than what was asked for.
+func judge(reply *connectors.Reply, safe bool, roots []string) error {
 	root := rootOf(reply.Body)
 	x := connectors.StatusError(reply, safe)
 	switch {
@@ -116,23 +118,23 @@ func judge(reply *connectors.Reply, safe bool) error {
 		return denied(sayingOf(reply.Body))
 	case reply.Status != http.StatusOK:
 		return x
-	case !roots[root]:
-		x.Class, x.Message = unsure(safe), "the answer is no document of 11st, or was cut off"
-		return x
 	case root == rootMessage:
-		return product(sayingOf(reply.Body), safe, reply.At)
-	case root == rootAction:
-		return general(sayingOf(reply.Body), safe, reply.At)
-	case root == rootList && !hasRows(reply.Body):
-		s := sayingOf(reply.Body)
-		if err := general(s, safe, reply.At); err != nil || s.code == "0" {
+		if err := product(sayingOf(reply.Body), safe, reply.At); err != nil {
 			return err
 		}
-		// A list without rows says so by the code 0.
-		x.Class, x.Code, x.Message = connectors.Refused, s.code, s.text
-		if s.code == "" {
-			x.Class, x.Message = unsure(safe), "a list with neither orders nor a code"
+	case root == rootAction, root == rootList && !hasRows(reply.Body):
+		s := sayingOf(reply.Body)
+		if err := general(s, safe, reply.At); err != nil {
+			return err
 		}
+		// A list without rows says so by the code 0; an action's codes are its caller's.
+		if root == rootList && s.code != "0" {
+			x.Class, x.Code, x.Message = connectors.Refused, s.code, s.text
+			return x
+		}
+	}
+	if !slices.Contains(roots, root) {
+		x.Class, x.Message = unsure(safe), "the answer is not the document that was asked for, or was cut off"
 		return x
 	}
 	return nil

@@ -150,7 +150,7 @@ func whole(w connectors.Window) connectors.Window {
 // list reads one list of a window. An answer that is full may lack rows: the window
 // is read again in halves.
 func (d *Driver) list(ctx context.Context, path, kind string, w connectors.Window, take func(*connectors.Reply, [][]byte)) error {
-	reply, err := d.read(ctx, kind, path+"/"+w.From.Format(minutes)+"/"+w.To.Format(minutes))
+	reply, err := d.read(ctx, kind, path+"/"+w.From.Format(minutes)+"/"+w.To.Format(minutes), rootList)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (d *Driver) complete(ctx context.Context, g *gathering, numbers []string) e
 		}
 	}
 	for _, n := range g.lacking(numbers) {
-		reply, err := d.read(ctx, partNumber, "/ordservices/complete/"+n)
+		reply, err := d.read(ctx, partNumber, "/ordservices/complete/"+n, rootList)
 		if err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func (d *Driver) linesOf(ctx context.Context, g *gathering, numbers []string) er
 		g.at = d.Now().UTC()
 	}
 	for part := range slices.Chunk(ask, numbersMax) {
-		reply, err := d.read(ctx, "orderlistalladdr", "/claimservice/orderlistalladdr/"+strings.Join(part, ","))
+		reply, err := d.read(ctx, "orderlistalladdr", "/claimservice/orderlistalladdr/"+strings.Join(part, ","), rootList)
 		if err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@ func (s *shelf) set(ctx context.Context, q *connectors.Quantity) connectors.Resu
 	}
 	number := x["prdStckNo"]
 	reply, err := s.send(ctx, "stockqty", http.MethodPut, "/prodservices/stockqty/"+number,
-		"<ProductStock><prdNo>"+product+"</prdNo><prdStckNo>"+number+"</prdStckNo><stckQty>"+want+"</stckQty><optWght>"+weight+"</optWght></ProductStock>")
+		"<ProductStock><prdNo>"+product+"</prdNo><prdStckNo>"+number+"</prdStckNo><stckQty>"+want+"</stckQty><optWght>"+weight+"</optWght></ProductStock>", rootMessage)
 	if err != nil {
 		delete(s.stocks, product)
 		return connectors.ResultOf(err)
@@ -87,7 +87,7 @@ func (s *shelf) product(ctx context.Context, q *connectors.Quantity) (string, er
 	if n, known := s.byCode[code]; known {
 		return n, s.errs[code]
 	}
-	reply, err := s.read(ctx, "sellerprodcode", path("/prodmarketservice/sellerprodcode", code))
+	reply, err := s.read(ctx, "sellerprodcode", path("/prodmarketservice/sellerprodcode", code), rootProduct, rootProducts)
 	n := ""
 	if err == nil {
 		// Its shape is not recorded; each product in it has its number.
@@ -104,7 +104,7 @@ func (s *shelf) of(ctx context.Context, product string) ([]fields, error) {
 	if x, known := s.stocks[product]; known {
 		return x, nil
 	}
-	reply, err := s.read(ctx, "stck", "/prodmarketservice/prodmarket/stck/"+product)
+	reply, err := s.read(ctx, "stck", "/prodmarketservice/prodmarket/stck/"+product, rootStock, rootStocks)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func (d *Driver) Catalog(ctx context.Context) iter.Seq2[connectors.Page, error] 
 	return func(yield func(connectors.Page, error) bool) {
 		stopped := errors.New("stopped by the caller")
 		err := d.search(ctx, func(number string, raw []byte) error {
-			reply, err := d.read(ctx, "stck", "/prodmarketservice/prodmarket/stck/"+number)
+			reply, err := d.read(ctx, "stck", "/prodmarketservice/prodmarket/stck/"+number, rootStock, rootStocks)
 			if err != nil {
 				return err
 			}
@@ -190,7 +190,7 @@ func (d *Driver) search(ctx context.Context, each func(number string, raw []byte
 	seen := map[string]bool{}
 	for start := 1; ; start += productsOfCall {
 		reply, err := d.send(ctx, "prodmarket", http.MethodPost, "/prodmarketservice/prodmarket",
-			fmt.Sprintf("<SearchProduct><limit>%d</limit><start>%d</start><end>%d</end></SearchProduct>", productsOfCall, start, start+productsOfCall-1))
+			fmt.Sprintf("<SearchProduct><limit>%d</limit><start>%d</start><end>%d</end></SearchProduct>", productsOfCall, start, start+productsOfCall-1), rootProducts)
 		if err != nil {
 			return err
 		}
