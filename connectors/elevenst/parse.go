@@ -186,6 +186,7 @@ func (r *reader) orders(body []byte) {
 	}
 	for _, n := range numbers {
 		r.number = n
+		r.show(byOrder[n])
 		lines, at, w := linesOf(byOrder[n])
 		if w != nil {
 			r.record = at.record
@@ -242,6 +243,37 @@ func (r *reader) order(all []*line) (*order.Order, *line, *wrong) {
 	slices.Sort(o.Flags)
 	o.Total = o.Goods + o.Postage - o.Discount
 	return o, nil, nil
+}
+
+// show notes the numbers of lines that are on their way, by delivery. It reads no
+// more of the records than that: they may be refused for something else.
+func (r *reader) show(recs []numbered) {
+	first := len(r.out.Shown)
+	seen := map[string]bool{}
+	for _, n := range slices.Backward(recs) { // orderlistalladdr stands last
+		seq, delivery, number := rawDigits(n.raw, "ordPrdSeq"), rawDigits(n.raw, "dlvNo"), rawValue(n.raw, "invcNo")
+		if !sent(rawValue(n.raw, "ordPrdStat")) || seq == "" || delivery == "" || seen[seq] {
+			continue
+		}
+		seen[seq] = true
+		if number == "null" {
+			number = ""
+		}
+		i := slices.IndexFunc(r.out.Shown[first:], func(x connectors.Shown) bool { return x.Package == delivery && x.Tracking == number })
+		if i < 0 {
+			i = len(r.out.Shown) - first
+			r.out.Shown = append(r.out.Shown, connectors.Shown{
+				Order: r.number, Package: delivery, Carrier: described.CarrierOf(rawValue(n.raw, "dlvEtprsCd")), Tracking: number,
+			})
+		}
+		x := &r.out.Shown[first+i]
+		x.Lines = append(x.Lines, seq)
+	}
+	shown := r.out.Shown[first:]
+	for i := range shown {
+		slices.SortFunc(shown[i].Lines, numeric)
+	}
+	slices.SortStableFunc(shown, func(a, b connectors.Shown) int { return numeric(a.Lines[0], b.Lines[0]) })
 }
 
 func numeric(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }

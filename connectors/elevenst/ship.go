@@ -186,7 +186,9 @@ func (k *dock) loads(s *connectors.Shipment) ([]load, connectors.Result) {
 			if at < 0 {
 				continue
 			}
-			x.pieces = s.Lines[at].Quantity
+			if n := s.Lines[at].Quantity; n > 0 { // else all of the line
+				x.pieces = n
+			}
 		}
 		if over(l.state) {
 			gone++
@@ -296,15 +298,18 @@ func (k *dock) shipPieces(ctx context.Context, i int, l load) connectors.Result 
 		if at < 0 {
 			continue
 		}
+		if s.Lines[at].Quantity < 1 {
+			continue
+		}
 		sum += s.Lines[at].Quantity
 		more = strings.TrimPrefix(more+fmt.Sprintf("^%s@%d", trackingOf(s), s.Lines[at].Quantity), "^")
 		with = append(with, j)
 	}
-	rest := slices.ContainsFunc(first.Rest, func(x connectors.ShippedLine) bool { return x.Line == l.fields["ordPrdSeq"] && x.Quantity > 0 })
+	rest := slices.ContainsFunc(first.Rest, func(x connectors.ShippedLine) bool { return x.Line == l.fields["ordPrdSeq"] })
 	var r connectors.Result
 	switch {
 	case sum < l.of && rest:
-		return connectors.Result{Outcome: connectors.Retry, Detail: fmt.Sprintf("the line %s goes in several parcels, which 11st takes together: %d of %d pieces are there", l.fields["ordPrdSeq"], sum, l.of)}
+		return connectors.Result{Outcome: connectors.Retry, Detail: fmt.Sprintf("the line %s goes in several parcels, which 11st takes in one call: %d of %d pieces are there", l.fields["ordPrdSeq"], sum, l.of)}
 	case len(with) == 0: // fewer were sent than bought, and nothing follows
 		return k.dispatch(ctx, first, l.line, path("", "Y", first.Order, l.fields["ordPrdSeq"]))
 	default:
