@@ -100,8 +100,10 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 		if n == 0 {
 			return ErrChanged
 		}
-		m, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE state = 0 AND warehouse_id = $2
-			AND EXISTS (SELECT 1 FROM batch_items b WHERE b.instruction_id = instructions.id AND b.batch_id = $1)`, next, c.WarehouseID)
+		// The same ones: their ids become visible in order, so that none can have come
+		// between them.
+		m, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE warehouse_id = $2 AND state = 0 AND ship_on <= $3
+			AND id <= (SELECT max(instruction_id) FROM batch_items WHERE batch_id = $1)`, next, c.WarehouseID, string(c.ShipOn))
 		if err != nil {
 			return err
 		}
@@ -426,7 +428,7 @@ func (l *Ledger) ChangedInBatch(ctx context.Context, batch int64) ([]int64, erro
 	// From the few orders that are open to their instructions: SQLite keeps the
 	// order of a cross join.
 	rows, err := l.r.QueryContext(ctx, `SELECT DISTINCT x.instruction_id FROM orders o CROSS JOIN instruction_lines x CROSS JOIN batch_items b
-		WHERE o.state IN (0, 1, 4) AND x.order_id = o.id AND b.instruction_id = x.instruction_id AND b.batch_id = $1 ORDER BY x.instruction_id`, batch)
+		WHERE (o.state = 0 OR o.state = 1 OR o.state = 4) AND x.order_id = o.id AND b.instruction_id = x.instruction_id AND b.batch_id = $1 ORDER BY x.instruction_id`, batch)
 	if err != nil {
 		return nil, explain("look for changes", err)
 	}

@@ -130,8 +130,8 @@ func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
 // after, by id, with their releases. Of hash, file and time of the last change they
 // know nothing.
 func (l *Ledger) Pending(ctx context.Context, account int64, s State, after int64, limit int) ([]Row, error) {
-	// The states stand in the text so that the partial index is used.
-	out, err := l.pending(ctx, account, `o.account_id = $1 AND o.state = $2 AND o.state IN (0, 1, 4) AND o.id > $3 ORDER BY o.id LIMIT $4`, account, int64(s), after, limit)
+	// The states stand in the text, as in the partial index, so that it is used.
+	out, err := l.pending(ctx, account, `o.account_id = $1 AND o.state = $2 AND (o.state = 0 OR o.state = 1 OR o.state = 4) AND o.id > $3 ORDER BY o.id LIMIT $4`, account, int64(s), after, limit)
 	if err == nil && len(out) > 0 {
 		err = l.released(ctx, out, `BETWEEN $1 AND $2`, out[0].ID, out[len(out)-1].ID)
 	}
@@ -159,7 +159,7 @@ func (l *Ledger) PendingOf(ctx context.Context, account int64, ids []int64) ([]R
 
 // released fills in the releases of orders that stand by id.
 func (l *Ledger) released(ctx context.Context, out []Row, which string, args ...any) error {
-	rows, err := l.w.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id `+which, args...)
+	rows, err := l.r.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id `+which, args...)
 	if err != nil {
 		return err
 	}
@@ -182,12 +182,12 @@ func (l *Ledger) released(ctx context.Context, out []Row, which string, args ...
 // column that the caller knows or that planning does not need.
 func (l *Ledger) pending(ctx context.Context, account int64, where string, args ...any) ([]Row, error) {
 	var name string
-	if err := l.w.QueryRowContext(ctx, `SELECT name FROM accounts WHERE id = $1`, account).Scan(&name); err == sql.ErrNoRows {
+	if err := l.r.QueryRowContext(ctx, `SELECT name FROM accounts WHERE id = $1`, account).Scan(&name); err == sql.ErrNoRows {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	rows, err := l.w.QueryContext(ctx, `SELECT o.id, o.state, o.reason, o.version, o.seen_at, o.recipient, d.doc
+	rows, err := l.r.QueryContext(ctx, `SELECT o.id, o.state, o.reason, o.version, o.seen_at, o.recipient, d.doc
 		FROM orders o JOIN order_docs d ON d.order_id = o.id WHERE `+where, args...)
 	if err != nil {
 		return nil, err
@@ -216,8 +216,8 @@ func (l *Ledger) pending(ctx context.Context, account int64, where string, args 
 // Twins returns the recipients that more than one order of the account that is
 // not planned yet has.
 func (l *Ledger) Twins(ctx context.Context, account int64) (map[int64]bool, error) {
-	// The second list of states is that of the index.
-	rows, err := l.w.QueryContext(ctx, `SELECT recipient FROM orders WHERE account_id = $1 AND state IN (0, 1) AND state IN (0, 1, 4) AND recipient <> 0 GROUP BY recipient HAVING count(*) > 1`, account)
+	// The comparisons are those of the index.
+	rows, err := l.w.QueryContext(ctx, `SELECT recipient FROM orders WHERE account_id = $1 AND state IN (0, 1) AND (state = 0 OR state = 1 OR state = 4) AND recipient <> 0 GROUP BY recipient HAVING count(*) > 1`, account)
 	if err != nil {
 		return nil, explain("look for orders to merge", err)
 	}

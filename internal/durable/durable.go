@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -66,7 +67,7 @@ func Keep(root, when, ext string, r io.Reader, max int64) (Kept, error) {
 	}
 	defer os.Remove(f.Name())
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(r, max+1))
+	n, err := copyBoth(f, sum, io.LimitReader(r, max+1))
 	if err == nil && n > max {
 		err = fmt.Errorf("%w: over %d bytes", ErrTooLarge, max)
 	}
@@ -79,6 +80,39 @@ func Keep(root, when, ext string, r io.Reader, max int64) (Kept, error) {
 		return Kept{}, err
 	}
 	return k, SyncDir(dir)
+}
+
+// copyBoth copies r to both writers, each in a goroutine of its own. b is a hash,
+// which never fails.
+func copyBoth(a io.Writer, b hash.Hash, r io.Reader) (n int64, err error) {
+	const size, many = 256 << 10, 4
+	free, full, done := make(chan []byte, many), make(chan []byte, many), make(chan struct{})
+	for range many {
+		free <- make([]byte, size)
+	}
+	go func() {
+		defer close(done)
+		for buf := range full {
+			b.Write(buf)
+			free <- buf[:cap(buf)]
+		}
+	}()
+	for err == nil {
+		buf := <-free
+		var m int
+		m, err = r.Read(buf)
+		full <- buf[:m] // read only from here on
+		if _, werr := a.Write(buf[:m]); werr != nil {
+			err = werr
+		}
+		n += int64(m)
+	}
+	close(full)
+	<-done
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
 }
 
 // ErrTooLarge means that a file has more bytes than allowed.

@@ -2,12 +2,15 @@ package format
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io"
+	"runtime"
+	"sync"
 
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/sheet"
@@ -15,10 +18,18 @@ import (
 	"github.com/mallbridge/mallbridge/order"
 )
 
-// A textSum sums up the texts of a file's cells, in their order.
-type textSum struct{ h maphash.Hash }
+// A textSum sums up the texts of a file's cells, in their order. The sum of a run of
+// rows is a polynomial of the rows' hashes, so that runs can be summed up apart and
+// joined.
+type textSum struct {
+	h    maphash.Hash // of the row at hand
+	sum  uint64
+	rows int64
+}
 
 var textSeed = maphash.MakeSeed()
+
+const textFactor = 0x9E3779B97F4A7C15
 
 func newTextSum() *textSum {
 	s := &textSum{}
@@ -36,7 +47,30 @@ func (s *textSum) addBytes(text []byte) {
 	s.h.WriteByte(0xFF)
 }
 
-func (s *textSum) endRow() { s.h.WriteByte(0xFE) }
+func (s *textSum) endRow() {
+	s.sum = s.sum*textFactor + s.h.Sum64()
+	s.rows++
+	s.h.Reset()
+}
+
+// take returns what was summed up and begins anew.
+func (s *textSum) take() (sum uint64, rows int64) {
+	sum, rows = s.sum, s.rows
+	s.sum, s.rows = 0, 0
+	return sum, rows
+}
+
+// join adds a run of rows that follows.
+func (s *textSum) join(sum uint64, rows int64) {
+	s.rows += rows
+	for f := uint64(textFactor); rows > 0; rows >>= 1 {
+		if rows&1 != 0 {
+			s.sum *= f
+		}
+		f *= f
+	}
+	s.sum += sum
+}
 
 // Verify reads what a [Writer] of the same options wrote and compares: the bytes
 // by their hash, every row's number of columns, and the decoded text of every cell
@@ -46,25 +80,30 @@ func (f *Format) Verify(r io.ReaderAt, o WriteOptions, s Summary) error {
 		return order.Errorf(order.Internal, "do not send the file; report it with the format", "verify: "+format, args...)
 	}
 	sum := sha256.New()
-	if n, err := io.Copy(sum, io.NewSectionReader(r, 0, s.Bytes+1)); err != nil {
-		return fmt.Errorf("verify: %w", err)
-	} else if n != s.Bytes || hex.EncodeToString(sum.Sum(nil)) != s.SHA256 {
-		return bad("the file has other bytes than were written")
-	}
+	var size int64
+	var wg sync.WaitGroup
+	var sumErr error
+	wg.Go(func() { size, sumErr = io.Copy(sum, io.NewSectionReader(r, 0, s.Bytes+1)) })
 	texts := newTextSum()
-	rows, err := f.verifyRows(r, o, s.Bytes, texts)
+	err := f.verifyRows(r, o, s.Bytes, texts)
+	wg.Wait()
 	switch {
+	case sumErr != nil:
+		return fmt.Errorf("verify: %w", sumErr)
+	case size != s.Bytes || hex.EncodeToString(sum.Sum(nil)) != s.SHA256:
+		return bad("the file has other bytes than were written")
 	case err != nil:
 		return bad("%w", err)
-	case rows != s.Rows:
-		return bad("the file has %d rows, %d were written", rows, s.Rows)
-	case s.text != 0 && texts.h.Sum64() != s.text:
+	case texts.rows != s.Rows:
+		return bad("the file has %d rows, %d were written", texts.rows, s.Rows)
+	case s.text != 0 && texts.sum != s.text:
 		return bad("the file's text is not what was written")
 	}
 	return nil
 }
 
-func (f *Format) verifyRows(r io.ReaderAt, o WriteOptions, size int64, texts *textSum) (rows int64, err error) {
+// verifyRows sums up the texts of a file, chunk by chunk in several goroutines.
+func (f *Format) verifyRows(r io.ReaderAt, o WriteOptions, size int64, texts *textSum) error {
 	if f.workbook() {
 		return f.verifyBook(r, size, texts)
 	}
@@ -72,60 +111,81 @@ func (f *Format) verifyRows(r io.ReaderAt, o WriteOptions, size int64, texts *te
 	if cs == nil {
 		cs = f.cs
 	}
-	v := verifier{f: f, cs: cs, texts: texts, header: f.headRows()}
 	opts := sheet.ChunkOptions{Dialect: sheet.Dialect{Delimiter: f.delimiter, NoQuotes: f.Spec.File.Quote == "never"}, Start: int64(len(cs.BOM()))}
 	opts.Plain = f.Spec.File.Kind == "fixed"
+	head := f.headRows() // all of them in the first chunk
 	chunks := sheet.NewChunks(r, size, opts)
-	for {
-		c, err := chunks.Next()
-		if errors.Is(err, io.EOF) {
-			return v.rows, nil
-		}
-		if err != nil {
-			return v.rows, err
-		}
-		err = v.chunk(c.Data, opts.Dialect)
-		c.Release()
-		if err != nil {
-			return v.rows, err
-		}
+	workers := runtime.GOMAXPROCS(0)
+	verifiers := make([]*verifier, workers)
+	type piece struct {
+		*sheet.Chunk
+		head int // rows that are no data
 	}
+	// The caller's context ends reading and writing; this takes a moment.
+	return ordered(context.Background(), workers, func() (piece, error) {
+		c, err := chunks.Next()
+		p := piece{c, head}
+		head = 0
+		return p, err
+	}, func(w int, p piece) (run, error) {
+		if verifiers[w] == nil {
+			verifiers[w] = &verifier{f: f, cs: cs, texts: newTextSum()}
+		}
+		defer p.Release()
+		return verifiers[w].chunk(p.Data, p.head, opts.Dialect), nil
+	}, func(got run) error {
+		if got.err != nil {
+			return got.err(texts.rows)
+		}
+		texts.join(got.sum, got.rows)
+		return nil
+	}, nil)
 }
 
-// A verifier compares the rows of a text file, chunk by chunk.
+// A run is the sum over the rows of a chunk, or what is wrong with it, told with
+// the number of rows before it.
+type run struct {
+	sum  uint64
+	rows int64
+	err  func(before int64) error
+}
+
+// A verifier sums up the rows of a text file, chunk by chunk.
 type verifier struct {
 	f          *Format
 	cs         *charset.Charset
 	texts      *textSum
-	header     int // rows up to the header that are still to come
-	rows       int64
 	blk        sheet.Block
 	cell, text []byte
 }
 
-func (v *verifier) chunk(data []byte, d sheet.Dialect) (err error) {
+func (v *verifier) chunk(data []byte, head int, d sheet.Dialect) (out run) {
 	if v.f.Spec.File.Kind == "fixed" {
 		v.blk.SplitFixed(data, v.f.widths(), 0)
 	} else {
 		v.blk.Split(data, d)
 	}
 	if v.blk.Irregular || v.blk.Open {
-		return errors.New("quotes do not match")
+		return run{err: func(int64) error { return errors.New("quotes do not match") }}
 	}
 	for i := range v.blk.Rows() {
-		if v.header > 0 {
-			v.header--
+		if i < head {
 			continue
 		}
-		v.rows++
 		row := v.blk.Row(i)
+		number := v.texts.rows + 1
 		if len(row) != len(v.f.out) {
-			return fmt.Errorf("row %d has %d columns, not %d", v.rows, len(row), len(v.f.out))
+			return run{err: func(before int64) error {
+				return fmt.Errorf("row %d has %d columns, not %d", before+number, len(row), len(v.f.out))
+			}}
 		}
 		for j, span := range row {
 			v.cell = span.Append(v.cell[:0], v.blk.Data)
+			var err error
 			if v.text, err = v.cs.AppendDecode(v.text[:0], v.cell); err != nil {
-				return fmt.Errorf("row %d, column %s: %w", v.rows, v.f.out[j].label, err)
+				return run{err: func(before int64) error {
+					return fmt.Errorf("row %d, column %s: %w", before+number, v.f.out[j].label, err)
+				}}
 			}
 			text := v.text
 			if v.f.Spec.File.Kind == "fixed" {
@@ -135,7 +195,8 @@ func (v *verifier) chunk(data []byte, d sheet.Dialect) (err error) {
 		}
 		v.texts.endRow()
 	}
-	return nil
+	out.sum, out.rows = v.texts.take()
+	return out
 }
 
 // headRows is how many rows of a file that was written are no data.
@@ -154,26 +215,25 @@ func (c *outColumn) unpadded(b []byte) []byte {
 	return bytes.TrimRight(b, string(rune(c.padWith)))
 }
 
-func (f *Format) verifyBook(at io.ReaderAt, size int64, texts *textSum) (int64, error) {
+func (f *Format) verifyBook(at io.ReaderAt, size int64, texts *textSum) error {
 	r, err := workbook.Open(at, size, workbook.Options{Sheet: f.Spec.File.Sheet})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer r.Close()
-	rows := int64(0)
 	for head := f.headRows(); ; head-- {
 		_, cells, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			return rows, nil
+			return nil
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if head > 0 {
 			continue
 		}
 		if len(cells) > len(f.out) {
-			return 0, fmt.Errorf("row %d has %d columns, not %d", rows+1, len(cells), len(f.out))
+			return fmt.Errorf("row %d has %d columns, not %d", texts.rows+1, len(cells), len(f.out))
 		}
 		for i := range f.out {
 			s := ""
@@ -183,6 +243,5 @@ func (f *Format) verifyBook(at io.ReaderAt, size int64, texts *textSum) (int64, 
 			texts.add(s)
 		}
 		texts.endRow()
-		rows++
 	}
 }

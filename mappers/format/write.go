@@ -2,12 +2,16 @@ package format
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mallbridge/mallbridge/mappers/charset"
@@ -90,6 +94,7 @@ func rows(dst [][]string, records []record.Record) [][]string {
 // A Writer writes one file.
 type Writer struct {
 	f      *Format
+	o      WriteOptions
 	e      *encoder
 	w      io.Writer
 	sum    hash.Hash
@@ -107,7 +112,7 @@ func (f *Format) NewWriter(w io.Writer, o WriteOptions) (*Writer, error) {
 	if !f.Writes() {
 		return nil, order.Errorf(order.Invalid, "", "format %s: files of it are read, not written", f.Name())
 	}
-	wr := &Writer{f: f, e: f.newEncoder(o.Charset, o.Replacements, o.Batch, identity), w: w, sum: sha256.New()}
+	wr := &Writer{f: f, o: o, e: f.newEncoder(o.Charset, o.Replacements, o.Batch, identity), w: w, sum: sha256.New()}
 	wr.e.texts = newTextSum()
 	if wr.e.cs.ReadOnly() {
 		return nil, order.Errorf(order.Invalid, "", "format %s: %s can be read, not written", f.Name(), wr.e.cs.Name())
@@ -187,11 +192,11 @@ func (w *Writer) WriteGroup(records []record.Record) error {
 	}
 	start := len(w.buf)
 	var n int
-	before := w.e.texts.h
+	sum, rows := w.e.texts.sum, w.e.texts.rows
 	w.buf, n = w.e.appendGroup(w.buf, w.rows, nil)
 	if len(w.e.holds) > 0 {
 		w.buf = w.buf[:start]
-		w.e.texts.h = before
+		w.e.texts.sum, w.e.texts.rows = sum, rows
 		return &HeldError{append([]order.Hold(nil), w.e.holds...)}
 	}
 	w.s.Rows += int64(n)
@@ -200,6 +205,126 @@ func (w *Writer) WriteGroup(records []record.Record) error {
 		w.flush()
 	}
 	return w.failed
+}
+
+// WriteAll writes the groups that next yields a few at a time, in their order, and
+// encodes them in several goroutines. records makes the records of a group, into dst
+// where it has room, and is called by several goroutines at once. held is told of each
+// group that breaks a rule and is left out. next ends with io.EOF.
+func WriteAll[T any](ctx context.Context, w *Writer, next func() ([]T, error), records func(dst []record.Record, group T) []record.Record, held func(group T, holds []order.Hold)) error {
+	if w.book != nil {
+		return writeInTurn(w, next, records, held)
+	}
+	w.flush()
+	workers := runtime.GOMAXPROCS(0)
+	encoders := make([]*partWriter, workers)
+	var pool sync.Pool // of buffers
+	type heldGroup struct {
+		group T
+		holds []order.Hold
+	}
+	type part struct {
+		buf    *[]byte
+		sum    uint64
+		rows   int64
+		groups int64
+		held   []heldGroup
+	}
+	err := ordered(ctx, workers, next, func(n int, groups []T) (part, error) {
+		p := encoders[n]
+		if p == nil {
+			p = w.part()
+			encoders[n] = p
+		}
+		buf, _ := pool.Get().(*[]byte)
+		if buf == nil {
+			buf = new([]byte)
+		}
+		out := part{buf: buf}
+		*buf = (*buf)[:0]
+		for _, g := range groups {
+			p.records = records(p.records, g)
+			var holds []order.Hold
+			if *buf, holds = p.group(*buf); len(holds) > 0 {
+				out.held = append(out.held, heldGroup{g, holds})
+			} else {
+				out.groups++
+			}
+		}
+		out.sum, out.rows = p.e.texts.take()
+		return out, nil
+	}, func(p part) error {
+		for _, h := range p.held {
+			held(h.group, h.holds)
+		}
+		_, w.failed = (&countWriter{w}).Write(*p.buf)
+		w.e.texts.join(p.sum, p.rows)
+		w.s.Rows += p.rows
+		w.s.Groups += p.groups
+		pool.Put(p.buf)
+		return w.failed
+	}, nil)
+	for _, p := range encoders {
+		if p != nil {
+			for k, n := range p.e.made {
+				w.e.made[k] += n
+			}
+		}
+	}
+	if w.failed == nil {
+		w.failed = err
+	}
+	return err
+}
+
+func writeInTurn[T any](w *Writer, next func() ([]T, error), records func([]record.Record, T) []record.Record, held func(T, []order.Hold)) error {
+	var recs []record.Record
+	for {
+		groups, err := next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			recs = records(recs, g)
+			var bad *HeldError
+			if err := w.WriteGroup(recs); errors.As(err, &bad) {
+				held(g, bad.Holds)
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// A partWriter encodes groups for a writer beside others that do.
+type partWriter struct {
+	e       *encoder
+	records []record.Record
+	rows    [][]string
+}
+
+func (w *Writer) part() *partWriter {
+	e := w.f.newEncoder(w.o.Charset, w.o.Replacements, w.o.Batch, identity)
+	e.texts = newTextSum()
+	return &partWriter{e: e}
+}
+
+// group appends the rows of the records, or tells what they break.
+func (p *partWriter) group(dst []byte) ([]byte, []order.Hold) {
+	if len(p.records) == 0 {
+		return dst, nil
+	}
+	start, sum, count := len(dst), p.e.texts.sum, p.e.texts.rows
+	p.rows = rows(p.rows[:0], p.records)
+	dst, _ = p.e.appendGroup(dst, p.rows, nil)
+	if len(p.e.holds) == 0 {
+		return dst, nil
+	}
+	p.e.texts.sum, p.e.texts.rows = sum, count
+	return dst[:start], append([]order.Hold(nil), p.e.holds...)
 }
 
 func (w *Writer) writeBook() error {
@@ -275,7 +400,7 @@ func (w *Writer) Close() (Summary, error) {
 	w.s.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
 	w.s.Changed = w.e.made
 	if w.e.texts != nil {
-		w.s.text = w.e.texts.h.Sum64()
+		w.s.text = w.e.texts.sum
 	}
 	return w.s, w.failed
 }

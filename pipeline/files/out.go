@@ -1,6 +1,7 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -123,30 +124,26 @@ func (o *Out) To(w io.Writer, each func(func(*order.Instruction) error) error) (
 	if err != nil {
 		return out, nil, err
 	}
-	var recs []record.Record
-	err = ahead(each, func(in *order.Instruction) error {
-		recs = o.records(recs, in)
-		err := fw.WriteGroup(recs)
-		var held *format.HeldError
-		if errors.As(err, &held) {
-			misfits = append(misfits, Misfit{in, held.Holds})
-			return nil
-		}
-		out.Instructions++
-		return err
+	next, stop := ahead(each)
+	// each ends with the context of whoever reads.
+	err = format.WriteAll(context.Background(), fw, next, o.records, func(in *order.Instruction, holds []order.Hold) {
+		misfits = append(misfits, Misfit{in, holds})
 	})
+	stop()
 	if err != nil {
 		return out, nil, err
 	}
 	out.Summary, err = fw.Close()
+	out.Instructions = out.Groups
 	return out, misfits, err
 }
 
-// ahead calls use for what each yields, which goes on reading meanwhile.
-func ahead(each func(func(*order.Instruction) error) error, use func(*order.Instruction) error) error {
+// ahead reads what each yields in a goroutine of its own. next returns it some at a
+// time, and io.EOF or the error of each at the end. stop ends the reading.
+func ahead(each func(func(*order.Instruction) error) error) (next func() ([]*order.Instruction, error), stop func()) {
 	const many = 256
 	batches := make(chan []*order.Instruction, 4)
-	stop := make(chan struct{})
+	stopped := make(chan struct{})
 	var readErr error
 	go func() {
 		defer close(batches)
@@ -156,7 +153,7 @@ func ahead(each func(func(*order.Instruction) error) error, use func(*order.Inst
 			case batches <- batch:
 				batch = make([]*order.Instruction, 0, many)
 				return nil
-			case <-stop:
+			case <-stopped:
 				return errStopped
 			}
 		}
@@ -170,21 +167,21 @@ func ahead(each func(func(*order.Instruction) error) error, use func(*order.Inst
 			readErr = pass()
 		}
 	}()
-	var err error
-	for batch := range batches {
-		for _, in := range batch {
-			if err != nil {
-				break
-			}
-			if err = use(in); err != nil {
-				close(stop)
-			}
+	next = func() ([]*order.Instruction, error) {
+		batch, ok := <-batches
+		switch {
+		case ok:
+			return batch, nil
+		case readErr != nil:
+			return nil, readErr
+		}
+		return nil, io.EOF
+	}
+	return next, func() {
+		close(stopped)
+		for range batches { // until the reader has seen it
 		}
 	}
-	if err != nil {
-		return err
-	}
-	return readErr
 }
 
 var errStopped = errors.New("the writer stopped")
