@@ -28,6 +28,7 @@ func TestSuiteFindsBadDrivers(t *testing.T) {
 		{"takes html", []string{"transport/maintenance-200", "transport/empty", "parse/garbage"}},
 		{"takes broken characters", []string{"transport/charset"}},
 		{"loses zeros", []string{"text/hard", "read/one"}},
+		{"gives less by number", []string{"reread/same"}},
 		{"leaves results out", []string{"confirm/partly"}},
 		{"repeats writes", []string{"ship/unanswered"}},
 		{"does not look first", []string{"ship/twice", "ship/unanswered"}},

@@ -314,6 +314,9 @@ func (d *fakeDriver) Reread(ctx context.Context, numbers []string) iter.Seq2[con
 			return
 		}
 		p, _ := d.page(reply, len(numbers))
+		if d.wrong == "gives less by number" {
+			p.Params = map[string]string{"alone": "yes"}
+		}
 		for _, n := range numbers {
 			if !slices.Contains(p.Keys, n) {
 				p.Missing = append(p.Missing, n)
@@ -348,6 +351,9 @@ func (d *fakeDriver) Parse(p connectors.Page) (connectors.Parsed, error) {
 			for _, n := range o.Numbers {
 				out.Shown = append(out.Shown, connectors.Shown{Order: o.Number, Package: "1", Carrier: "yamato", Tracking: n})
 			}
+		}
+		if p.Params["alone"] != "" {
+			o.Postal = ""
 		}
 		if d.wrong == "loses zeros" {
 			o.Postal = strings.TrimLeft(o.Postal, "0")

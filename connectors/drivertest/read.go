@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -226,6 +228,25 @@ var readCases = []Case{
 			e.Fatalf("%v", g.err)
 		}
 		e.exactly(g, placed)
+	}},
+	{Name: "reread/same", What: "an order that did not change is the same however it is read: in a window, with others, alone", Needs: "reread", run: func(e *env) {
+		w := e.window()
+		var numbers []string
+		for _, o := range e.place(w, 3, false) {
+			numbers = append(numbers, o.Number)
+		}
+		was := e.readWell(w).orders
+		for _, ask := range [][]string{numbers, numbers[:1]} {
+			g := e.gather(e.mall.Reread(e.ctx, ask))
+			if g.err != nil {
+				e.Fatalf("%v", g.err)
+			}
+			for _, n := range ask {
+				if d := cmp.Diff(was[n], g.orders[n]); d != "" {
+					e.Errorf("order %s, asked for with %d others, differs from what the window gave:\n%s", n, len(ask)-1, d)
+				}
+			}
+		}
 	}},
 	{Name: "reread/cancelled", What: "an order cancelled after it was listed shows that when it is read again", Needs: "reread", run: func(e *env) {
 		w := e.window()

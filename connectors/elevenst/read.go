@@ -170,12 +170,14 @@ func (d *Driver) list(ctx context.Context, path, kind string, w connectors.Windo
 }
 
 // complete asks for all lines of at most 100 orders, and for whole records of those
-// that still wait and of which the lists gave none.
+// that still wait and of which the lists gave none: in the lists of all open orders,
+// whatever they cost. A record asked for by number lacks the day by which the order
+// must go: the same order would look changed. It is asked for only if no list has it.
 func (d *Driver) complete(ctx context.Context, g *gathering, numbers []string) error {
 	if err := d.linesOf(ctx, g, numbers); err != nil {
 		return err
 	}
-	if len(g.lacking(numbers)) > detailsByNumber {
+	if len(g.lacking(numbers)) > 0 {
 		if err := d.openLists(ctx, g); err != nil {
 			return err
 		}
@@ -192,15 +194,8 @@ func (d *Driver) complete(ctx context.Context, g *gathering, numbers []string) e
 			}
 		}
 	}
-	if len(g.lacking(numbers)) > 0 {
-		return d.openLists(ctx, g)
-	}
 	return nil
 }
-
-// detailsByNumber is for how many orders whole records are read one by one; for
-// more of them the lists of all open orders take fewer calls.
-const detailsByNumber = 10
 
 // linesOf reads status and pieces of every line of the orders.
 func (d *Driver) linesOf(ctx context.Context, g *gathering, numbers []string) error {

@@ -268,7 +268,7 @@ func TestGoesOn(t *testing.T) {
 	defer stop()
 	o := options(t, 7, 40)
 	o.Once, o.Every = false, time.Millisecond
-	o.Out = &ender{stop: stop, after: 6} // each shop once
+	o.Out = &ender{stop: stop, after: 7} // each shop once
 	began := time.Now()
 	o.Now = func() time.Time { return evening.Add(time.Since(began)) }
 	sum, err := Run(ctx, o)

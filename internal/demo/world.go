@@ -51,6 +51,7 @@ var accounts = []struct {
 	{"plain-1", orders.Plain, false},
 	{"rakuten-2", orders.Rakuten, true},
 	{"coupang-2", orders.Coupang, true},
+	{"elevenst-1", orders.ElevenSt, true},
 }
 
 // A world is a workspace with shops and warehouses around it.
