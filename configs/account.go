@@ -38,7 +38,7 @@ type Account struct {
 
 	// How the account's order sheets are found and read.
 	Intake Intake `yaml:"intake"`
-	// How the mall is told of tracking numbers where it is not told by API.
+	// How the mall is told of tracking numbers.
 	Report Report `yaml:"report"`
 	// The mall's API. Without it, orders come by sheets only.
 	API *API `yaml:"api"`
@@ -49,6 +49,9 @@ type Account struct {
 	AutoConfirmation bool `yaml:"auto_confirmation" jsonschema:"default=false"`
 	// Instruct orders by themselves. Off, each waits until a person releases it.
 	AutoInstruction bool `yaml:"auto_instruction" jsonschema:"default=true"`
+	// Tell the mall of tracking numbers by itself: by its API, or by a sheet for a
+	// person to upload. Off, each waits until a person sends it (reports retry).
+	AutoReport bool `yaml:"auto_report" jsonschema:"default=true"`
 	// Push stock to the mall by itself. Needs the mall's API.
 	AutoStockSync bool `yaml:"auto_stock_sync" jsonschema:"default=false"`
 
@@ -126,9 +129,23 @@ type Intake struct {
 	Charset string `yaml:"charset"`
 }
 
-// A Report says how the file is written that tells the mall of tracking numbers: it
-// is made for a person to upload.
+// A Report says when the mall is told of tracking numbers, and which. A mall whose
+// API does not take them gets a file that is made for a person to upload.
 type Report struct {
+	// When the mall is told: shipped, on the day the warehouse ships; labelled, as
+	// soon as there is a number, also before that day; accepted, as soon as there is a
+	// number and the warehouse has said that it takes the parcel.
+	When string `yaml:"when" jsonschema:"default=shipped,enum=shipped,enum=labelled,enum=accepted"`
+	// Which numbers, where a package goes in several parcels: each, as far as the mall
+	// takes them, otherwise as all; all, that of the first parcel once all have
+	// shipped; first, that of the first parcel at once. check prints what follows.
+	Parcels string `yaml:"parcels" jsonschema:"default=each,enum=each,enum=all,enum=first"`
+	// How long the mall may take to accept a number and to show it, before a person
+	// is told.
+	Within Duration `yaml:"within" jsonschema:"default=6h"`
+	// How long serve gathers parcels before it writes a file for people to upload.
+	// The command run writes what there is.
+	Gather Duration `yaml:"gather" jsonschema:"default=1h"`
 	// Format of the file. Default: the mall's.
 	Format string `yaml:"format"`
 	// Charset of the file where it is not the format's: cp932, utf-8, cp949 …
@@ -228,6 +245,8 @@ type AccountSchedules struct {
 	Extract Schedule `yaml:"extract"`
 	// Mapping and planning. Default: as in mallbridge.yaml.
 	Plan Schedule `yaml:"plan"`
+	// Telling the mall of parcels. Default: as in mallbridge.yaml.
+	Report Schedule `yaml:"report"`
 	// Comparing mall and ledger. Default: as in mallbridge.yaml.
 	Reconcile Schedule `yaml:"reconcile"`
 }

@@ -53,7 +53,7 @@ func (l *loader) checkSettings() {
 	if k := s.Secrets.Identity.Kind(); k == secrets.Age {
 		l.at(p, "secrets.identity", "secrets.identity cannot be in the age file that it opens", "write env:NAME or file:PATH")
 	}
-	for key, folder := range map[string]string{"inbox": s.Inbox, "archive": s.Archive, "outbox": s.Outbox, "done": s.Done, "rejected": s.Rejected} {
+	for key, folder := range map[string]string{"inbox": s.Inbox, "archive": s.Archive, "outbox": s.Outbox, "uploads": s.Uploads, "done": s.Done, "rejected": s.Rejected} {
 		l.localPath(p, key, folder)
 	}
 	l.localPath(p, "secrets.file", s.Secrets.File)
@@ -359,7 +359,7 @@ func (l *loader) checkFolders() {
 	}
 	s := &l.ws.Settings
 	var all []use
-	for _, u := range []struct{ key, path string }{{"archive", s.Archive}, {"outbox", s.Outbox}, {"done", s.Done}, {"rejected", s.Rejected}} {
+	for _, u := range []struct{ key, path string }{{"archive", s.Archive}, {"outbox", s.Outbox}, {"uploads", s.Uploads}, {"done", s.Done}, {"rejected", s.Rejected}} {
 		all = append(all, use{u.key, l.settPos, u.key, l.ws.Path(u.path)})
 	}
 	for _, a := range l.ws.Accounts {

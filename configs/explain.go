@@ -67,7 +67,7 @@ func (e *explainer) workspace() {
 	e.line("%s %s", e.say("workspace"), e.ws.Dir)
 	e.item("timezone", s.Timezone)
 	e.item("ledger", s.Ledger)
-	e.item("folders", fmt.Sprintf("%s, %s, %s, %s, %s", s.Inbox, s.Archive, s.Outbox, s.Done, s.Rejected))
+	e.item("folders", strings.Join([]string{s.Inbox, s.Archive, s.Outbox, s.Uploads, s.Done, s.Rejected}, ", "))
 	e.item("configuration", e.ws.Hash[:min(12, len(e.ws.Hash))])
 }
 
@@ -83,7 +83,8 @@ func (e *explainer) schedules() {
 		if !a.AutoOrderIntake {
 			extract = Schedule{Off: true}
 		}
-		rows = append(rows, []string{"extract", a.Name, e.when(extract)}, []string{"plan", a.Name, e.when(a.Schedules.Plan)}, []string{"reconcile", a.Name, e.when(a.Schedules.Reconcile)})
+		rows = append(rows, []string{"extract", a.Name, e.when(extract)}, []string{"plan", a.Name, e.when(a.Schedules.Plan)},
+			[]string{"report", a.Name, e.when(a.Schedules.Report)}, []string{"reconcile", a.Name, e.when(a.Schedules.Reconcile)})
 	}
 	for _, h := range e.ws.Warehouses {
 		if h.Enabled {
@@ -95,7 +96,7 @@ func (e *explainer) schedules() {
 }
 
 func stageRank(stage string) int {
-	return slices.Index([]string{"extract", "plan", "instruct", "collect", "watch", "reconcile"}, stage)
+	return slices.Index([]string{"extract", "plan", "instruct", "collect", "report", "watch", "reconcile"}, stage)
 }
 
 func (e *explainer) when(s Schedule) string {
@@ -118,7 +119,7 @@ func (e *explainer) account(a *Account) {
 	e.line("%s %s  %s  %s%s", e.say("account"), a.Name, a.Title, title, e.disabled(a.Enabled))
 	e.item("place", strings.Join([]string{a.Country, a.Currency, a.Timezone}, ", "))
 	e.item("reads", fmt.Sprintf("%s (%s)", a.Intake.Folder, strings.Join(a.Intake.Formats, ", ")))
-	e.item("reports", a.Report.Format)
+	e.item("reports", e.reports(a))
 	e.item("complete", e.complete(a.Intake.DoneMark, a.Intake.Looks))
 	e.item("since", e.since(a))
 	e.item("automatic", e.automatic(a))
@@ -164,7 +165,7 @@ func (e *explainer) automatic(a *Account) string {
 	for _, p := range []struct {
 		key string
 		on  bool
-	}{{"intake", a.AutoOrderIntake}, {"confirmation", a.AutoConfirmation}, {"instruction", a.AutoInstruction}, {"stock_sync", a.AutoStockSync}} {
+	}{{"intake", a.AutoOrderIntake}, {"confirmation", a.AutoConfirmation}, {"instruction", a.AutoInstruction}, {"reporting", a.AutoReport}, {"stock_sync", a.AutoStockSync}} {
 		state := e.say("off")
 		if p.on {
 			state = e.say("on")
@@ -172,6 +173,28 @@ func (e *explainer) automatic(a *Account) string {
 		parts = append(parts, e.say(p.key)+" "+state)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// reports says how the mall is told of parcels: by what, when, and which.
+func (e *explainer) reports(a *Account) string {
+	by, rule := a.Report.Format, a.ShipRule()
+	if a.TellsByAPI() {
+		by = "API"
+	}
+	which := "parcels_" + a.Report.Parcels
+	if a.Report.Parcels == ParcelsEach {
+		switch {
+		case rule.Most == 1:
+			which = "parcels_all"
+		case rule.ByLine:
+			which = "parcels_lines"
+		}
+	}
+	text := e.say(which)
+	if strings.Contains(text, "%d") {
+		text = fmt.Sprintf(text, rule.Most)
+	}
+	return by + ", " + e.say("when_"+a.Report.When) + "; " + text
 }
 
 func (e *explainer) merge(m Merge) string {
@@ -412,6 +435,14 @@ var explainTexts = map[string][3]string{
 	"intake":               {"取込", "수집", "intake"},
 	"confirmation":         {"受注確認", "발주확인", "confirmation"},
 	"instruction":          {"出荷指示", "출고지시", "instruction"},
+	"reporting":            {"発送報告", "발송처리", "reports"},
+	"when_shipped":         {"出荷日に報告", "출고일에 보고", "told on the day of shipment"},
+	"when_labelled":        {"送り状番号が分かり次第報告", "송장번호가 나오는 대로 보고", "told as soon as there is a number"},
+	"when_accepted":        {"倉庫が受け付けて番号が分かり次第報告", "창고가 접수하고 번호가 나오면 보고", "told once the warehouse has accepted the parcel and there is a number"},
+	"parcels_each":         {"荷物ごとの番号、送付先ごとに%d件まで", "상자마다 번호, 배송지마다 %d개까지", "the number of each parcel, at most %d for a package"},
+	"parcels_lines":        {"荷物ごとの番号、送付先ごとに%d件まで、明細ごとに1件", "상자마다 번호, 배송지마다 %d개까지, 상품 한 줄에 하나", "the number of each parcel, at most %d for a package and one for a line"},
+	"parcels_all":          {"すべて出荷後、最初の荷物の番号のみ", "모두 출고된 뒤 첫 상자의 번호만", "the number of the first parcel, once all of the package have shipped"},
+	"parcels_first":        {"最初の荷物の番号のみ", "첫 상자의 번호만", "the number of the first parcel"},
 	"stock_sync":           {"在庫連携", "재고연동", "stock"},
 	"sku_from":             {"SKUの決め方", "SKU 결정", "SKU from"},
 	"route":                {"出荷倉庫", "출고 창고", "warehouse"},

@@ -116,7 +116,7 @@ func makeFolders(dir string) error {
 // watch folders, archive, outbox, done, rejected, and those of local drops.
 func (w *Workspace) MakeFolders() error {
 	s := w.Settings
-	folders := []string{s.Archive, s.Outbox, s.Done, s.Rejected}
+	folders := []string{s.Archive, s.Outbox, s.Uploads, s.Done, s.Rejected}
 	for _, a := range w.Accounts {
 		folders = append(folders, a.Intake.Folder)
 	}

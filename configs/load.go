@@ -237,6 +237,7 @@ func (w *Workspace) fillAccount(a *Account) {
 	}
 	a.Schedules.Extract = a.Schedules.Extract.Or(w.Settings.Schedules.Extract)
 	a.Schedules.Plan = a.Schedules.Plan.Or(w.Settings.Schedules.Plan)
+	a.Schedules.Report = a.Schedules.Report.Or(w.Settings.Schedules.Report)
 	a.Schedules.Reconcile = a.Schedules.Reconcile.Or(w.Settings.Schedules.Reconcile)
 }
 

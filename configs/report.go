@@ -2,13 +2,56 @@ package configs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/mallbridge/mallbridge/connectors/malls"
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
 )
+
+// The values of [Report.When].
+const (
+	ReportShipped  = "shipped"
+	ReportLabelled = "labelled"
+	ReportAccepted = "accepted"
+)
+
+// The values of [Report.Parcels].
+const (
+	ParcelsEach  = "each"
+	ParcelsAll   = "all"
+	ParcelsFirst = "first"
+)
+
+// LaterCorrects is the value of [Results.LaterNumber] with which a later number
+// takes the place of the earlier ones.
+const LaterCorrects = "correction"
+
+// A ShipRule says which parcels of a package an account's mall is told of.
+type ShipRule struct {
+	Most   int  // numbers that the mall takes for one package
+	ByLine bool // a further number must stand for other lines
+}
+
+// TellsByAPI reports whether the account's mall is told of parcels by its API.
+func (a *Account) TellsByAPI() bool {
+	spec, ok := malls.Lookup(a.Mall)
+	return ok && a.UsesAPI() && slices.Contains(spec.About.Abilities, "ship")
+}
+
+// ShipRule is what the account's mall takes of a package's parcels. A sheet cannot
+// say which lines go later.
+func (a *Account) ShipRule() ShipRule {
+	spec, ok := malls.Lookup(a.Mall)
+	if !ok || !a.TellsByAPI() && spec.About.Ship.ByLine {
+		return ShipRule{Most: 1}
+	}
+	return ShipRule{Most: spec.About.Ship.Parcels, ByLine: spec.About.Ship.ByLine}
+}
 
 // OwnTracking is the format of tracking files for malls that have none of their own.
 const OwnTracking = "mallbridge-tracking"
@@ -46,6 +89,9 @@ func (a *Account) TrackingOptions(b format.Batch) (format.WriteOptions, error) {
 
 func (l *loader) checkReport(a *Account) {
 	p, r := a.pos, &a.Report
+	if r.Within.Std() < time.Minute {
+		l.at(p, "report.within", "report.within is "+r.Within.String(), "write 1m or more")
+	}
 	l.charset(p, "report.charset", r.Charset)
 	if cs, err := charset.Lookup(r.Charset); err == nil && cs.ReadOnly() {
 		l.at(p, "report.charset", fmt.Sprintf("report.charset: %s can be read, not written", cs.Name()), "use cp932, utf-8, utf-8-bom or cp949")

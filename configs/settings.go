@@ -24,6 +24,9 @@ type Settings struct {
 	Archive string `yaml:"archive" jsonschema:"default=archive"`
 	// Folder where instruction files are built before they are dropped.
 	Outbox string `yaml:"outbox" jsonschema:"default=outbox"`
+	// Folder that holds, one folder for each account, the sheets of tracking numbers
+	// that people upload at malls.
+	Uploads string `yaml:"uploads" jsonschema:"default=uploads"`
 	// Folder to which sheets move once they are read and stored.
 	Done string `yaml:"done" jsonschema:"default=done"`
 	// Folder for sheets that could not be read, and for the files of refused rows
@@ -99,6 +102,9 @@ type Schedules struct {
 	Instruct Schedule `yaml:"instruct" jsonschema:"default=10m"`
 	// Fetching answers, results and stock from the warehouses.
 	Collect Schedule `yaml:"collect" jsonschema:"default=5m"`
+	// Telling malls of parcels, and looking whether they show them. New numbers go to
+	// a mall at its own pace, however often this runs.
+	Report Schedule `yaml:"report" jsonschema:"default=2m"`
 	// Looking for answers that are late and files that do not balance.
 	Watch Schedule `yaml:"watch" jsonschema:"default=5m"`
 	// Looking at keys, windows and accounts without orders; once a day, after

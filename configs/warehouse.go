@@ -202,6 +202,9 @@ type Pickup struct {
 // Results are files of what was shipped.
 type Results struct {
 	Pickup `yaml:",inline"`
+	// What another tracking number for the same instruction means when it comes in a
+	// later file: one more parcel, or a correction of the earlier number.
+	LaterNumber string `yaml:"later_number" jsonschema:"default=parcel,enum=parcel,enum=correction"`
 	// Working days after the drop within which a result is expected; 0 for no
 	// alert.
 	Within int `yaml:"within" jsonschema:"default=2,minimum=0,maximum=60"`

@@ -164,6 +164,10 @@ func (l *Ledger) PutShipments(ctx context.Context, warehouse, file int64, ss []o
 		if err != nil {
 			return err
 		}
+		mark, err := t.ids(ctx, "report_todo", 1)
+		if err != nil {
+			return err
+		}
 		arrived := map[int64]bool{}
 		for i := range ss {
 			s := &ss[i]
@@ -181,6 +185,12 @@ func (l *Ledger) PutShipments(ctx context.Context, warehouse, file int64, ss []o
 				}
 			}
 			if out[i], err = t.shipment(ctx, next+int64(i), id, file, s, now); err != nil {
+				return err
+			}
+			if out[i] != Done {
+				continue
+			}
+			if err := t.todo(ctx, id, mark); err != nil {
 				return err
 			}
 		}

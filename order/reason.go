@@ -68,6 +68,14 @@ const (
 	HoldAutoOff         Reason = "auto_instruction_off"
 )
 
+// Reasons to hold a report, what the mall is to be told of a parcel.
+const (
+	ReportManual  Reason = "auto_report_off"
+	ReportCarrier Reason = "carrier_unknown_to_mall"
+	ReportNumber  Reason = "tracking_number"
+	ReportSheet   Reason = "tracking_sheet"
+)
+
 // Reasons to leave an order outside.
 const (
 	OutUnshipped   Reason = "status_unshipped"
@@ -249,6 +257,26 @@ var Reasons = []Info{
 		HoldAutoOff, Held, Operator,
 		texts("自動出荷指示がオフです", "자동 출고지시가 꺼져 있습니다", "automatic instruction is off for the account"),
 		texts("手動で出荷指示するか、auto_instructionをオンにしてください", "수동으로 출고지시하거나 auto_instruction을 켜세요", "release it, or set auto_instruction: true"),
+	},
+	{
+		ReportManual, Held, Operator,
+		texts("自動発送報告がオフです", "자동 발송처리가 꺼져 있습니다", "automatic reporting is off for the account"),
+		texts("reports retryで報告するか、auto_reportをオンにしてください", "reports retry로 보고하거나 auto_report를 켜세요", "send it (reports retry), or set auto_report: true"),
+	},
+	{
+		ReportCarrier, Held, Operator,
+		texts("モールに報告できる配送会社がありません", "쇼핑몰에 보고할 수 있는 택배사가 아닙니다", "the mall has no code for the carrier"),
+		texts("出荷実績の配送会社を確認してください。モールの文書に対応コードの一覧があります", "출고실적의 택배사를 확인하세요. 쇼핑몰 문서에 코드 목록이 있습니다", "look at the carrier in the warehouse's result; the mall's page lists those it takes. Enter the number in the mall's back office and drop the report (reports drop)"),
+	},
+	{
+		ReportNumber, Held, Warehouse,
+		texts("送り状番号がその配送会社のものではありません", "해당 택배사의 송장번호가 아닙니다", "the number cannot be one of the carrier's"),
+		texts("倉庫に正しい番号を確認してください。正しければreports retryで送れます", "창고에 올바른 번호를 확인하세요. 맞다면 reports retry로 보냅니다", "ask the warehouse for the right number; if it is right, send it all the same (reports retry)"),
+	},
+	{
+		ReportSheet, Held, Engineer,
+		texts("発送報告ファイルに書けません", "발송처리 파일에 쓸 수 없습니다", "it cannot be written into the mall's tracking sheet"),
+		texts("理由を見て、注文データか書式の設定を直してください", "사유를 보고 주문 데이터나 양식 설정을 고치세요", "read why, and mend the order's data or the account's report settings"),
 	},
 
 	{

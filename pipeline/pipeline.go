@@ -22,6 +22,7 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline/login"
 	"github.com/mallbridge/mallbridge/pipeline/plan"
 	"github.com/mallbridge/mallbridge/pipeline/reconcile"
+	"github.com/mallbridge/mallbridge/pipeline/report"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
@@ -47,6 +48,7 @@ var Stages = []Stage{
 	{"plan", Accounts, plan.Run},           // map, hold, route, merge, split → instructions
 	{"instruct", Warehouses, instruct.Run}, // instructions → file at the drop
 	{"collect", Warehouses, collect.Run},   // acks, results, stock → ledger
+	{"report", Accounts, report.Run},       // parcels → mall, until it shows them
 	{"watch", Warehouses, reconcile.Watch}, // what is late at a warehouse; files = ledger
 	{"reconcile", Accounts, reconcile.Run}, // mall = ledger; windows, keys
 }

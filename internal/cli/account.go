@@ -42,6 +42,7 @@ func (a *app) accountCmd() *cobra.Command {
 					Enabled         bool   `json:"enabled"`
 					AutoOrderIntake bool   `json:"auto_order_intake"`
 					AutoInstruction bool   `json:"auto_instruction"`
+					AutoReport      bool   `json:"auto_report"`
 					Login           string `json:"login,omitempty"` // ok, refused, next keys; empty without an API
 					Orders          int64  `json:"orders"`
 					Unshipped       int64  `json:"unshipped"`
@@ -61,7 +62,7 @@ func (a *app) accountCmd() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, says, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0, 0}
+					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, x.AutoReport, says, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0, 0}
 					for _, n := range t.Held {
 						it.Held += n
 					}

@@ -75,6 +75,7 @@ func (a *app) prove(ws *configs.Workspace, p proof.Proof) error {
 	fmt.Fprintf(a.out, "\nlines: %d claimed, %d in files, %d accepted, %d refused, %d not answered yet\n", p.Claimed, p.InFiles, p.Accepted, p.Refused, p.Unanswered)
 	r := p.Rows
 	fmt.Fprintf(a.out, "sheets: %d read, %d repeated, %d unreadable; %d rows = %d taken + %d filtered + %d refused\n", r.Files, r.Repeated, r.Unreadable, r.Read, r.Taken, r.Filtered, r.Refused)
+	fmt.Fprintf(a.out, "malls: %d parcels to report, %d reported, %d proven, %d open, %d of them wait for a person\n", p.Told.Reports, p.Told.Reported, p.Told.Proven, p.Told.Open, p.Told.Stuck)
 	for _, d := range p.Differences {
 		fmt.Fprintf(a.out, "DIFFERENCE: %s\n", d)
 	}

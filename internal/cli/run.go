@@ -26,11 +26,11 @@ func (a *app) runCmd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "run [STAGE…]",
 		Short: "Run every stage once (for cron), or only those named",
-		Long: `Run goes once through the stages extract, plan, instruct and collect: it reads
-what lies in the watch folders, plans, drops files at the warehouses, and fetches
-their answers. Then watch and reconcile look for what is late and what differs; the
-comparison with the malls is made once a day, or when reconcile is named. Running it
-again is always safe.
+		Long: `Run goes once through the stages extract, plan, instruct, collect and report: it
+reads what lies in the watch folders, plans, drops files at the warehouses, fetches
+their answers, and tells the malls of what was shipped. Then watch and reconcile look
+for what is late and what differs; the comparison with the malls is made once a day,
+or when reconcile is named. Running it again is always safe.
 
 With --dry-run nothing is changed anywhere: it prints the exact bytes of the
 instruction files that would be dropped, and on standard error how they differ
@@ -104,7 +104,7 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 	}
 	var results []pipeline.Result
 	for _, s := range stages {
-		if dry && s.Name == "collect" {
+		if dry && (s.Name == "collect" || s.Name == "report") {
 			continue
 		}
 		for _, target := range s.Targets(env.Workspace) {

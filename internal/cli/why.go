@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -72,6 +73,9 @@ func (a *app) explain(w why.Answer) {
 		for _, t := range p.Tracking {
 			fmt.Fprintf(a.out, "    %s\n", t)
 		}
+	}
+	for _, t := range w.Reports {
+		a.line("    %s: %s, since %s", strings.TrimSpace(t.Carrier+" "+t.Tracking), t.Text, t.Since)
 	}
 	for _, e := range w.Timeline {
 		fmt.Fprintf(a.out, "  %s\n", e)

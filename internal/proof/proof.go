@@ -28,6 +28,7 @@ type Proof struct {
 	Batches     []Batch      `json:"batches"`
 	Orders      ledger.Tally `json:"orders"` // of all time
 	Rows        Rows         `json:"rows"`   // of the order sheets that came in the span
+	Told        ledger.Told  `json:"told"`   // of parcels that came in the span: what malls were told and show
 	Differences []string     `json:"differences"`
 	Balanced    bool         `json:"balanced"`
 }
@@ -83,6 +84,9 @@ func Span(ctx context.Context, env *stage.Env, from, to time.Time) (Proof, error
 		p.differ("%d planned orders have no instruction", n)
 	}
 	if err := p.sheets(ctx, env); err != nil {
+		return p, err
+	}
+	if p.Told, err = env.Ledger.ReportsBetween(ctx, from, to); err != nil {
 		return p, err
 	}
 	p.Balanced = len(p.Differences) == 0

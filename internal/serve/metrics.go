@@ -61,6 +61,9 @@ var (
 	descRefused  = prometheus.NewDesc("mallbridge_refused_rows_total", "Refused rows of files from an account or warehouse.", []string{"target"}, nil)
 	descSuccess  = prometheus.NewDesc("mallbridge_stage_last_success_timestamp_seconds", "When a stage last succeeded on a target in this process.", []string{"stage", "target"}, nil)
 	descJobs     = prometheus.NewDesc("mallbridge_jobs", "Jobs that are not done, by stage and state.", []string{"stage", "state"}, nil)
+	descReports  = prometheus.NewDesc("mallbridge_reports", "Parcels of which malls have to be told, by account and state; seen are proven.", []string{"account", "state"}, nil)
+	descLate     = prometheus.NewDesc("mallbridge_late_reports", "Parcels that a mall takes longer to accept or show than it may.", []string{"account"}, nil)
+	descUnproven = prometheus.NewDesc("mallbridge_oldest_unproven_report_seconds", "Age of the oldest parcel that a mall has to be told of and does not show.", []string{"account"}, nil)
 	descReadable = prometheus.NewDesc("mallbridge_ledger_up", "1 if the ledger answered, else 0.", nil, nil)
 )
 
@@ -81,7 +84,7 @@ const (
 
 // Describe implements prometheus.Collector.
 func (c *ledgerCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descOrders, descOldest, descBatches, descRefused, descSuccess, descJobs, descReadable} {
+	for _, d := range []*prometheus.Desc{descOrders, descOldest, descBatches, descRefused, descSuccess, descJobs, descReports, descLate, descUnproven, descReadable} {
 		ch <- d
 	}
 }
@@ -164,8 +167,40 @@ func (c *ledgerCollector) count(ctx context.Context) ([]prometheus.Metric, error
 	for name, n := range refused {
 		out = append(out, prometheus.MustNewConstMetric(descRefused, prometheus.CounterValue, float64(n), name))
 	}
+	told, err := c.reports(ctx)
+	if err != nil {
+		return out, err
+	}
 	more, err := c.jobs(ctx)
-	return append(out, more...), err
+	return append(append(out, told...), more...), err
+}
+
+func (c *ledgerCollector) reports(ctx context.Context) ([]prometheus.Metric, error) {
+	env := c.s.env.Load()
+	counts, err := env.Ledger.ReportCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []prometheus.Metric
+	late, oldest := map[string]int64{}, map[string]time.Time{}
+	for _, n := range counts {
+		out = append(out, gauge(descReports, float64(n.Reports), n.Account, n.State))
+		if n.State == ledger.ReportSeen || n.State == ledger.ReportExtra || n.State == ledger.ReportDropped {
+			continue
+		}
+		late[n.Account] += n.Late
+		if was, ok := oldest[n.Account]; !ok || n.Oldest.Before(was) {
+			oldest[n.Account] = n.Oldest
+		}
+	}
+	for _, a := range env.Workspace.Accounts {
+		age := 0.0
+		if since, ok := oldest[a.Name]; ok {
+			age = env.Now().Sub(since).Seconds()
+		}
+		out = append(out, gauge(descLate, float64(late[a.Name]), a.Name), gauge(descUnproven, age, a.Name))
+	}
+	return out, nil
 }
 
 func (c *ledgerCollector) jobs(ctx context.Context) ([]prometheus.Metric, error) {

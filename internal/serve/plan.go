@@ -42,7 +42,9 @@ func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
 	var own configs.Schedule
 	if a, ok := ws.Account(target); ok && s.On == pipeline.Accounts {
 		e.Zone = a.Location
-		own = map[string]configs.Schedule{"extract": a.Schedules.Extract, "plan": a.Schedules.Plan, "reconcile": a.Schedules.Reconcile}[s.Name]
+		own = map[string]configs.Schedule{
+			"extract": a.Schedules.Extract, "plan": a.Schedules.Plan, "report": a.Schedules.Report, "reconcile": a.Schedules.Reconcile,
+		}[s.Name]
 	}
 	if h, ok := ws.Warehouse(target); ok && s.On == pipeline.Warehouses {
 		e.Zone = h.Location
@@ -50,7 +52,8 @@ func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
 	}
 	all := ws.Settings.Schedules
 	e.When = own.Or(map[string]configs.Schedule{
-		"extract": all.Extract, "plan": all.Plan, "instruct": all.Instruct, "collect": all.Collect, "watch": all.Watch, "reconcile": all.Reconcile,
+		"extract": all.Extract, "plan": all.Plan, "instruct": all.Instruct, "collect": all.Collect, "report": all.Report,
+		"watch": all.Watch, "reconcile": all.Reconcile,
 	}[s.Name])
 	return e
 }
@@ -111,6 +114,11 @@ func (s *Server) follow(ctx context.Context, env *stage.Env, cause int64, r pipe
 	case "instruct":
 		if counts["batches"] > 0 {
 			next, targets = "collect", []string{r.Target}
+		}
+	case "collect":
+		if counts["results"]+counts["acks"] > 0 {
+			st, _ := pipeline.Lookup("report")
+			next, targets = "report", st.Targets(env.Workspace)
 		}
 	}
 	if err != nil || len(targets) == 0 {

@@ -26,6 +26,7 @@ type Answer struct {
 	File         string           `json:"file,omitempty"`
 	Row          int64            `json:"row,omitempty"`
 	Instructions []Place          `json:"instructions,omitempty"`
+	Reports      []Told           `json:"reports,omitempty"`
 	Timeline     []string         `json:"timeline,omitempty"`
 	Refusals     []ledger.Refusal `json:"refusals,omitempty"`
 }
@@ -50,6 +51,17 @@ type Place struct {
 	File      string   `json:"file,omitempty"`
 	Delivered string   `json:"delivered,omitempty"`
 	Tracking  []string `json:"tracking,omitempty"`
+}
+
+// Told is what the mall was told of a parcel, and whether it shows it.
+type Told struct {
+	Package  string `json:"package"`
+	Carrier  string `json:"carrier"`
+	Tracking string `json:"tracking"`
+	State    string `json:"state"`
+	Since    string `json:"since"`
+	Text     string `json:"text"` // in the reader's language
+	Tries    int64  `json:"tries,omitempty"`
 }
 
 // Of answers for the orders of that number, of every account unless one is named,
@@ -180,11 +192,49 @@ func answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang string) (
 			w.State = "instructed"
 		}
 	}
+	if err := w.told(ctx, env, row.ID, lang); err != nil {
+		return w, err
+	}
 	if err := w.alerts(ctx, env, lang); err != nil {
 		return w, err
 	}
 	w.Timeline, err = timeline(ctx, env, row.ID, places)
 	return w, err
+}
+
+// told says what became of the parcels of which the mall has to know. Those that
+// stand still are reasons.
+func (w *Answer) told(ctx context.Context, env *stage.Env, id int64, lang string) error {
+	rs, err := env.Ledger.ReportsOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	for i := range rs {
+		r := &rs[i]
+		since := r.ChangedAt
+		if r.State == ledger.ReportSeen {
+			since = r.SeenAt
+		}
+		t := Told{Package: r.Package, Carrier: r.Carrier, Tracking: r.Tracking, State: r.State, Since: env.Workspace.Local(since), Text: text(lang, reportTexts[r.State]), Tries: r.Tries}
+		w.Reports = append(w.Reports, t)
+		detail := strings.TrimSpace(r.Carrier + " " + r.Tracking)
+		for _, s := range []string{r.Code, phrase.Say(lang, r.Detail)} {
+			if s != "" {
+				detail += ": " + s
+			}
+		}
+		switch {
+		case r.State == ledger.ReportHeld:
+			w.Reasons = append(w.Reasons, causeOf(r.Reason, lang, detail, t.Since))
+		case r.State == ledger.ReportRejected || r.State == ledger.ReportRevoked:
+			w.Reasons = append(w.Reasons, Cause{Code: order.Reason("report_" + r.State), Text: t.Text, Detail: detail, Since: t.Since, Who: order.Operator, Do: "reports retry " + w.Order + " --note …, reports drop " + w.Order + " --note …"})
+		case r.State == ledger.ReportUpload && r.Upload != "":
+			w.Reasons = append(w.Reasons, Cause{Code: "report_upload", Text: t.Text, Detail: r.Upload, Since: t.Since, Who: order.Operator, Do: "uploads done " + r.Upload})
+		case r.Late:
+			w.Reasons = append(w.Reasons, Cause{Code: "report_late", Text: text(lang, "the mall takes longer than it may with a tracking number"), Detail: detail, Since: env.Workspace.Local(r.CreatedAt), Who: order.Operator, Do: "reports --order " + w.Order})
+		}
+	}
+	return nil
 }
 
 // alerts adds what is open about the order, its instructions and their files: a
@@ -208,6 +258,22 @@ func (w *Answer) alerts(ctx context.Context, env *stage.Env, lang string) error 
 		})
 	}
 	return nil
+}
+
+// reportTexts say what the states of reports mean.
+var reportTexts = map[string]string{
+	ledger.ReportWaiting:  "the mall will be told of it",
+	ledger.ReportHeld:     "the mall is not told of it",
+	ledger.ReportSent:     "the mall was told of it and works on it",
+	ledger.ReportUnknown:  "the mall was told of it and did not answer; it is asked",
+	ledger.ReportAccepted: "the mall says that it has it and does not show it yet",
+	ledger.ReportSeen:     "the mall shows it",
+	ledger.ReportRejected: "the mall refuses it",
+	ledger.ReportUpload:   "a sheet with it is to be uploaded at the mall",
+	ledger.ReportUploaded: "a person uploaded it; the mall does not show it yet",
+	ledger.ReportExtra:    "the mall has no place for a further number",
+	ledger.ReportRevoked:  "the mall was told of it, and the warehouse took it back",
+	ledger.ReportDropped:  "the mall is not told of it any more",
 }
 
 // timeline tells what happened to an order and to the files that it is in.
@@ -295,6 +361,19 @@ func text(lang, en string) string {
 // texts are messages in Japanese and Korean.
 var texts = map[string][2]string{
 	"it changed at the mall, and is judged again at the next run": {"モールで変更されました。次の処理で判定し直します", "쇼핑몰에서 변경되었습니다. 다음 처리에서 다시 판단합니다"},
+	"the mall will be told of it":                                 {"モールに報告します", "쇼핑몰에 보고합니다"},
+	"the mall is not told of it":                                  {"モールに報告していません", "쇼핑몰에 보고하지 않았습니다"},
+	"the mall was told of it and works on it":                     {"モールに報告済み、処理中です", "쇼핑몰에 보고했고 처리 중입니다"},
+	"the mall was told of it and did not answer; it is asked":     {"モールに報告しましたが応答がありません。照会します", "쇼핑몰에 보고했지만 응답이 없습니다. 확인합니다"},
+	"the mall says that it has it and does not show it yet":       {"モールが受け付けましたが、まだ表示されていません", "쇼핑몰이 접수했지만 아직 표시되지 않습니다"},
+	"the mall shows it":                                           {"モールに表示されています", "쇼핑몰에 표시됩니다"},
+	"the mall refuses it":                                         {"モールが受け付けません", "쇼핑몰이 거부합니다"},
+	"a sheet with it is to be uploaded at the mall":               {"モールへのファイルのアップロード待ちです", "쇼핑몰에 파일 업로드 대기 중입니다"},
+	"a person uploaded it; the mall does not show it yet":         {"アップロード済み、モールの表示はまだです", "업로드했고 쇼핑몰 표시는 아직입니다"},
+	"the mall has no place for a further number":                  {"モールは追加の番号を受け付けません", "쇼핑몰이 추가 번호를 받지 않습니다"},
+	"the mall was told of it, and the warehouse took it back":     {"モールに報告した後、倉庫が取り消しました", "쇼핑몰에 보고한 뒤 창고가 취소했습니다"},
+	"the mall is not told of it any more":                         {"モールへの報告を取りやめました", "쇼핑몰 보고를 그만두었습니다"},
+	"the mall takes longer than it may with a tracking number":    {"モールの処理が時間内に終わっていません", "쇼핑몰 처리가 제한 시간을 넘었습니다"},
 	"it waits for the next plan run":                              {"次の計画処理を待っています", "다음 계획 처리를 기다리고 있습니다"},
 	"it waits for the warehouse's next file":                      {"次の出荷指示ファイルを待っています", "다음 출고지시 파일을 기다리고 있습니다"},
 	"its file is on its way to the warehouse":                     {"出荷指示ファイルを送信中です", "출고지시 파일을 전송 중입니다"},

@@ -241,6 +241,7 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 	var refused []ledger.Refusal
 	var claims []ledger.BuyerClaim
 	var confirm []string
+	var shown []ledger.Shown
 	row := int64(0)
 	one := func(p connectors.Page) error {
 		parsed, err := r.Mall.Parse(p)
@@ -277,6 +278,9 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 			row++
 			refused = append(refused, ledger.Refusal{Line: row, Order: r.Order, Field: r.Field, Value: r.Value, Reason: r.Reason, Detail: strings.TrimPrefix(r.Record+": "+r.Detail, ": ")})
 		}
+		for _, s := range parsed.Shown {
+			shown = append(shown, ledger.Shown{Order: s.Order, Package: s.Package, Carrier: s.Carrier, Tracking: s.Tracking, Lines: s.Lines})
+		}
 		for _, c := range parsed.Claims {
 			row++
 			claims = append(claims, ledger.BuyerClaim{
@@ -303,6 +307,11 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 	if g.Touched, err = r.Env.Ledger.PutClaims(ctx, r.ID, claims, r.Env.Now()); err != nil {
 		return g, err
 	}
+	proven, err := r.Env.Ledger.Prove(ctx, r.ID, shown, r.Env.Now())
+	if err != nil {
+		return g, err
+	}
+	r.Rep.Add("parcels proven", proven)
 	f.Rows, f.Taken, f.Refused = row, row-int64(len(refused)), int64(len(refused))
 	if f.OrdersRefused, err = r.refuse(ctx, f, refused); err != nil {
 		return g, err

@@ -37,6 +37,7 @@ type openMall struct {
 	secrets *secrets.Resolver
 	m       *connectors.Mall
 	asked   time.Time
+	told    time.Time
 }
 
 // ErrRefused is the cause of an [Malls.Open] for an account that its mall does not
@@ -130,6 +131,23 @@ func (s *Malls) LastAsked(a *configs.Account) time.Time {
 		return was.asked
 	}
 	return time.Time{}
+}
+
+// ReportDue reports whether it is time to tell an account's mall of new parcels.
+func (s *Malls) ReportDue(env *Env, a *configs.Account, m *connectors.Mall) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.open[a.Name]
+	return !s.Paced || was == nil || was.m != m || env.Now().Sub(was.told) >= time.Duration(m.About().Pace.Report)
+}
+
+// Reported notes that an account's mall was told of what there was.
+func (s *Malls) Reported(env *Env, a *configs.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if was := s.open[a.Name]; was != nil {
+		was.told = env.Now()
+	}
 }
 
 // captures appends every exchange to a file of its account and day, below the

@@ -111,6 +111,10 @@ type Faults struct {
 	// Repeat puts the last bundle of a page onto the next one again. Reads by the
 	// minute time out, so that there are pages.
 	Repeat bool
+	// Forget answers that tracking numbers were taken, and keeps none.
+	Forget bool
+	// Late shows bundles without their numbers for twenty minutes.
+	Late bool
 	// Ahead is how far the mall's clock goes before [Options.Now].
 	Ahead time.Duration
 }

@@ -116,7 +116,7 @@ func (c *call) listed(s span, status string) []*bundle {
 func (c *call) sheets(found []*bundle, next string) answer {
 	l := sheetList{Code: 200, Message: "OK", Data: make([]sheet, len(found)), Next: next}
 	for i, b := range found {
-		l.Data[i] = b.sheet()
+		l.Data[i] = c.show(b)
 	}
 	return answer{http.StatusOK, l}
 }
@@ -172,7 +172,7 @@ func oneSheet(c *call) answer {
 	case !b.alive():
 		return bad(cancelledText)
 	}
-	return ok(b.sheet())
+	return ok(c.show(b))
 }
 
 func orderSheets(c *call) answer {
@@ -192,7 +192,7 @@ func orderSheets(c *call) answer {
 	var out []sheet
 	for _, b := range all {
 		if b.alive() {
-			out = append(out, b.sheet())
+			out = append(out, c.show(b))
 		}
 	}
 	if len(out) == 0 {

@@ -148,6 +148,18 @@ func (b *bundle) sheet() sheet {
 	return s
 }
 
+// lateFor is how long a number stays unseen with the fault Late.
+const lateFor = 20 * time.Minute
+
+// show is the bundle as the mall shows it, which may be late.
+func (c *call) show(b *bundle) sheet {
+	s := b.sheet()
+	if c.m.faults.Late && b.invoice != "" && c.now.Sub(b.uploaded) < lateFor {
+		s.Status, s.Invoice, s.Courier, s.InTransit = Instruct, "", "", ""
+	}
+	return s
+}
+
 func (i *item) sheet(b *bundle, charge string) sheetItem {
 	x := sheetItem{
 		PackageName: i.registered, Product: i.product, VendorItem: i.vendorItem, Name: i.name, Count: i.count,

@@ -18,6 +18,7 @@ const (
 	keyLife     = 90              // days of a licence key, to the end of the last one
 	settling    = 5 * time.Minute // from confirmation until a card is authorised
 	working     = 10 * time.Second
+	lateFor     = 20 * time.Minute
 	resultsKept = 30 * 24 * time.Hour
 	unconfirmed = 14 * 24 * time.Hour // then the mall cancels
 	shown       = 730 * 24 * time.Hour
@@ -68,6 +69,10 @@ type Faults struct {
 	Repeat   bool // the last order of a page is the first of the next as well
 	Vanish   bool // searches name an order that is not there
 	Async    bool // asynchronous reports are taken in and fail
+	Forget   bool // reports are taken in and said to be done, and nothing is kept
+	Late     bool // numbers are shown twenty minutes after they were taken in
+	Single   bool // a recipient has one number; a further row is refused
+	Required bool // rows need carrier, number and date
 	Partial  bool // the first order of a confirmation is refused
 	Charset  bool // a byte in the middle of an order is not UTF-8
 	Unpriced bool // amounts of orders are not fixed: -9999

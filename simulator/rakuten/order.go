@@ -54,6 +54,7 @@ type line struct {
 type row struct {
 	id                    int64
 	carrier, number, date string
+	told                  time.Time // when a report set it last
 }
 
 // completes is when the nightly job closes the order: the night after the last
@@ -125,7 +126,7 @@ func get(c *call) answer {
 			list = append(list, message{Type: "WARNING", Code: "ORDER_EXT_API_GET_ORDER_WARNING_101", Text: "該当する受注がありません。"}.of(n))
 			continue
 		}
-		models = append(models, o.model(v, c.m.faults))
+		models = append(models, o.model(v, c.m.faults, c.now))
 	}
 	out := map[string]any{"MessageModelList": list, "OrderModelList": models}
 	if v >= 6 {
@@ -164,7 +165,7 @@ func (p *person) model() map[string]any {
 }
 
 // model is the order as getOrder of a version gives it.
-func (o *order) model(v int, f Faults) map[string]any {
+func (o *order) model(v int, f Faults, now time.Time) map[string]any {
 	price := func(n int64) int64 {
 		if o.open || f.Unpriced {
 			return -9999
@@ -195,7 +196,7 @@ func (o *order) model(v int, f Faults) map[string]any {
 		"OrdererModel": orderer, "SettlementModel": settlement,
 		"DeliveryModel": map[string]any{"deliveryName": o.delivery, "deliveryClass": nil},
 		"PointModel":    map[string]any{"usedPoint": 0}, "WrappingModel1": nil, "WrappingModel2": nil,
-		"CouponModelList": nil, "ChangeReasonModelList": o.changes(), "TaxSummaryModelList": []any{}, "PackageModelList": o.packages(v, price),
+		"CouponModelList": nil, "ChangeReasonModelList": o.changes(), "TaxSummaryModelList": []any{}, "PackageModelList": o.packages(v, price, f, now),
 	}
 	if v < 8 {
 		m["goodsTax"], m["isTaxRecalc"] = 0, 0
@@ -230,7 +231,7 @@ func (o *order) changes() any {
 	}}
 }
 
-func (o *order) packages(v int, price func(int64) int64) []any {
+func (o *order) packages(v int, price func(int64) int64, f Faults, now time.Time) []any {
 	var out []any
 	for i, b := range o.baskets {
 		sender := b.to.model()
@@ -241,6 +242,9 @@ func (o *order) packages(v int, price func(int64) int64) []any {
 		}
 		var shipping []any
 		for _, r := range b.shipping {
+			if f.Late && now.Sub(r.told) < lateFor {
+				continue
+			}
 			shipping = append(shipping, map[string]any{
 				"shippingDetailId": r.id, "shippingNumber": text(r.number), "deliveryCompany": text(r.carrier),
 				"deliveryCompanyName": text(carriers[r.carrier]), "shippingDate": text(r.date),

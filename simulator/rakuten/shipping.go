@@ -39,7 +39,7 @@ type report struct {
 const maxRows = 20
 
 // check looks at the form of a report, before anything is stored.
-func (q *orderShipping) check(fn string) []message {
+func (q *orderShipping) check(fn string, f Faults) []message {
 	if q.Number == nil || q.Baskets == nil {
 		return []message{fault(fn, "009", "orderNumber and BasketidModelList are required")}
 	}
@@ -61,6 +61,8 @@ func (q *orderShipping) check(fn string) []message {
 			r := &b.Rows[j]
 			n++
 			switch {
+			case f.Required && (r.Carrier == nil || r.Number == nil || r.Date == nil):
+				wrong(r, "deliveryCompany, shippingNumber and shippingDate are required")
 			case r.Delete != nil && *r.Delete != 0 && *r.Delete != 1:
 				wrong(r, "shippingDeleteFlag %d", *r.Delete)
 			case r.Carrier != nil && carriers[*r.Carrier] == "":
@@ -109,6 +111,9 @@ func (m *Mall) apply(s *shop, q *orderShipping) (list []message, ok bool) {
 				return []message{fault(fn, "011", "shippingDetailId %d is not of the basket", *r.ID).of(o.number)}, false
 			}
 		}
+		if m.faults.Single && len(in.shipping)+more > 1 {
+			return []message{fault(fn, "011", "a basket has one row").of(o.number)}, false
+		}
 		if len(in.shipping)+more > maxRows {
 			return []message{fault(fn, "011", "a basket has at most %d rows", maxRows).of(o.number)}, false
 		}
@@ -118,6 +123,12 @@ func (m *Mall) apply(s *shop, q *orderShipping) (list []message, ok bool) {
 		b := find(&q.Baskets[i])
 		for _, r := range q.Baskets[i].Rows {
 			n++
+			if m.faults.Forget {
+				x, number := info(fn, "101", "発送情報の追加に成功しました。").of(o.number), n
+				x.Data = &number
+				list = append(list, x)
+				continue
+			}
 			number, what := n, "101"
 			var at *row
 			if r.ID == nil {
@@ -140,6 +151,7 @@ func (m *Mall) apply(s *shop, q *orderShipping) (list []message, ok bool) {
 					*set.to = *set.from
 				}
 			}
+			at.told = m.opt.Now()
 			x := info(fn, what, "発送情報の更新に成功しました。").of(o.number)
 			x.Data, x.Shipping = &number, &at.id
 			list = append(list, x)
@@ -154,7 +166,7 @@ func ship(c *call) answer {
 	if err := c.decode(&q); err != nil {
 		return messages(http.StatusBadRequest, fault(fn, "011", "%v", err))
 	}
-	if bad := q.check(fn); bad != nil {
+	if bad := q.check(fn, c.m.faults); bad != nil {
 		return messages(http.StatusBadRequest, bad...)
 	}
 	list, _ := c.m.apply(c.shop, &q)
@@ -176,7 +188,7 @@ func shipLater(c *call) answer {
 	seen := map[string]bool{}
 	for i := range q.Orders {
 		o := &q.Orders[i]
-		bad = append(bad, o.check(fn)...)
+		bad = append(bad, o.check(fn, c.m.faults)...)
 		if o.Number == nil {
 			continue
 		}
