@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding"
@@ -39,13 +40,14 @@ type input struct {
 	rows    []map[string]any
 	sheet   string
 	html    bool                // a table in HTML, whatever the file is called
+	xml     bool                // a sheet in the XML of Excel 2003, whatever the file is called
 	edit    func([]byte) []byte // of the finished bytes
 }
 
 // packed reports whether another program packs the bytes of the file, which are then
 // not the same each time: they are made only with -update and where they are missing.
 func (in *input) packed() bool {
-	return strings.HasSuffix(in.file, ".xlsx") || strings.HasSuffix(in.file, ".xls") && !in.html
+	return strings.HasSuffix(in.file, ".xlsx") || strings.HasSuffix(in.file, ".xls") && !in.html && !in.xml
 }
 
 var (
@@ -60,6 +62,8 @@ func (in *input) bytes(t testing.TB) []byte {
 	switch {
 	case in.html:
 		b = in.table(t)
+	case in.xml:
+		b = in.sheetXML()
 	case strings.HasSuffix(in.file, ".xlsx"):
 		b = in.workbook(t)
 	case strings.HasSuffix(in.file, ".xls"):
@@ -142,6 +146,44 @@ func (in *input) table(t testing.TB) []byte {
 	}
 	b.WriteString("</table>\r\n</body>\r\n</html>\r\n")
 	return in.encode(t, b.String())
+}
+
+// sheetXML writes the rows as the XML of Excel 2003, with numbers and dates as such.
+func (in *input) sheetXML() []byte {
+	var b strings.Builder
+	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<?mso-application progid=\"Excel.Sheet\"?>\r\n" +
+		`<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">` + "\r\n" +
+		`<Styles><Style ss:ID="Default"/><Style ss:ID="zip"><NumberFormat ss:Format="00000"/></Style></Styles>` + "\r\n" +
+		`<Worksheet ss:Name="Sheet1"><Table>` + "\r\n")
+	row := func(values []any) {
+		b.WriteString("<Row>")
+		for i, v := range values {
+			switch v := v.(type) {
+			case nil:
+			case int:
+				fmt.Fprintf(&b, `<Cell ss:Index="%d" ss:StyleID="zip"><Data ss:Type="Number">%d</Data></Cell>`, i+1, v)
+			case time.Time:
+				fmt.Fprintf(&b, `<Cell ss:Index="%d"><Data ss:Type="DateTime">%s</Data></Cell>`, i+1, v.Format("2006-01-02T15:04:05.000"))
+			default:
+				fmt.Fprintf(&b, `<Cell ss:Index="%d"><Data ss:Type="String">%s</Data></Cell>`, i+1, strings.ReplaceAll(html.EscapeString(fmt.Sprint(v)), "\n", "&#10;"))
+			}
+		}
+		b.WriteString("</Row>\r\n")
+	}
+	var titles []any
+	for _, h := range in.header {
+		titles = append(titles, h)
+	}
+	row(titles)
+	for _, r := range in.rows {
+		var values []any
+		for _, h := range in.header {
+			values = append(values, r[h])
+		}
+		row(values)
+	}
+	b.WriteString("</Table></Worksheet>\r\n</Workbook>\r\n")
+	return []byte(b.String())
 }
 
 // biff has LibreOffice save the workbook as that of Excel 97.

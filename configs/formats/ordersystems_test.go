@@ -243,7 +243,11 @@ func ezadminInputs() []input {
 		with(row, "관리번호", "300131", "주문번호", "2026071500000030", "배송 보류", "일반보류"),
 		with(row, "관리번호", "300132", "주문번호", "2026071500000040", "상태", "송장", "송장번호", "690000000101"),
 		with(row, "관리번호", "300133", "주문번호", "2026071500000050", "수령자휴대폰", "", "주문시간", ""))
+	sheet := web("excel-2003", "a sheet in the XML of Excel 2003 under the name .xls: numbers for text, dates as dates, a line break", ezadminColumns,
+		with(row, "수령자우편번호", 4999, "상품수량", 2, "주문일", time.Date(2026, 7, 15, 0, 0, 0, 0, time.UTC), "배송메모", "경비실에\n맡겨 주세요 <펲>"), second)
+	sheet.html, sheet.xml = false, true
 	return []input{
+		sheet,
 		web("ordinary", "an HTML table under the name .xls, as it is downloaded: an order of two products, and one that is shipped", ezadminColumns, row, second,
 			with(row, "관리번호", "300100", "주문번호", "2026071400000010", "상태", "배송", "송장번호", "690000000100")),
 		old, excel,
