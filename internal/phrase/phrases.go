@@ -119,7 +119,7 @@ var phrases = [][3]string{
 	{"%s waits for the file of orders about the same orders: drop it too", "$1は同じ注文の注文ファイルを待っています。そちらも入れてください", "$1은(는) 같은 주문의 주문 파일을 기다립니다. 그 파일도 넣으세요"},
 	{"%s is one of the two files of a sheet; the file of lines about the same orders is missing", "$1は2つで1組のファイルの片方です。同じ注文の商品ファイルがありません", "$1은(는) 두 파일 중 하나입니다. 같은 주문의 상품 파일이 없습니다"},
 	{"%s is one of the two files of a sheet; the file of orders about the same orders is missing", "$1は2つで1組のファイルの片方です。同じ注文の注文ファイルがありません", "$1은(는) 두 파일 중 하나입니다. 같은 주문의 주문 파일이 없습니다"},
-	{"give both files, downloaded for the same orders", "同じ注文でダウンロードした2つのファイルを両方指定してください", "같은 주문으로 내려받은 두 파일을 모두 지정하세요"},
+	{"give both files, downloaded for the same orders, or put both into %s", "同じ注文でダウンロードした2つのファイルを両方指定するか、両方を$1に入れてください", "같은 주문으로 내려받은 두 파일을 모두 지정하거나 둘 다 $1에 넣으세요"},
 	{"%s is older than the stock that is known; nothing was changed", "$1は既知の在庫より古いため使いませんでした", "$1은(는) 알고 있는 재고보다 오래되어 사용하지 않았습니다"},
 	{"the warehouse refused instruction %s: ", "倉庫が出荷指示$1を受け付けませんでした: ", "창고가 출고지시 $1을(를) 거부했습니다: "},
 	{"it is too late to stop instruction %s: ", "出荷指示$1は停止できませんでした: ", "출고지시 $1은(는) 중지할 수 없었습니다: "},

@@ -99,7 +99,7 @@ func Ingest(ctx context.Context, env *stage.Env, target string, paths []string, 
 		return rep, err
 	}
 	if len(alone) > 0 {
-		return rep, alone[0].refuse()
+		return rep, alone[0].refuse(a)
 	}
 	for _, s := range sheets {
 		if err := x.take(ctx, s, false); err != nil {

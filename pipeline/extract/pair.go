@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/order"
@@ -252,7 +253,7 @@ func Sheets(env *stage.Env, target string, paths, formats []string) ([][]string,
 		return nil, err
 	}
 	if len(alone) > 0 {
-		return nil, alone[0].refuse()
+		return nil, alone[0].refuse(a)
 	}
 	out := make([][]string, 0, len(sheets))
 	for _, s := range sheets {
@@ -269,8 +270,8 @@ func (h *half) other() string {
 	return "lines"
 }
 
-func (h *half) refuse() error {
-	return order.Errorf(order.Invalid, "give both files, downloaded for the same orders", "%s is one of the two files of a sheet; the file of %s about the same orders is missing", filepath.Base(h.path), h.other())
+func (h *half) refuse(a *configs.Account) error {
+	return order.Errorf(order.Invalid, "give both files, downloaded for the same orders, or put both into "+a.Intake.Folder, "%s is one of the two files of a sheet; the file of %s about the same orders is missing", filepath.Base(h.path), h.other())
 }
 
 // look finds out which half the file is. One whose orders cannot be told is no half:

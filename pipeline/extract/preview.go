@@ -68,6 +68,9 @@ func Preview(ctx context.Context, env *stage.Env, target, path, password string)
 			return nil, err
 		}
 		set.Add(f, "")
+		if is := f.Half(src); is != format.NoHalf {
+			return nil, (&half{path: path, is: is}).refuse(a)
+		}
 	}
 	f, err := set.Recognise(src, o, a.Intake.Formats...)
 	if err != nil {
