@@ -42,6 +42,7 @@ type Ledger struct {
 	// in pieces that do not keep it long.
 	w, r    *sql.DB
 	dialect string
+	kept    *keptStatements // SQLite's; pgx remembers them by itself
 }
 
 // Open opens the ledger at dsn, which is a file name (SQLite) or begins with
@@ -66,6 +67,7 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
 		l.w.SetMaxOpenConns(1)
+		l.kept = &keptStatements{}
 		if l.r, err = sql.Open("sqlite", sqliteDSN(dsn, "deferred", readerCache)); err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
@@ -187,12 +189,17 @@ type tx struct {
 	*sql.Tx
 	dialect string
 	stmts   map[string]*sql.Stmt
+	kept    *keptStatements
 }
 
 // prepared returns the text prepared for this transaction.
 func (t tx) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := t.stmts[text]; ok {
 		return s, nil
+	}
+	if s := t.kept.get(text); s != nil {
+		t.stmts[text] = t.StmtContext(ctx, s)
+		return t.stmts[text], nil
 	}
 	s, err := t.PrepareContext(ctx, text)
 	if err == nil {
@@ -207,14 +214,19 @@ func (l *Ledger) write(ctx context.Context, what string, f func(tx) error) error
 	if err != nil {
 		return explain(what, err)
 	}
-	if err := f(tx{t, l.dialect, map[string]*sql.Stmt{}}); err != nil {
+	x := tx{t, l.dialect, map[string]*sql.Stmt{}, l.kept}
+	if err := f(x); err != nil {
 		err = errors.Join(err, ignoreDone(t.Rollback()))
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
 		return explain(what, err)
 	}
-	return explain(what, t.Commit())
+	err = t.Commit()
+	if err == nil {
+		l.kept.keep(ctx, l.w, x.stmts)
+	}
+	return explain(what, err)
 }
 
 func ignoreDone(err error) error {
@@ -321,6 +333,9 @@ func (t tx) repeat(head, item, tail string, n int) string {
 	b.WriteString(tail)
 	return b.String()
 }
+
+// literal writes a text of ours into a statement; there must be no ? in it.
+func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // column reads rows of one column to their end and closes them.
 func column[T any](rows *sql.Rows) ([]T, error) {

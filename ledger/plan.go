@@ -107,8 +107,8 @@ func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error 
 	}
 	for k, ids := range groups {
 		// An order whose instruction was just withdrawn is Seen again.
-		n, err := t.each(ctx, fmt.Sprintf(`UPDATE orders SET state = %d, reason = '%s' WHERE version = %d AND state IN (%d, %d) AND id `,
-			k.state, strings.ReplaceAll(string(k.reason), "'", "''"), k.version, Seen, k.was), ids)
+		n, err := t.each(ctx, fmt.Sprintf(`UPDATE orders SET state = %d, reason = %s WHERE version = %d AND state IN (%d, %d) AND id `,
+			k.state, literal(string(k.reason)), k.version, Seen, k.was), ids)
 		if err != nil {
 			return err
 		}
@@ -218,9 +218,25 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 	if err != nil {
 		return err
 	}
-	args := make([]any, 0, 8*len(ins))
+	// What all of them share is written into the statements.
+	same, plain := &ins[0], true
+	for i := range ins {
+		n := &ins[i]
+		if n.WarehouseID != same.WarehouseID || n.AccountID != same.AccountID || n.Instruction.ShipOn != same.Instruction.ShipOn || n.Instruction.NotBefore != same.Instruction.NotBefore {
+			same = nil
+			break
+		}
+	}
+	args := make([]any, 0, 7*len(ins))
 	docs := make([]any, 0, 2*len(ins))
-	var pieces []any
+	lines := 0
+	for i := range ins {
+		lines += len(ins[i].Pieces)
+		for _, p := range ins[i].Pieces {
+			plain = plain && p.Package == 0 && p.Part == 0
+		}
+	}
+	pieces := make([]any, 0, 6*lines)
 	var arena []byte
 	for i := range ins {
 		n := &ins[i]
@@ -229,20 +245,35 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 		in.Number = fmt.Sprintf("%s%0*d", n.Prefix, n.Width, in.ID)
 		var doc []byte
 		arena, doc = packInstruction(room(arena), in)
-		args = append(args, in.ID, n.WarehouseID, n.AccountID, in.Number, string(in.ShipOn), string(in.NotBefore), int64(len(n.Pieces)))
-		docs = append(docs, in.ID, doc)
+		id := any(in.ID)
+		args = append(args, id, in.Number, int64(len(n.Pieces)))
+		if same == nil {
+			args = append(args, n.WarehouseID, n.AccountID, string(in.ShipOn), string(in.NotBefore))
+		}
+		docs = append(docs, id, doc)
 		for _, p := range n.Pieces {
-			pieces = append(pieces, p.OrderID, p.Package, p.Line, p.Part, in.ID, p.Quantity)
+			pieces = append(pieces, p.OrderID, p.Line, id, p.Quantity)
+			if !plain {
+				pieces = append(pieces, p.Package, p.Part)
+			}
 		}
 	}
-	if _, err := t.bulk(ctx, `INSERT INTO instructions (id, warehouse_id, account_id, number, ship_on, not_before, line_count, state, created_at) VALUES `,
-		fmt.Sprintf(`(?,?,?,?,?,?,?,%d,%d)`, InstructionReady, instant(now)), ``, args); err != nil {
+	shared := `?,?,?,?`
+	if same != nil {
+		shared = fmt.Sprintf(`%d,%d,%s,%s`, same.WarehouseID, same.AccountID, literal(string(same.Instruction.ShipOn)), literal(string(same.Instruction.NotBefore)))
+	}
+	if _, err := t.bulk(ctx, `INSERT INTO instructions (id, number, line_count, warehouse_id, account_id, ship_on, not_before, state, created_at) VALUES `,
+		fmt.Sprintf(`(?,?,?,%s,%d,%d)`, shared, InstructionReady, instant(now)), ``, args); err != nil {
 		return err
 	}
 	if _, err := t.bulk(ctx, `INSERT INTO instruction_docs (instruction_id, doc) VALUES `, `(?,?)`, ``, docs); err != nil {
 		return err
 	}
-	_, err = t.bulk(ctx, `INSERT INTO instruction_lines (order_id, package_no, line_no, part, instruction_id, quantity) VALUES `, `(?,?,?,?,?,?)`, ``, pieces)
+	item := `(?,?,?,?,?,?)`
+	if plain {
+		item = `(?,?,?,?,0,0)`
+	}
+	_, err = t.bulk(ctx, `INSERT INTO instruction_lines (order_id, line_no, instruction_id, quantity, package_no, part) VALUES `, item, ``, pieces)
 	return err
 }
 

@@ -39,7 +39,7 @@ func (r *runner) present(ctx context.Context, b *ledger.Batch) (wait bool, err e
 	if !r.w.Instructions.Guard.Ask || r.env.Malls == nil {
 		return false, nil
 	}
-	members, err := r.env.Ledger.OrdersInBatch(ctx, b.ID)
+	members, err := r.env.Ledger.OrdersInBatch(ctx, b.ID, r.askable()...)
 	if err != nil {
 		return false, err
 	}
@@ -48,6 +48,17 @@ func (r *runner) present(ctx context.Context, b *ledger.Batch) (wait bool, err e
 		return false, err
 	}
 	return r.silence(ctx, b, strings.Join(silent, ", "), unasked)
+}
+
+// askable names the accounts whose malls can be asked.
+func (r *runner) askable() []string {
+	var out []string
+	for _, a := range r.env.Workspace.Accounts {
+		if a.UsesAPI() {
+			out = append(out, a.Name)
+		}
+	}
+	return out
 }
 
 // askAll asks each account's mall for its orders. It returns the accounts whose mall
@@ -90,7 +101,7 @@ func (r *runner) makeUp(ctx context.Context) error {
 		if b.State != ledger.BatchDelivered {
 			continue
 		}
-		members, err := r.env.Ledger.OrdersInBatch(ctx, b.ID)
+		members, err := r.env.Ledger.OrdersInBatch(ctx, b.ID, r.askable()...)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
+	"time"
 
 	"github.com/mallbridge/mallbridge/internal/fault"
 	"github.com/mallbridge/mallbridge/ledger"
@@ -22,6 +23,7 @@ type Store struct {
 	account int64
 	ctx     context.Context
 	file    int64
+	now     time.Time // when the file was begun: all of its orders were seen then
 	buf     []ledger.Intake
 	chunks  chan []ledger.Intake
 	done    chan struct{}
@@ -32,7 +34,7 @@ type Store struct {
 
 // NewStore begins to store orders of an account that come from a file. Close it.
 func NewStore(ctx context.Context, env *stage.Env, account, file int64) *Store {
-	s := &Store{env: env, account: account, ctx: ctx, file: file, chunks: make(chan []ledger.Intake, 1), done: make(chan struct{}), failed: make(chan struct{})}
+	s := &Store{env: env, account: account, ctx: ctx, file: file, now: env.Now(), chunks: make(chan []ledger.Intake, 1), done: make(chan struct{}), failed: make(chan struct{})}
 	go s.run()
 	return s
 }
@@ -43,7 +45,7 @@ func (s *Store) run() {
 		if s.err != nil {
 			continue
 		}
-		n, err := s.env.Ledger.PutOrders(s.ctx, s.account, s.file, c, s.env.Now())
+		n, err := s.env.Ledger.PutOrders(s.ctx, s.account, s.file, c, s.now)
 		if err != nil {
 			s.err = err
 			close(s.failed)
