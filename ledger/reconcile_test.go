@@ -15,8 +15,13 @@ func TestOrdersInBatch(t *testing.T) {
 		s.planned("2", "1")
 		b := s.claim()
 		want := []Member{{"rakuten-main", "1"}, {"rakuten-main", "2"}}
-		if d := cmp.Diff(want, must[[]Member](t)(s.OrdersInBatch(t.Context(), b.ID))); d != "" {
+		if d := cmp.Diff(want, must[[]Member](t)(s.OrdersInBatch(t.Context(), b.ID, "another", "rakuten-main"))); d != "" {
 			t.Error(d)
+		}
+		for _, others := range [][]string{nil, {"another"}} {
+			if got := must[[]Member](t)(s.OrdersInBatch(t.Context(), b.ID, others...)); len(got) != 0 {
+				t.Errorf("of accounts %v it has %v", others, got)
+			}
 		}
 	})
 }
