@@ -25,6 +25,7 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 	"github.com/mallbridge/mallbridge/simulator/coupang"
+	"github.com/mallbridge/mallbridge/simulator/elevenst"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 	"github.com/mallbridge/mallbridge/simulator/rakuten"
 )
@@ -35,6 +36,8 @@ const (
 	coupangAccess = "3c1d7a52-9f0b-4e8d-a6c3-5b7e2f104d98"
 	coupangSecret = "8d2f6b1c9e4a7053d8c6f21b0a9e5d7c3f84b6a2"
 	vendor        = "A00012345"
+	elevenstKey   = "5Yq8Wd0aKz31Vn7cRb24Tm6hXe90Lp8s"
+	elevenstShop  = "hangaram"
 )
 
 // A shop is a workspace with a Rakuten and a Coupang account by API, the malls
@@ -46,6 +49,7 @@ type shop struct {
 	env     *stage.Env
 	rakuten *rakuten.Mall
 	coupang *coupang.Mall
+	eleven  *elevenst.Mall
 	stream  *orders.Stream
 
 	mu     sync.Mutex
@@ -58,6 +62,8 @@ func open(t testing.TB) *shop {
 	s.check(s.rakuten.AddShop(rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now().AddDate(0, 0, -10)}))
 	s.coupang = coupang.New(coupang.Options{Now: s.Now})
 	s.check(s.coupang.AddVendor(coupang.Vendor{ID: vendor, AccessKey: coupangAccess, SecretKey: coupangSecret, Issued: s.Now().AddDate(0, 0, -10)}))
+	s.eleven = elevenst.New(elevenst.Options{Now: s.Now})
+	s.check(s.eleven.AddSeller(elevenst.Seller{ID: elevenstShop, Key: elevenstKey, Issued: s.Now().AddDate(0, 0, -10)}))
 	s.write("mallbridge.yaml", "timezone: Asia/Tokyo\n")
 	s.write("accounts/rakuten-api.yaml", `mall: rakuten
 not_before: 2026-07-01
@@ -82,6 +88,17 @@ api:
   base_url: `+s.serve(s.coupang)+`
   settings: {vendor_id: `+vendor+`}
   secrets: {access_key: env:COUPANG_ACCESS, secret_key: env:COUPANG_SECRET}
+`)
+	s.write("accounts/elevenst-api.yaml", `mall: elevenst
+not_before: 2026-07-01
+targets: {default: "301"}
+auto_confirmation: true
+warehouse: tokyo
+remarks: {hold: "false"}
+sender: {name: 견본상점, phone: 02-000-0001, postal: "04524", prefecture: 서울특별시, city: 견본구, street: 새솔로 0}
+api:
+  base_url: `+s.serve(s.eleven)+`
+  secrets: {openapi_key: env:ELEVENST_KEY}
 `)
 	s.write("warehouses/tokyo.yaml", `timezone: Asia/Tokyo
 drop: {kind: local, root: drops/tokyo}
@@ -115,7 +132,7 @@ columns:
 	l, err := ledger.Open(t.Context(), ws.Path(ws.Settings.Ledger))
 	s.check(err)
 	t.Cleanup(func() { l.Close() })
-	keys := map[string]string{"RAKUTEN_SECRET": rakutenSecret, "RAKUTEN_KEY": rakutenKey, "COUPANG_ACCESS": coupangAccess, "COUPANG_SECRET": coupangSecret}
+	keys := map[string]string{"RAKUTEN_SECRET": rakutenSecret, "RAKUTEN_KEY": rakutenKey, "COUPANG_ACCESS": coupangAccess, "COUPANG_SECRET": coupangSecret, "ELEVENST_KEY": elevenstKey}
 	s.env = &stage.Env{
 		Workspace: ws, Ledger: l, Now: s.Now, Sleep: s.Sleep, Log: slog.New(slog.DiscardHandler), Owner: pipeline.Owner("test"),
 		Secrets: &secrets.Resolver{Dir: ws.Dir, Getenv: func(n string) (string, bool) { v, ok := keys[n]; return v, ok }},
@@ -159,7 +176,7 @@ func (s *shop) breaks(f func(w http.ResponseWriter, r *http.Request) bool) {
 
 func (s *shop) masters() {
 	// The masters of the stream name accounts by mall.
-	names := map[string]string{orders.Rakuten: "rakuten-api", orders.Coupang: "coupang-api"}
+	names := map[string]string{orders.Rakuten: "rakuten-api", orders.Coupang: "coupang-api", orders.ElevenSt: "elevenst-api"}
 	var skus [][]string
 	for _, x := range orders.SKUs {
 		skus = append(skus, []string{x.Code, x.Name, x.Barcode, fmt.Sprint(x.Weight), x.Temperature, ""})
@@ -199,11 +216,13 @@ func (s *shop) sell(mall string, n int, state any) []orders.Order {
 	s.Helper()
 	list := s.stream.Ordinary(mall, s.Now(), n)
 	for i := range list {
-		switch x := state.(type) {
-		case int:
-			s.check(s.rakuten.Place("399001", &list[i], x))
-		case string:
-			s.check(s.coupang.Place(vendor, &list[i], x))
+		switch mall {
+		case orders.Rakuten:
+			s.check(s.rakuten.Place("399001", &list[i], state.(int)))
+		case orders.Coupang:
+			s.check(s.coupang.Place(vendor, &list[i], state.(string)))
+		case orders.ElevenSt:
+			s.check(s.eleven.Place(elevenstShop, &list[i], state.(string)))
 		}
 	}
 	return list

@@ -25,6 +25,7 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 	"github.com/mallbridge/mallbridge/simulator/coupang"
+	"github.com/mallbridge/mallbridge/simulator/elevenst"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 	"github.com/mallbridge/mallbridge/simulator/rakuten"
 )
@@ -39,7 +40,7 @@ func TestFetchKeepsThePace(t *testing.T) {
 		account, mall string
 		state         any
 		orders        int
-	}{{"rakuten-api", orders.Rakuten, rakuten.ToShip, 3000}, {"coupang-api", orders.Coupang, coupang.Instruct, 2000}} {
+	}{{"rakuten-api", orders.Rakuten, rakuten.ToShip, 3000}, {"coupang-api", orders.Coupang, coupang.Instruct, 2000}, {"elevenst-api", orders.ElevenSt, elevenst.Preparing, 3000}} {
 		t.Run(c.mall, func(t *testing.T) {
 			s := open(t)
 			var calls connectors.Counters
@@ -146,6 +147,7 @@ type load struct {
 	env     *stage.Env
 	rakuten *rakuten.Mall
 	coupang *coupang.Mall
+	eleven  *elevenst.Mall
 	calls   connectors.Counters
 	closed  func() error
 
@@ -164,16 +166,17 @@ func (l *load) check(err error) {
 	}
 }
 
-func (l *load) name(i int) string {
-	if i%2 == 0 {
-		return fmt.Sprintf("rakuten-%d", i)
-	}
-	return fmt.Sprintf("coupang-%d", i)
+// mall is that of account i.
+func (l *load) mall(i int) string {
+	return []string{orders.Rakuten, orders.Coupang, orders.ElevenSt}[i%3]
 }
+
+func (l *load) name(i int) string { return fmt.Sprintf("%s-%d", l.mall(i), i) }
 
 func (l *load) build() {
 	l.rakuten = rakuten.New(rakuten.Options{Now: time.Now})
 	l.coupang = coupang.New(coupang.Options{Now: time.Now})
+	l.eleven = elevenst.New(elevenst.Options{Now: time.Now})
 	write := func(name, text string) {
 		path := filepath.Join(l.dir, name)
 		l.check(os.MkdirAll(filepath.Dir(path), 0o750))
@@ -185,15 +188,19 @@ func (l *load) build() {
 	write("masters/payments.csv", "name,payment\nクレジットカード,prepaid\n")
 	write("masters/delivery-services.csv", "name,service,carrier\n宅配便,normal,yamato\n")
 	for i := range l.n {
-		if i%2 == 0 {
+		switch l.mall(i) {
+		case orders.Rakuten:
 			id := strconv.Itoa(300000 + i)
 			l.check(l.rakuten.AddShop(rakuten.Shop{ID: id, ServiceSecret: "SP-secret-" + id, LicenceKey: "SL-key-" + id, Issued: time.Now()}))
 			write("accounts/"+l.name(i)+".yaml", fmt.Sprintf(`{mall: rakuten, not_before: %s, targets: {default: "300"}, api: {base_url: "https://rakuten.test", secrets: {service_secret: "env:A_%s", license_key: "env:B_%s"}}}`+"\n", today, id, id))
-			continue
+		case orders.Coupang:
+			id := fmt.Sprintf("A%08d", i)
+			l.check(l.coupang.AddVendor(coupang.Vendor{ID: id, AccessKey: fmt.Sprintf("3c1d7a52-9f0b-4e8d-a6c3-%012d", i), SecretKey: fmt.Sprintf("%040d", i), Issued: time.Now()}))
+			write("accounts/"+l.name(i)+".yaml", fmt.Sprintf(`{mall: coupang, not_before: %s, targets: {default: INSTRUCT}, api: {base_url: "https://coupang.test", settings: {vendor_id: %s}, secrets: {access_key: "env:C_%d", secret_key: "env:D_%d"}}}`+"\n", today, id, i, i))
+		case orders.ElevenSt:
+			l.check(l.eleven.AddSeller(elevenst.Seller{ID: l.name(i), Key: fmt.Sprintf("%032d", i), Issued: time.Now()}))
+			write("accounts/"+l.name(i)+".yaml", fmt.Sprintf(`{mall: elevenst, not_before: %s, targets: {default: "301"}, api: {base_url: "https://eleven.test", secrets: {openapi_key: "env:E_%d"}}}`+"\n", today, i))
 		}
-		id := fmt.Sprintf("A%08d", i)
-		l.check(l.coupang.AddVendor(coupang.Vendor{ID: id, AccessKey: fmt.Sprintf("3c1d7a52-9f0b-4e8d-a6c3-%012d", i), SecretKey: fmt.Sprintf("%040d", i), Issued: time.Now()}))
-		write("accounts/"+l.name(i)+".yaml", fmt.Sprintf(`{mall: coupang, not_before: %s, targets: {default: INSTRUCT}, api: {base_url: "https://coupang.test", settings: {vendor_id: %s}, secrets: {access_key: "env:C_%d", secret_key: "env:D_%d"}}}`+"\n", today, id, i, i))
 	}
 	ws, findings, err := configs.Load(l.dir, func(string) string { return "" })
 	l.check(err)
@@ -206,7 +213,7 @@ func (l *load) build() {
 		Workspace: ws, Ledger: db, Now: time.Now, Sleep: stage.Sleep, Log: slog.New(slog.DiscardHandler),
 		Secrets: &secrets.Resolver{Dir: ws.Dir, Getenv: keyOf},
 		Malls: &stage.Malls{Options: connectors.Options{
-			HTTP: byHost{"rakuten.test": direct{l.rakuten}, "coupang.test": direct{l.coupang}}, Meter: &l.calls, Gate: connectors.NewGate(64),
+			HTTP: byHost{"rakuten.test": direct{l.rakuten}, "coupang.test": direct{l.coupang}, "eleven.test": direct{l.eleven}}, Meter: &l.calls, Gate: connectors.NewGate(64),
 		}},
 	}
 }
@@ -219,6 +226,8 @@ func keyOf(name string) (string, bool) {
 		return "SP-secret-" + id, true
 	case "B":
 		return "SL-key-" + id, true
+	case "E":
+		return fmt.Sprintf("%032d", n), true
 	case "C":
 		return fmt.Sprintf("3c1d7a52-9f0b-4e8d-a6c3-%012d", n), true
 	}
@@ -256,21 +265,20 @@ func (l *load) run(d time.Duration) {
 func (l *load) sell(ctx context.Context, i int) {
 	r := rand.New(rand.NewPCG(uint64(i), 7))
 	for stage.Sleep(ctx, time.Duration(r.IntN(180))*time.Minute+time.Second) == nil {
-		mall := orders.Rakuten
-		if i%2 == 1 {
-			mall = orders.Coupang
-		}
 		l.mu.Lock()
-		o := l.stream.Ordinary(mall, time.Now().In(rakuten.Tokyo), 1)[0]
+		o := l.stream.Ordinary(l.mall(i), time.Now().In(rakuten.Tokyo), 1)[0]
 		l.mu.Unlock()
 		o.Ordered = time.Now().In(rakuten.Tokyo) // the stream's lie before
 		var err error
-		if i%2 == 0 {
+		switch l.mall(i) {
+		case orders.Rakuten:
 			id := strconv.Itoa(300000 + i) // a shop's numbers begin with it
 			o.Number = id + o.Number[6:]
 			err = l.rakuten.Place(id, &o, rakuten.ToShip)
-		} else {
+		case orders.Coupang:
 			err = l.coupang.Place(fmt.Sprintf("A%08d", i), &o, coupang.Instruct)
+		case orders.ElevenSt:
+			err = l.eleven.Place(l.name(i), &o, elevenst.Preparing)
 		}
 		l.mu.Lock()
 		if err != nil {
@@ -283,7 +291,7 @@ func (l *load) sell(ctx context.Context, i int) {
 
 func (l *load) ask(ctx context.Context, i int) {
 	pace := 15 * time.Minute
-	if i%2 == 1 {
+	if l.mall(i) != orders.Rakuten {
 		pace = 10 * time.Minute
 	}
 	// Accounts begin at different moments, as schedules with jitter do.

@@ -123,7 +123,7 @@ func (m *Mall) answer(r *http.Request) answer {
 		return answer{http.StatusBadRequest, []byte("the call has no parameters")}
 	}
 	now := m.opt.Now()
-	s, ok := m.keys[r.Header.Get("openapikey")]
+	s, ok := m.keys[keyOf(r.Header)]
 	if !ok || !s.Issued.IsZero() && now.Sub(s.Issued) > keyLife {
 		return result(rt.family, "-1", "해당 OpenAPI Key 에 해당하는 유저가 없습니다.")
 	}
@@ -151,6 +151,17 @@ func (m *Mall) answer(r *http.Request) answer {
 	}
 	s.settle(now)
 	return rt.do(&call{m: m, shop: s, path: vars, body: body, now: now})
+}
+
+// keyOf is the value of the header openapikey. Its name is in lower case in a request
+// that came without a network.
+func keyOf(h http.Header) string {
+	for name, v := range h {
+		if strings.EqualFold(name, "openapikey") && len(v) == 1 {
+			return v[0]
+		}
+	}
+	return ""
 }
 
 func inKorean(contentType string) bool {
