@@ -43,7 +43,7 @@ func (r *reporter) check(carrier, tracking string) (order.Reason, string) {
 			return order.ReportCarrier, fmt.Sprintf("%s has no code for %q", r.about.Title.EN, carrier)
 		}
 	}
-	if err := checkNumber(carrier, tracking); err != nil {
+	if err := r.env.Workspace.Codes.CheckNumber(carrier, tracking); err != nil {
 		return order.ReportNumber, err.Error()
 	}
 	return "", ""
