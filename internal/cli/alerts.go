@@ -31,7 +31,7 @@ func (a *app) alertList(name, short string, wanted func(order.AlertClass) bool) 
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if kind != "" && !slices.ContainsFunc(order.Alerts, func(i order.AlertInfo) bool { return string(i.Alert) == kind }) {
-				return usage{order.Errorf(order.Invalid, "docs/operations.md lists them", "--kind %q is not known", kind)}
+				return usage{order.Errorf(order.Invalid, "docs/alerts.md lists them", "--kind %q is not known", kind)}
 			}
 			return a.with(c, func(env *stage.Env) error {
 				now := env.Now()

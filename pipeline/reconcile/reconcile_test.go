@@ -411,6 +411,25 @@ func TestBrake(t *testing.T) {
 	}
 	approve()
 
+	// Most of what came is on hold.
+	s.Move(24 * time.Hour)
+	ordinary(4)
+	for range 6 {
+		o := s.plain()
+		for i := range o.Parcels[0].Lines {
+			l := &o.Parcels[0].Lines[i]
+			l.ItemID, l.SKUCode, l.OptionCode = "clock-old", "", "normal-inventory"
+		}
+		s.sell(o)
+	}
+	if res := day(); res.Outcome != pipeline.Waiting {
+		t.Errorf("most are on hold: %s", res.Report.String())
+	}
+	if got := s.alerts(order.AlertHeld); len(got) != 1 {
+		t.Errorf("alerts %v", got)
+	}
+	approve()
+
 	// None where there usually are some.
 	s.Move(26 * time.Hour)
 	s.run("watch")
