@@ -86,6 +86,8 @@ type Account struct {
 	Merge Merge `yaml:"merge"`
 	// When an account without orders is worth an alert.
 	Quiet Quiet `yaml:"quiet"`
+	// How long personal data stays.
+	Retention AccountRetention `yaml:"retention"`
 	// Other times than those of mallbridge.yaml.
 	Schedules AccountSchedules `yaml:"schedules"`
 

@@ -57,6 +57,7 @@ func (l *loader) checkSettings() {
 		l.localPath(p, key, folder)
 	}
 	l.localPath(p, "secrets.file", s.Secrets.File)
+	l.checkRetention(p, s.Retention.PersonalData)
 }
 
 func isPort(text string) bool {
@@ -175,6 +176,7 @@ func (l *loader) checkAccount(a *Account) {
 	l.checkRoute(a)
 	l.checkSender(a)
 	l.checkFlags(a)
+	l.checkAccountRetention(a)
 	if a.Merge.Never && a.Merge.Within > 0 {
 		l.at(p, "merge.within", "merge.within waits for orders that merge.never keeps apart", "remove one of them")
 	}

@@ -91,12 +91,13 @@ func (e *explainer) schedules() {
 			rows = append(rows, []string{"instruct", h.Name, e.when(h.Schedules.Instruct)}, []string{"collect", h.Name, e.when(h.Schedules.Collect)}, []string{"watch", h.Name, e.when(h.Schedules.Watch)})
 		}
 	}
+	rows = append(rows, []string{"purge", "", e.when(e.ws.Settings.Schedules.Purge)})
 	slices.SortStableFunc(rows, func(a, b []string) int { return stageRank(a[0]) - stageRank(b[0]) })
 	e.table("  ", rows)
 }
 
 func stageRank(stage string) int {
-	return slices.Index([]string{"extract", "plan", "instruct", "collect", "report", "watch", "reconcile"}, stage)
+	return slices.Index([]string{"extract", "plan", "instruct", "collect", "report", "watch", "reconcile", "purge"}, stage)
 }
 
 func (e *explainer) when(s Schedule) string {
@@ -127,12 +128,20 @@ func (e *explainer) account(a *Account) {
 	e.item("route", a.Warehouse)
 	e.item("remarks", e.say("remarks_"+a.Remarks.Hold))
 	e.item("merge", e.merge(a.Merge))
+	e.item("retention", e.retention(a.Retention.PersonalData))
 	for _, action := range []string{FlagHold, FlagOutside, FlagTake} {
 		e.item("flags_"+action, strings.Join(flagsWith(a, action), ", "))
 	}
 	if a.Status != nil {
 		e.statuses(a)
 	}
+}
+
+func (e *explainer) retention(d Duration) string {
+	if d == 0 {
+		return e.say("for_ever")
+	}
+	return fmt.Sprintf(e.say("after_end"), d)
 }
 
 func (e *explainer) disabled(enabled bool) string {
@@ -450,6 +459,9 @@ var explainTexts = map[string][3]string{
 	"remarks_true":         {"担当者が読むまで保留", "담당자가 읽을 때까지 보류", "held until a person has read them"},
 	"remarks_false":        {"保留しない", "보류하지 않음", "not held"},
 	"remarks_unless_known": {"既知の文以外は保留", "등록된 문구 외에는 보류", "held unless known"},
+	"retention":            {"個人情報", "개인정보", "personal data"},
+	"for_ever":             {"消去しない", "삭제하지 않음", "never removed"},
+	"after_end":            {"完了から%s後に消去", "완료 %s 후 삭제", "removed %s after the order's end"},
 	"merge":                {"同梱", "합포장", "merging"},
 	"merge_never":          {"しない", "하지 않음", "never"},
 	"merge_within":         {"%s待って同梱", "%s 기다려 합포장", "waits %s for the same recipient"},

@@ -239,6 +239,7 @@ func (w *Workspace) fillAccount(a *Account) {
 	a.Schedules.Plan = a.Schedules.Plan.Or(w.Settings.Schedules.Plan)
 	a.Schedules.Report = a.Schedules.Report.Or(w.Settings.Schedules.Report)
 	a.Schedules.Reconcile = a.Schedules.Reconcile.Or(w.Settings.Schedules.Reconcile)
+	w.fillRetention(a)
 }
 
 func or(s *string, values ...string) {

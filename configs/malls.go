@@ -14,6 +14,9 @@ type Mall struct {
 	SKUFrom  []string
 	// MaxLookback is how many days the mall itself looks back; 0 for no limit.
 	MaxLookback int
+	// KeepDays is how many days after delivery the mall's own policy lets a shop keep
+	// buyers' personal data; 0 where no such rule is known.
+	KeepDays int
 }
 
 // Malls lists the malls whose sheets are known, in the order in which the
@@ -46,7 +49,8 @@ var Malls = []Mall{
 		Name: "amazon", Title: map[string]string{"ja": "Amazon.co.jp", "ko": "아마존 재팬", "en": "Amazon Japan"},
 		Country: "JP", Currency: "JPY", Timezone: "Asia/Tokyo", Formats: []string{"amazon-unshipped", "amazon-orders"},
 		Tracking: "amazon-tracking",
-		SKUFrom:  []string{"item_code"},
+		// Amazon's Data Protection Policy: 30 days after delivery.
+		SKUFrom: []string{"item_code"}, KeepDays: 30,
 	},
 	{
 		Name: "shopserve", Title: map[string]string{"ja": "ショップサーブ", "ko": "숍서브", "en": "Estore Shopserve"},

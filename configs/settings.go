@@ -41,6 +41,8 @@ type Settings struct {
 	Console Console `yaml:"console"`
 	// What the program writes about itself on standard error.
 	Log Log `yaml:"log"`
+	// How long personal data stays.
+	Retention Retention `yaml:"retention"`
 	// When serve runs each stage; accounts and warehouses may differ.
 	Schedules Schedules `yaml:"schedules"`
 	// The comparison of mall, ledger and warehouse.
@@ -110,4 +112,7 @@ type Schedules struct {
 	// Looking at keys, windows and accounts without orders; once a day, after
 	// nightly.at, it compares each mall with the ledger.
 	Reconcile Schedule `yaml:"reconcile" jsonschema:"default=10m"`
+	// Removing personal data whose time has come (retention), once a day at most.
+	// Cron lines count in the workspace's zone.
+	Purge Schedule `yaml:"purge" jsonschema:"default=20 3 * * *"`
 }

@@ -52,6 +52,7 @@ type Batch struct {
 	UploadedAt   time.Time `json:"uploaded_at,omitzero"`
 	DeliveredAt  time.Time `json:"delivered_at,omitzero"`
 	AckedAt      time.Time `json:"acked_at,omitzero"`
+	PurgedAt     time.Time `json:"purged_at,omitzero"` // since when personal data of its instructions is gone
 }
 
 // A Claim describes the batch to make.
@@ -128,7 +129,7 @@ func (t tx) recount(ctx context.Context, batch int64) error {
 }
 
 const batchColumns = `b.id, b.warehouse_id, w.name, b.number, b.state, b.format, b.name, b.path, b.sha256, b.size, b.file_rows, b.instructions, b.line_count,
-	b.attempts, b.message, b.claimed_at, b.built_at, b.uploaded_at, b.delivered_at, b.acked_at FROM batches b JOIN warehouses w ON w.id = b.warehouse_id `
+	b.attempts, b.message, b.claimed_at, b.built_at, b.uploaded_at, b.delivered_at, b.acked_at, b.purged_at FROM batches b JOIN warehouses w ON w.id = b.warehouse_id `
 
 func (l *Ledger) batches(ctx context.Context, where string, args ...any) ([]Batch, error) {
 	rows, err := l.r.QueryContext(ctx, `SELECT `+batchColumns+where, args...)
@@ -139,12 +140,13 @@ func (l *Ledger) batches(ctx context.Context, where string, args ...any) ([]Batc
 	var out []Batch
 	for rows.Next() {
 		var b Batch
-		var claimed, built, uploaded, delivered, acked int64
+		var claimed, built, uploaded, delivered, acked, purged int64
 		if err := rows.Scan(&b.ID, &b.WarehouseID, &b.Warehouse, &b.Number, &b.State, &b.Format, &b.Name, &b.Path, &b.SHA256, &b.Size, &b.Rows,
-			&b.Instructions, &b.Lines, &b.Attempts, &b.Message, &claimed, &built, &uploaded, &delivered, &acked); err != nil {
+			&b.Instructions, &b.Lines, &b.Attempts, &b.Message, &claimed, &built, &uploaded, &delivered, &acked, &purged); err != nil {
 			return nil, explain("read batches", err)
 		}
 		b.ClaimedAt, b.BuiltAt, b.UploadedAt, b.DeliveredAt, b.AckedAt = timeOf(claimed), timeOf(built), timeOf(uploaded), timeOf(delivered), timeOf(acked)
+		b.PurgedAt = timeOf(purged)
 		out = append(out, b)
 	}
 	return out, explain("read batches", rows.Err())

@@ -47,6 +47,7 @@ type File struct {
 	OrdersRefused int64     `json:"orders_refused"`
 	RefusedPath   string    `json:"refused_path,omitempty"`
 	Message       string    `json:"message,omitempty"`
+	PurgedAt      time.Time `json:"purged_at,omitzero"` // since when its bytes are gone
 }
 
 // AddFile records a file whose bytes are safe. The same content for the same
@@ -67,7 +68,7 @@ func (l *Ledger) AddFile(ctx context.Context, f File, now time.Time) (File, erro
 			return err
 		case state != FileDone:
 			f.ID = first
-			_, err := t.exec(ctx, `UPDATE files SET state = 'taken', name = $2, received_at = $3, path = $4 WHERE id = $1`, first, f.Name, instant(now), f.Path)
+			_, err := t.exec(ctx, `UPDATE files SET state = 'taken', name = $2, received_at = $3, path = $4, purged_at = 0 WHERE id = $1`, first, f.Name, instant(now), f.Path)
 			return err
 		default:
 			f.DuplicateOf, f.State = first, FileDone
@@ -98,7 +99,7 @@ func (l *Ledger) FinishFile(ctx context.Context, f File, now time.Time) error {
 }
 
 const fileColumns = `SELECT id, kind, owner, name, sha256, size, path, format, state, received_at, finished_at, COALESCE(duplicate_of, 0), rows_read, taken, filtered,
-	refused, orders_refused, refused_path, message FROM files `
+	refused, orders_refused, refused_path, message, purged_at FROM files `
 
 // OpenFiles returns the files of that kind and owner that are taken but not
 // finished, oldest first.
@@ -132,12 +133,12 @@ func (l *Ledger) files(ctx context.Context, where string, args ...any) ([]File, 
 	var out []File
 	for rows.Next() {
 		var f File
-		var at, done int64
+		var at, done, purged int64
 		if err := rows.Scan(&f.ID, &f.Kind, &f.Owner, &f.Name, &f.SHA256, &f.Size, &f.Path, &f.Format, &f.State, &at, &done, &f.DuplicateOf, &f.Rows,
-			&f.Taken, &f.Filtered, &f.Refused, &f.OrdersRefused, &f.RefusedPath, &f.Message); err != nil {
+			&f.Taken, &f.Filtered, &f.Refused, &f.OrdersRefused, &f.RefusedPath, &f.Message, &purged); err != nil {
 			return nil, explain("read files", err)
 		}
-		f.ReceivedAt, f.FinishedAt = timeOf(at), timeOf(done)
+		f.ReceivedAt, f.FinishedAt, f.PurgedAt = timeOf(at), timeOf(done), timeOf(purged)
 		out = append(out, f)
 	}
 	return out, explain("read files", rows.Err())

@@ -113,7 +113,7 @@ func sqliteDSN(file, lock string, cache int) string {
 		// The driver sets the page size before what has a name of its own. In a
 		// list of pragmas, which it sorts, WAL would come first and fix the size.
 		"_journal_mode": {"WAL"},
-		"_pragma":       {"page_size(16384)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)", fmt.Sprintf("cache_size(-%d)", cache)},
+		"_pragma":       {"page_size(16384)", "secure_delete(ON)", "wal_autocheckpoint(4000)", "temp_store(MEMORY)", fmt.Sprintf("cache_size(-%d)", cache)},
 	}
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode()
 }

@@ -99,9 +99,10 @@ type Row struct {
 	Recipient int64
 	Order     *order.Order
 	Released  []order.Reason // reasons that a person released for this version
+	PurgedAt  time.Time      // since when its personal data is gone
 }
 
-const orderColumns = `o.id, o.account_id, a.name, o.state, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, o.recipient, d.doc
+const orderColumns = `o.id, o.account_id, a.name, o.state, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, o.recipient, o.purged_at, d.doc
 	FROM orders o JOIN accounts a ON a.id = o.account_id JOIN order_docs d ON d.order_id = o.id`
 
 func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
@@ -112,12 +113,12 @@ func scanOrders(rows *sql.Rows, err error) ([]Row, error) {
 	var out []Row
 	for rows.Next() {
 		var r Row
-		var seen, changed int64
+		var seen, changed, purged int64
 		var doc sql.RawBytes
-		if err := rows.Scan(&r.ID, &r.AccountID, &r.Account, &r.State, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &r.Recipient, &doc); err != nil {
+		if err := rows.Scan(&r.ID, &r.AccountID, &r.Account, &r.State, &r.Reason, &r.Version, &r.Hash, &seen, &changed, &r.FileID, &r.FileRow, &r.Recipient, &purged, &doc); err != nil {
 			return nil, err
 		}
-		r.SeenAt, r.ChangedAt = timeOf(seen), timeOf(changed)
+		r.SeenAt, r.ChangedAt, r.PurgedAt = timeOf(seen), timeOf(changed), timeOf(purged)
 		if r.Order, err = unpackOrder(doc); err != nil {
 			return nil, fmt.Errorf("order %d: %w", r.ID, err)
 		}

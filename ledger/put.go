@@ -27,8 +27,9 @@ type PutCounts struct{ New, Same, Changed int64 }
 // PutOrders stores orders of one account from one file in one transaction. A new
 // order is Seen. An order that is known with the same content and status is left
 // alone. A changed one gets the new content and is planned again: it becomes
-// Seen, or Recheck if it has instructions, also such as were stopped. Orders should not repeat
-// inside one call; a repeated number is compared with the one before it.
+// Seen, or Recheck if it has instructions, also such as were stopped. One that was
+// shipped and purged is closed: what comes of it later is not stored. Orders should
+// not repeat inside one call; a repeated number is compared with the one before it.
 func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake, now time.Time) (PutCounts, error) {
 	if len(in) == 0 {
 		return PutCounts{}, nil
@@ -236,13 +237,19 @@ func (p *put) compare(ctx context.Context, o *packedOrder, was *knownOrder) erro
 		p.counts.Same++
 		return nil
 	}
-	p.counts.Changed++
-	if _, err := p.exec(ctx, `UPDATE orders SET state = CASE WHEN state IN (3, 4)
+	n, err := p.exec(ctx, `UPDATE orders SET state = CASE WHEN state IN (3, 4)
 		OR state = 2 AND EXISTS (SELECT 1 FROM instruction_lines x WHERE x.order_id = orders.id) THEN 4 ELSE 0 END, reason = '', version = version + 1, status = $2, hash = $3,
-		line_count = $4, ordered_at = $5, changed_at = $6, file_id = $7, file_row = $8, recipient = $9 WHERE id = $1`, was.id, status, o.hash[:], int64(o.Order.Lines()),
-		instant(o.Order.Ordered.UTC), instant(p.now), p.file, o.Row, o.Recipient); err != nil {
+		line_count = $4, ordered_at = $5, changed_at = $6, file_id = $7, file_row = $8, recipient = $9, purged_at = 0
+		WHERE id = $1 AND (purged_at = 0 OR NOT EXISTS (SELECT 1 FROM instruction_lines x WHERE x.order_id = orders.id))`, was.id, status, o.hash[:], int64(o.Order.Lines()),
+		instant(o.Order.Ordered.UTC), instant(p.now), p.file, o.Row, o.Recipient)
+	if err != nil {
 		return err
 	}
+	if n == 0 { // shipped, and purged since
+		p.counts.Same++
+		return nil
+	}
+	p.counts.Changed++
 	if _, err := p.exec(ctx, `UPDATE order_docs SET doc = $2 WHERE order_id = $1`, was.id, o.doc); err != nil {
 		return err
 	}

@@ -23,17 +23,18 @@ func TestPromisesAreInTheSchema(t *testing.T) {
 		r := s.row("100")
 		cases := []struct{ name, text string }{
 			{"a second row for an order number", `INSERT INTO orders SELECT id + 1000, account_id, number, state, reason, status, version, hash, line_count, recipient,
-				ordered_at, seen_at, changed_at, file_id, file_row FROM orders WHERE number = '100'`},
+				ordered_at, seen_at, changed_at, file_id, file_row, purged_at FROM orders WHERE number = '100'`},
 			{"a second instruction for a piece", `INSERT INTO instruction_lines SELECT order_id, package_no, line_no, part, instruction_id + 1000, quantity FROM instruction_lines`},
 			{"a second batch for an instruction", `INSERT INTO batch_items SELECT instruction_id, batch_id + 0 FROM batch_items`},
 			{"a batch that is not there", `UPDATE batch_items SET batch_id = 4711`},
-			{"the same instruction number again", `INSERT INTO instructions SELECT id + 1000, warehouse_id, account_id, number, state, ship_on, not_before, line_count, created_at FROM instructions`},
+			{"the same instruction number again", `INSERT INTO instructions SELECT id + 1000, warehouse_id, account_id, number, state, ship_on, not_before, line_count, created_at, purged_at FROM instructions`},
 			{"the same batch number again", `INSERT INTO batches (id, warehouse_id, number, state, format, name, claimed_at) SELECT id + 1000, warehouse_id, number, state, format, 'x', 0 FROM batches`},
 			{"the same file name again", `INSERT INTO batches (id, warehouse_id, number, state, format, name, claimed_at) SELECT id + 1000, warehouse_id, 'x', state, format, name, 0 FROM batches`},
 			{"the same content read twice", `INSERT INTO files (id, kind, owner, name, sha256, size, path, state, received_at) SELECT id + 1000, kind, owner, 'b', sha256, size, path, state, 0 FROM files`},
 			{"an order of no account", `UPDATE orders SET account_id = 4711`},
 			{"an instruction for no warehouse", `UPDATE instructions SET warehouse_id = 4711`},
 			{"an event rewritten", `UPDATE events SET detail = 'x'`},
+			{"an event rewritten while it is emptied", `UPDATE events SET detail = '', actor = 'x'`},
 			{"an event removed", `DELETE FROM events`},
 		}
 		ok(t, s.Record(t.Context(), noon, Event{Kind: "test", OrderID: r.ID}))

@@ -21,6 +21,7 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline/instruct"
 	"github.com/mallbridge/mallbridge/pipeline/login"
 	"github.com/mallbridge/mallbridge/pipeline/plan"
+	"github.com/mallbridge/mallbridge/pipeline/purge"
 	"github.com/mallbridge/mallbridge/pipeline/reconcile"
 	"github.com/mallbridge/mallbridge/pipeline/report"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -40,6 +41,7 @@ type Target string
 const (
 	Accounts   Target = "account"
 	Warehouses Target = "warehouse"
+	All        Target = "all" // the workspace as a whole; its one target has the same name
 )
 
 // Stages lists every stage in the order in which an order goes through them.
@@ -51,6 +53,7 @@ var Stages = []Stage{
 	{"report", Accounts, report.Run},       // parcels → mall, until it shows them
 	{"watch", Warehouses, reconcile.Watch}, // what is late at a warehouse; files = ledger
 	{"reconcile", Accounts, reconcile.Run}, // mall = ledger; windows, keys
+	{"purge", All, purge.Run},              // personal data whose time has come, once a day
 }
 
 // Lookup returns the stage of that name.
@@ -63,9 +66,13 @@ func Lookup(name string) (Stage, bool) {
 	return Stage{}, false
 }
 
-// Targets lists what a stage runs on: the enabled accounts or warehouses.
+// Targets lists what a stage runs on: the enabled accounts or warehouses, or the
+// whole.
 func (s Stage) Targets(w *configs.Workspace) []string {
 	var out []string
+	if s.On == All {
+		return []string{string(All)}
+	}
 	if s.On == Accounts {
 		for _, a := range w.Accounts {
 			if a.Enabled {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/proof"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -20,7 +21,7 @@ func (a *app) proveCmd() *cobra.Command {
 		Long: `Prove renders every file of a day again from the ledger, compares it byte for
 byte with what was recorded, counts its lines, and compares them with what was
 claimed and with what the warehouses answered. It exits 1 if anything does not
-balance.`,
+balance. Of what was purged, it compares what was recorded.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(env *stage.Env) error {
@@ -68,6 +69,9 @@ func (a *app) prove(ws *configs.Workspace, p proof.Proof) error {
 	cells := make([][]string, len(p.Batches))
 	for i, b := range p.Batches {
 		cells[i] = []string{b.Warehouse, b.Number, b.State, fmt.Sprint(b.Claimed), fmt.Sprint(b.InFile), fmt.Sprint(b.Accepted), fmt.Sprint(b.Refused), fmt.Sprint(b.Unanswered), b.File}
+		if !b.Purged.IsZero() {
+			cells[i][len(cells[i])-1] += " " + phrase.Say(a.said, fmt.Sprintf("(purged on %s)", dayOf(ws, b.Purged)))
+		}
 	}
 	if err := a.table("WAREHOUSE BATCH STATE CLAIMED IN-FILE ACCEPTED REFUSED UNANSWERED FILE", cells); err != nil {
 		return err
@@ -76,6 +80,9 @@ func (a *app) prove(ws *configs.Workspace, p proof.Proof) error {
 	r := p.Rows
 	fmt.Fprintf(a.out, "sheets: %d read, %d repeated, %d unreadable; %d rows = %d taken + %d filtered + %d refused\n", r.Files, r.Repeated, r.Unreadable, r.Read, r.Taken, r.Filtered, r.Refused)
 	fmt.Fprintf(a.out, "malls: %d parcels to report, %d reported, %d proven, %d open, %d of them wait for a person\n", p.Told.Reports, p.Told.Reported, p.Told.Proven, p.Told.Open, p.Told.Stuck)
+	if n := purgedBatches(p); n > 0 || r.Purged > 0 {
+		a.line("purged: personal data of %d batches and %d sheets was removed; they balance by what was recorded", n, r.Purged)
+	}
 	for _, d := range p.Differences {
 		fmt.Fprintf(a.out, "DIFFERENCE: %s\n", d)
 	}
@@ -85,4 +92,13 @@ func (a *app) prove(ws *configs.Workspace, p proof.Proof) error {
 		fmt.Fprintln(a.out, "NOT balanced")
 	}
 	return nil
+}
+
+func purgedBatches(p proof.Proof) (n int) {
+	for _, b := range p.Batches {
+		if !b.Purged.IsZero() {
+			n++
+		}
+	}
+	return n
 }

@@ -31,6 +31,7 @@ type replayed struct {
 	Missing   []string `json:"missing"`   // read now, not in the ledger
 	Different []string `json:"different"` // rows that end otherwise than they did
 	Error     string   `json:"error,omitempty"`
+	Purged    string   `json:"purged,omitempty"` // since when its bytes are gone; the counts are those of then
 }
 
 func (a *app) replayCmd() *cobra.Command {
@@ -59,6 +60,10 @@ differs from what the ledger has. It changes nothing and asks nobody.`,
 				for _, r := range out {
 					bad = bad || len(r.Missing)+len(r.Different) > 0 || r.Error != ""
 					if a.json {
+						continue
+					}
+					if r.Purged != "" {
+						a.line("%s  %s: it was purged on %s and cannot be read again", r.Account, r.File, r.Purged)
 						continue
 					}
 					fmt.Fprintf(a.out, "%s  %s: %d rows, %d taken, %d refused, %d orders\n", r.Account, r.File, r.Rows, r.Taken, r.Refused, r.Orders)
@@ -99,6 +104,10 @@ func (a *app) replay(ctx context.Context, env *stage.Env, from, to time.Time) ([
 		if f.DuplicateOf != 0 {
 			continue
 		}
+		if !f.PurgedAt.IsZero() {
+			out = append(out, purgedFile(env, f))
+			continue
+		}
 		r, err := a.replayFile(ctx, env, f, dir)
 		if err != nil {
 			return out, err
@@ -106,6 +115,10 @@ func (a *app) replay(ctx context.Context, env *stage.Env, from, to time.Time) ([
 		out = append(out, r)
 	}
 	for _, f := range replies {
+		if !f.PurgedAt.IsZero() {
+			out = append(out, purgedFile(env, f))
+			continue
+		}
 		r, err := replayReplies(ctx, env, f)
 		if err != nil {
 			return out, fmt.Errorf("replay %s: %w", f.Name, err)
@@ -113,6 +126,14 @@ func (a *app) replay(ctx context.Context, env *stage.Env, from, to time.Time) ([
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// purgedFile stands for a file that can no longer be read.
+func purgedFile(env *stage.Env, f ledger.File) replayed {
+	return replayed{
+		File: f.Name, Account: f.Owner, Received: local(env.Workspace, f.ReceivedAt), Purged: local(env.Workspace, f.PurgedAt),
+		Rows: f.Rows, Taken: f.Taken, Refused: f.Refused,
+	}
 }
 
 // replayReplies parses kept replies of a mall again.

@@ -30,7 +30,9 @@ func (a *app) runCmd() *cobra.Command {
 reads what lies in the watch folders, plans, drops files at the warehouses, fetches
 their answers, and tells the malls of what was shipped. Then watch and reconcile look
 for what is late and what differs; the comparison with the malls is made once a day,
-or when reconcile is named. Running it again is always safe.
+or when reconcile is named. Once a day purge removes personal data whose time has
+come. Running it again is always safe. With --account or --warehouse, what is for the
+whole is left out.
 
 With --dry-run nothing is changed anywhere: it prints the exact bytes of the
 instruction files that would be dropped, and on standard error how they differ
@@ -104,7 +106,7 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 	}
 	var results []pipeline.Result
 	for _, s := range stages {
-		if dry && (s.Name == "collect" || s.Name == "report") {
+		if dry && (s.Name == "collect" || s.Name == "report" || s.Name == "purge") || s.On == pipeline.All && len(accounts)+len(warehouses) > 0 {
 			continue
 		}
 		for _, target := range s.Targets(env.Workspace) {

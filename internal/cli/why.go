@@ -49,6 +49,9 @@ func (a *app) explain(w why.Answer) {
 	if w.Status != "" {
 		a.line("  mall status %s; first seen %s; last read from %s, row %d", w.Status, w.Seen, w.File, w.Row)
 	}
+	if w.Purged != "" {
+		a.line("  personal data and notes were removed on %s", w.Purged)
+	}
 	for _, r := range w.Reasons {
 		fmt.Fprintf(a.out, "  %s: %s\n", r.Code, r.Text)
 		if r.Detail != "" {

@@ -54,6 +54,8 @@ var counts = map[string][2]string{
 	"parcels to report":             {"報告する荷物", "보고할 송장"},
 	"parcels without an answer yet": {"応答待ちの荷物", "응답 대기 송장"},
 	"sheets to upload":              {"アップロードするファイル", "업로드할 파일"},
+	"purged files":                  {"消去したファイル", "삭제한 파일"},
+	"purged orders":                 {"個人情報を消去した注文", "개인정보를 삭제한 주문"},
 }
 
 // phrases in English, Japanese and Korean. Longer ones stand before those that are
@@ -178,6 +180,18 @@ var phrases = [][3]string{
 	{"since %s; to act: warehouse", "$1から。対応: 倉庫", "$1부터. 조치: 창고"},
 	{"since %s; to act: nobody", "$1から。対応は不要です", "$1부터. 조치 불필요"},
 	{", ships on %s, file %s delivered %s", "、出荷予定日 $1、ファイル $2、送信 $3", ", 출고예정일 $1, 파일 $2, 전송 $3"},
+	// Purging.
+	{"(purged on %s)", "（個人情報は$1に消去済み）", "(개인정보는 $1에 삭제됨)"},
+	{"purged: personal data of %d batches and %d sheets was removed; they balance by what was recorded", "消去済み: 出荷指示ファイル$1件と注文ファイル$2件の個人情報は消去されています。記録された数で照合しました", "삭제됨: 출고지시 파일 $1건과 주문 파일 $2건의 개인정보가 삭제되었습니다. 기록된 수로 대조했습니다"},
+	{"personal data and notes were removed on %s", "個人情報とメモは$1に消去されました", "개인정보와 메모는 $1에 삭제되었습니다"},
+	{"it was purged on %s and cannot be read again", "$1に消去されたため、読み直せません", "$1에 삭제되어 다시 읽을 수 없습니다"},
+	{"the ledger could not be rewritten, the next purge tries again: ", "台帳ファイルを詰め直せませんでした。次の消去でもう一度試します: ", "원장 파일을 다시 쓰지 못했습니다. 다음 삭제에서 다시 시도합니다: "},
+	{"personal data of %d orders, %d instructions and %d files was removed (%s)", "注文$1件、出荷指示$2件、ファイル$3件（$4）の個人情報を消去しました", "주문 $1건, 출고지시 $2건, 파일 $3건($4)의 개인정보를 삭제했습니다"},
+	{"personal data of %d orders, %d instructions and %d files would be removed (%s)", "注文$1件、出荷指示$2件、ファイル$3件（$4）の個人情報を消去する予定です", "주문 $1건, 출고지시 $2건, 파일 $3건($4)의 개인정보를 삭제할 예정입니다"},
+	{"%d older orders are still open and keep theirs: unshipped, held, or without an answer", "それより古い注文$1件は未完了（未出荷・保留・回答待ち）のため残しています", "그보다 오래된 주문 $1건은 아직 끝나지 않아(미출고·보류·회신 대기) 남겨 둡니다"},
+	{"--before: %q is no day", "--before: $1 は日付ではありません", "--before: $1 은(는) 날짜가 아닙니다"},
+	{"--before %s is not over", "--before: $1 はまだ終わっていません", "--before: $1 은(는) 아직 지나지 않았습니다"},
+	{"name a day that is today or earlier", "今日以前の日付を指定してください", "오늘이나 그 이전 날짜를 지정하세요"},
 	// The command line.
 	{"wait until it has finished; running again is safe", "終わるのを待ってください。もう一度実行しても安全です", "끝날 때까지 기다리세요. 다시 실행해도 안전합니다"},
 	{" is being run by ", " は実行中です: ", " 은(는) 실행 중입니다: "},

@@ -45,11 +45,15 @@ type Batch struct {
 	Accepted   int64  `json:"lines_accepted"`
 	Refused    int64  `json:"lines_refused"`
 	Unanswered int64  `json:"lines_unanswered"`
+	// Purged is when personal data was taken out of its instructions. From then on
+	// InFile is what was recorded when the file was built.
+	Purged time.Time `json:"purged,omitzero"`
 }
 
 // Rows balances the rows of order sheets: Read = Taken + Filtered + Refused.
 type Rows struct {
 	Files      int64 `json:"files"`
+	Purged     int64 `json:"purged_files"` // of these, whose bytes were removed since
 	Repeated   int64 `json:"repeated_files"`
 	Unreadable int64 `json:"unreadable_files"`
 	Read       int64 `json:"read"`
@@ -62,7 +66,8 @@ type Rows struct {
 //
 // Lines in a file are counted by rendering it again from the ledger and
 // comparing every byte with the hash that was recorded when it was built, and
-// that hash with the local copy if there still is one.
+// that hash with the local copy if there still is one. Of a batch whose personal
+// data was purged, what was recorded when it was built has to do.
 func Span(ctx context.Context, env *stage.Env, from, to time.Time) (Proof, error) {
 	p := Proof{From: from, To: to, Batches: []Batch{}, Differences: []string{}}
 	balances, err := env.Ledger.Balances(ctx, from, to)
@@ -103,7 +108,7 @@ func (p *Proof) batch(ctx context.Context, env *stage.Env, b *ledger.Balance) er
 	}
 	x := Batch{
 		Number: b.Batch.Number, Warehouse: b.Batch.Warehouse, State: b.Batch.State, File: b.Batch.Name, SHA256: b.Batch.SHA256,
-		Claimed: b.Claimed, Accepted: b.AcceptedLines, Refused: b.RefusedLines,
+		Claimed: b.Claimed, Accepted: b.AcceptedLines, Refused: b.RefusedLines, Purged: b.Batch.PurgedAt,
 	}
 	x.Unanswered = x.Claimed - x.Accepted - x.Refused
 	if x.State != ledger.BatchDelivered {
@@ -143,8 +148,8 @@ func (p *Proof) file(ctx context.Context, env *stage.Env, b *ledger.Balance) (in
 		p.differ("batch %s of %s: the local file %s is not the one that was built", b.Batch.Number, b.Batch.Warehouse, b.Batch.Path)
 	}
 	w, ok := env.Workspace.Warehouse(b.Batch.Warehouse)
-	if !ok || w.Instructions.Format != b.Batch.Format {
-		return b.Batch.Lines, nil // its layout is no longer configured: what was recorded has to do
+	if !b.Batch.PurgedAt.IsZero() || !ok || w.Instructions.Format != b.Batch.Format {
+		return b.Batch.Lines, nil // what is in it is gone, or its layout is no longer configured: what was recorded has to do
 	}
 	out, err := files.NewOut(env, w, b.Batch.Number, b.Batch.ClaimedAt)
 	if err != nil {
@@ -202,6 +207,9 @@ func (p *Proof) sheets(ctx context.Context, env *stage.Env) error {
 			p.differ("sheet %s of %s is not read to its end yet", f.Name, f.Owner)
 		}
 		p.Rows.Files++
+		if !f.PurgedAt.IsZero() {
+			p.Rows.Purged++
+		}
 		p.Rows.Read += f.Rows
 		p.Rows.Taken += f.Taken
 		p.Rows.Filtered += f.Filtered

@@ -19,8 +19,11 @@ func lanes() []jobs.Lane {
 	out := make([]jobs.Lane, len(pipeline.Stages))
 	for i, s := range pipeline.Stages {
 		out[i] = jobs.Lane{Stage: s.Name, Workers: 2, Timeout: 2 * time.Hour}
-		if s.On == pipeline.Warehouses {
+		switch s.On {
+		case pipeline.Warehouses:
 			out[i].Workers, out[i].Timeout = 8, time.Hour
+		case pipeline.All:
+			out[i].Workers = 1
 		}
 	}
 	return out
@@ -50,10 +53,13 @@ func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
 		e.Zone = h.Location
 		own = map[string]configs.Schedule{"instruct": h.Schedules.Instruct, "collect": h.Schedules.Collect, "watch": h.Schedules.Watch}[s.Name]
 	}
+	if loc, err := time.LoadLocation(ws.Settings.Timezone); err == nil && s.On == pipeline.All {
+		e.Zone = loc
+	}
 	all := ws.Settings.Schedules
 	e.When = own.Or(map[string]configs.Schedule{
 		"extract": all.Extract, "plan": all.Plan, "instruct": all.Instruct, "collect": all.Collect, "report": all.Report,
-		"watch": all.Watch, "reconcile": all.Reconcile,
+		"watch": all.Watch, "reconcile": all.Reconcile, "purge": all.Purge,
 	}[s.Name])
 	return e
 }

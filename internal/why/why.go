@@ -23,6 +23,7 @@ type Answer struct {
 	Status       string           `json:"mall_status,omitempty"`
 	Reasons      []Cause          `json:"reasons"`
 	Seen         string           `json:"seen,omitempty"`
+	Purged       string           `json:"purged,omitempty"` // since when its personal data is gone
 	File         string           `json:"file,omitempty"`
 	Row          int64            `json:"row,omitempty"`
 	Instructions []Place          `json:"instructions,omitempty"`
@@ -134,6 +135,9 @@ func answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang string) (
 	ws := env.Workspace
 	w := Answer{
 		Reasons: []Cause{}, Account: row.Account, Order: row.Order.Number, State: row.State.String(), Status: row.Order.Status, Seen: ws.Local(row.SeenAt), Row: row.FileRow,
+	}
+	if !row.PurgedAt.IsZero() {
+		w.Purged = ws.Local(row.PurgedAt)
 	}
 	if f, err := env.Ledger.FileByID(ctx, row.FileID); err == nil {
 		w.File = f.Name
