@@ -389,3 +389,65 @@ func FuzzReadXMLSS(f *testing.F) {
 		readAny(t, korean, append([]byte(`<?xml version="1.0" encoding="euc-kr"?>`+head), data...), ReadOptions{}, -1)
 	})
 }
+
+// FuzzPair joins any two files and reads what comes of it: every row of both is in it.
+func FuzzPair(f *testing.F) {
+	orders := "no,name,zip\n1,가온,04524\n2,\"나\n래\",1\n\n3,x,\n"
+	lines := "no,code,qty\r\n1,a,1\r\n1,b,2\r\n2,\"x,y\",1\r\n9,a,1"
+	for _, s := range [][2]string{{orders, lines}, {lines, orders}, {"\ufeff" + orders, lines}, {orders + "4,\"", lines}, {"no,name,zip", "no,code,qty"}, {orders, "no,code,qty,no\n1,2,3,4,5\n1\n"}, {"", "\x1A"}, {"no,\xff", lines}} {
+		f.Add([]byte(s[0]), []byte(s[1]))
+	}
+	x := must(f, `
+name: pair
+record: orders
+direction: in
+country: KR
+file: {kind: csv, charset: cp949, or_charset: [utf-8], header: names}
+pair: {key: no, orders: [name], lines: [code]}
+group: [order.number]
+carry: {heads: {code: [""]}}
+columns:
+  - {name: no}
+  - {name: "line:no", optional: true}
+  - {name: name, field: to.name}
+  - {name: zip, field: to.postal, optional: true}
+  - {name: code, field: line.item_code}
+  - {name: qty, field: line.quantity, required: true}
+fields:
+  order.number: {join: [no, "line:no"], required: true}
+`)
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		x.Half(Bytes("a", a))
+		_, _ = x.Keys(Bytes("a", a))
+		var joined bytes.Buffer
+		if err := x.Join(&joined, Bytes("a", a), Bytes("b", b)); err != nil {
+			var bad *FileError
+			if !errors.As(err, &bad) {
+				t.Errorf("not a file error: %v", err)
+			}
+			return
+		}
+		if !bytes.ContainsAny(append(bytes.Clone(a), b...), "\"\x1A\r") {
+			// The header and empty lines are no rows, the last line end ends one.
+			full := func(b []byte) (n int) {
+				for i, line := range bytes.Split(bytes.TrimPrefix(b, utf8BOM), []byte("\n")) {
+					if i > 0 && len(line) > 0 {
+						n++
+					}
+				}
+				return n
+			}
+			if got, want := bytes.Count(joined.Bytes(), []byte("\n"))-1, full(a)+full(b); got != want {
+				t.Errorf("%d rows of %d\n%q\n%q\n%q", got, want, a, b, joined.Bytes())
+			}
+		}
+		_, refused, s, err := x.ReadAll(context.Background(), Bytes("joined", joined.Bytes()), ReadOptions{Workers: 1})
+		var bad *FileError
+		if err != nil && !errors.As(err, &bad) {
+			t.Errorf("not a file error: %v", err)
+		}
+		if err == nil {
+			balance(t, s, len(refused))
+		}
+	})
+}

@@ -147,6 +147,11 @@ func (f *Format) half(src Source) (*halfFile, error) {
 		return nil, err
 	}
 	ch, err := h.chunks(0).Next()
+	if errors.Is(err, io.EOF) {
+		e := h.fail(order.RefusedFile, "ask for the file again", "the file has no bytes")
+		e.Err = ErrEmpty
+		return nil, e
+	}
 	if err != nil {
 		return nil, h.readError(err)
 	}
@@ -157,7 +162,9 @@ func (f *Format) half(src Source) (*halfFile, error) {
 		return nil, h.fail(order.RefusedFile, "ask for the file again", "the file has no rows")
 	}
 	if h.header, err = h.cells(&b, 0); err != nil {
-		return nil, err
+		e := h.fail(order.RefusedCharset, "check the charset of the format, or ask for the file again", "the header is not in %s: %v", h.cs.Name(), err)
+		e.Line, e.Err = 1, err
+		return nil, e
 	}
 	h.width, h.head = len(h.header), bytes.Clone(b.Raw(0))
 	var raw [][]byte
