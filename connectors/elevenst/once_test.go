@@ -178,6 +178,14 @@ func TestOrdersOfBothWaysAreInstructedOnce(t *testing.T) {
 			if len(first) < 50 {
 				t.Fatalf("%d of %d orders are instructed", len(first), len(d.os))
 			}
+			for j := range d.os {
+				o := &d.os[j]
+				rule := o.Fate.Reason == string(order.HoldRule) // of the demo, which are not here
+				lossy := o.Fate.Reason == string(order.RefusedDamaged)
+				if is := first[o.Number] != ""; is != (o.Fate.State == orders.Instructed) && !rule && !lossy {
+					t.Errorf("%s: order %s is instructed: %v, want %+v", o.Kind, o.Number, is, o.Fate)
+				}
+			}
 			for i, way := range ways[1:] {
 				d.Move(10 * time.Minute)
 				way(d)

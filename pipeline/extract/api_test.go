@@ -290,7 +290,7 @@ func TestOrdersComeOnce(t *testing.T) {
 	for _, c := range []struct {
 		account, mall string
 		state         any
-	}{{"rakuten-api", orders.Rakuten, rakuten.ToShip}, {"coupang-api", orders.Coupang, coupang.Instruct}} {
+	}{{"rakuten-api", orders.Rakuten, rakuten.ToShip}, {"coupang-api", orders.Coupang, coupang.Instruct}, {"elevenst-api", orders.ElevenSt, elevenst.Preparing}} {
 		t.Run(c.mall, func(t *testing.T) {
 			s := open(t)
 			first := s.sell(c.mall, 40, c.state)
@@ -327,7 +327,7 @@ func TestConfirmedAfterTheyAreStored(t *testing.T) {
 		account, mall string
 		state         any
 		next          []string
-	}{{"rakuten-api", orders.Rakuten, rakuten.Waiting, []string{"200", "300"}}, {"coupang-api", orders.Coupang, coupang.Accept, []string{"INSTRUCT"}}} {
+	}{{"rakuten-api", orders.Rakuten, rakuten.Waiting, []string{"200", "300"}}, {"coupang-api", orders.Coupang, coupang.Accept, []string{"INSTRUCT"}}, {"elevenst-api", orders.ElevenSt, elevenst.Paid, []string{"301"}}} {
 		t.Run(c.mall, func(t *testing.T) {
 			s := open(t)
 			list := s.sell(c.mall, 12, c.state)

@@ -79,7 +79,7 @@ var Goods = []Good{
 	{Mall: ElevenSt, Name: "들꽃 면 손수건", Option: "색상:파랑", Item: "5000000101", Code: "HK-BL-01", From: "option_code", Price: 6900, Picks: picks("HK-BL-01", 1)},
 	{Mall: ElevenSt, Name: "들꽃 면 손수건", Option: "색상:분홍", Item: "5000000101", Code: "HK-PK-01", From: "option_code", Price: 6900, Picks: picks("HK-PK-01", 1)},
 	{Mall: ElevenSt, Name: "쑥 비누 3개 묶음", Item: "5000000102", Code: "SOAP-3", From: "item_code", Price: 9900, Picks: picks("SOAP-01", 3)},
-	{Mall: ElevenSt, Name: "재래김 10봉", Item: "5000000103", Code: "5000000103", From: "item_id", Price: 7900, Picks: picks("SEAWEED-10", 1)},
+	{Mall: ElevenSt, Name: "재래김 10봉", Item: "5000000103", Code: "5000000103:250000001031", From: "item_id+option_id", Price: 7900, Picks: picks("SEAWEED-10", 1)},
 	{Mall: ElevenSt, Name: "단종 방향제", Item: "5000000109", Code: "AIR-OLD", From: "item_code", Price: 8900, Linked: never},
 
 	{Mall: Plain, Name: "今治タオル 白", Code: "TOWEL-W", From: "sku_code", Price: 1320, Picks: picks("TOWEL-W", 1)},
