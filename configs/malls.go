@@ -86,6 +86,7 @@ var Malls = []Mall{
 	{
 		Name: "elevenst", Title: map[string]string{"ja": "11番街", "ko": "11번가", "en": "11st"},
 		Country: "KR", Currency: "KRW", Timezone: "Asia/Seoul", Formats: []string{"elevenst-orders"},
+		Tracking: "elevenst-tracking",
 		// A seller's stock code belongs to an option, the seller's product code to all of
 		// them; the mall's own numbers are there where the seller gave neither.
 		SKUFrom: []string{"option_code", "item_code", "item_id+option_id", "item_id"},

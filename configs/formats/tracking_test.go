@@ -37,7 +37,7 @@ func TestTrackingFilesThereAndBack(t *testing.T) {
 		n++
 		t.Run(name, func(t *testing.T) { thereAndBack(t, f, carriersOf(f)) })
 	}
-	if n < 9 {
+	if n < 10 {
 		t.Errorf("only %d formats", n)
 	}
 }

@@ -328,7 +328,7 @@ func (c *oneCase) compare(name string, cs *charset.Charset) error {
 	if bytes.Equal(got, want) {
 		return nil
 	}
-	if path.Ext(name) == ".xlsx" {
+	if ext := path.Ext(name); ext == ".xlsx" || ext == ".xls" {
 		return compareBooks(name, got, want)
 	}
 	a, b := caseLines(want, cs), caseLines(got, cs)

@@ -79,7 +79,7 @@ func (c *compiler) above(s *FileSpec) {
 		if len(row) == 0 {
 			c.r.at(s.at, "", "file.above: a row is empty")
 		}
-		if (s.Kind == "xlsx" || s.Kind == "workbook") && len(row) > 1 {
+		if c.f.workbook() && len(row) > 1 {
 			c.r.at(s.at, "", "file.above: in a workbook a row above the header is one text")
 		}
 		if strings.ContainsAny(strings.Join(row, ""), "\r\n") {

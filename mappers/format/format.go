@@ -211,7 +211,9 @@ func (f *Format) Fields() []record.Field {
 }
 
 // workbook reports whether files are spreadsheets.
-func (f *Format) workbook() bool { return f.Spec.File.Kind == "xlsx" || f.Spec.File.Kind == "workbook" }
+func (f *Format) workbook() bool {
+	return f.Spec.File.Kind == "xlsx" || f.Spec.File.Kind == "workbook" || f.Spec.File.Kind == "xls"
+}
 
 // A compiler checks a Spec and fills a Format.
 type compiler struct {
@@ -300,7 +302,7 @@ func (c *compiler) file() {
 	if s.at == (pos{}) {
 		s.at = c.f.Spec.at
 	}
-	c.oneOf(s.at, "file.kind", &s.Kind, "csv", "csv", "tsv", "fixed", "xlsx", "workbook")
+	c.oneOf(s.at, "file.kind", &s.Kind, "csv", "csv", "tsv", "fixed", "xlsx", "xls", "workbook")
 	c.oneOf(s.at, "file.newline", &s.Newline, "crlf", "crlf", "lf")
 	c.oneOf(s.at, "file.quote", &s.Quote, "needed", "needed", "always", "text", "never")
 	header := "names"

@@ -101,7 +101,7 @@ type Writer struct {
 	s      Summary
 	rows   [][]string
 	buf    []byte
-	book   *workbook.Writer
+	book   bookWriter
 	failed error
 }
 
@@ -408,7 +408,7 @@ func (w *Writer) Close() (Summary, error) {
 // FileName returns the name of a batch's file, without a folder.
 func (f *Format) FileName(b Batch) (string, error) {
 	if f.fileName == nil {
-		ext := map[string]string{"tsv": ".tsv", "fixed": ".txt", "xlsx": ".xlsx", "workbook": ".xlsx"}[f.Spec.File.Kind]
+		ext := map[string]string{"tsv": ".tsv", "fixed": ".txt", "xlsx": ".xlsx", "workbook": ".xlsx", "xls": ".xls"}[f.Spec.File.Kind]
 		if ext == "" {
 			ext = ".csv"
 		}
