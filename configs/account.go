@@ -96,6 +96,8 @@ type Account struct {
 	// Status judges the mall's statuses by Targets and Statuses.
 	Status *status.Resolver `yaml:"-"`
 	pos    *positions
+	// carriers are the workspace's own codes of carriers at the mall, by ours.
+	carriers map[string]string
 }
 
 // A Status is one that an account adds to its mall's, or counts otherwise.

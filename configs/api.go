@@ -129,7 +129,7 @@ func (a *Account) Connector(resolve func(ref string) (string, error)) connectors
 		settings[connectors.BaseURL] = a.API.BaseURL
 	}
 	return connectors.Account{
-		Name: a.Name, Settings: settings, Zone: a.Location,
+		Name: a.Name, Settings: settings, Carriers: a.carriers, Zone: a.Location,
 		Secret: func(name string) (string, error) {
 			ref := a.API.Secrets[name]
 			if ref == "" {

@@ -183,6 +183,24 @@ func (l *loader) codeSystems() {
 	}
 }
 
+// ownCarriers lists the codes of a system that are written otherwise than those built
+// in, by our code.
+func (w *Workspace) ownCarriers(system string) map[string]string {
+	own, ok := w.Codes.Table(codes.Carriers, system)
+	if !ok {
+		return nil
+	}
+	out := own.Written(false)
+	if built, ok := codes.Builtin().Table(codes.Carriers, system); ok {
+		for ours, code := range built.Written(false) {
+			if out[ours] == code {
+				delete(out, ours)
+			}
+		}
+	}
+	return out
+}
+
 // ownRows reports whether the workspace has codes of its own.
 func (l *loader) ownRows() bool {
 	return slices.ContainsFunc(l.ownCodes, func(o ownCodes) bool { return len(o.rows) > 0 })

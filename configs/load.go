@@ -16,6 +16,7 @@ import (
 	"strings"
 	_ "time/tzdata" // small machines come without time zones
 
+	"github.com/mallbridge/mallbridge/mappers/codes"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -235,6 +236,7 @@ func (w *Workspace) fillAccount(a *Account) {
 	if len(a.SKUFrom) == 0 {
 		a.SKUFrom = slices.Clone(mall.SKUFrom)
 	}
+	a.carriers = w.ownCarriers(codes.SystemOf(a.Mall))
 	a.Schedules.Extract = a.Schedules.Extract.Or(w.Settings.Schedules.Extract)
 	a.Schedules.Plan = a.Schedules.Plan.Or(w.Settings.Schedules.Plan)
 	a.Schedules.Report = a.Schedules.Report.Or(w.Settings.Schedules.Report)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mallbridge/mallbridge/mappers/codes"
 )
 
 // About is what about.yaml says of a mall. Documentation, JSON Schema, sample
@@ -51,7 +53,8 @@ type About struct {
 	Statuses []Status `yaml:"statuses"`
 	// Statuses in which an order waits until the shop confirms it.
 	Confirms []string `yaml:"confirms"`
-	// Our carrier codes and the mall's.
+	// Our carrier codes and the mall's. Where the file lists none they are those of
+	// package codes; where it lists some, a test compares them with those.
 	Carriers map[string]string `yaml:"carriers"`
 	// What the mall takes of a package's parcels.
 	Ship ShipRule `yaml:"ship"`
@@ -61,6 +64,8 @@ type About struct {
 	Abilities []string `yaml:"abilities"`
 	// What is not known for certain or cannot be done.
 	Notes []Text `yaml:"notes"`
+
+	read map[string]string // codes of carriers that the mall gives, to ours
 }
 
 // Text is what people read, in three languages.
@@ -206,7 +211,20 @@ func ParseAbout(text []byte) (*About, error) {
 	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("about.yaml: more than one document")
 	}
+	a.carriers()
 	return a, a.check()
+}
+
+// carriers takes the mall's codes of carriers over from package codes.
+func (a *About) carriers() {
+	t, ok := codes.Builtin().Table(codes.Carriers, codes.SystemOf(a.Name))
+	if !ok {
+		return
+	}
+	a.read = t.Read(false)
+	if a.Carriers == nil {
+		a.Carriers = t.Written(false)
+	}
 }
 
 // MustAbout is [ParseAbout] for the file that is built into the program.
@@ -350,8 +368,12 @@ func (a *About) Carrier(code string) (string, bool) {
 	return c, ok
 }
 
-// CarrierOf returns our code of one of the mall's, empty if there is none.
+// CarrierOf returns our code of one of the mall's, empty if there is none. Codes that
+// the mall used before are known too.
 func (a *About) CarrierOf(mall string) string {
+	if code, ok := a.read[mall]; ok {
+		return code
+	}
 	for _, code := range slices.Sorted(maps.Keys(a.Carriers)) {
 		if a.Carriers[code] == mall {
 			return code

@@ -59,6 +59,7 @@ type Reply struct {
 type Client struct {
 	mall, account string
 	about         *About
+	carriers      map[string]string
 	base          *url.URL
 	scrub         func(string, []byte) []byte
 	secret        func(string) (string, error)
@@ -85,6 +86,15 @@ const (
 	// longer one goes back to the caller as [Wait].
 	longestPause = 2 * time.Minute
 )
+
+// Carrier returns the mall's code of one of our carrier codes: the account's own, or
+// that of [About.Carriers].
+func (c *Client) Carrier(code string) (string, bool) {
+	if own, ok := c.carriers[code]; ok {
+		return own, true
+	}
+	return c.about.Carrier(code)
+}
 
 // Now is the time by the program's clock.
 func (c *Client) Now() time.Time { return c.now() }

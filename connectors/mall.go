@@ -56,7 +56,7 @@ func (s Spec) Open(a Account, o Options) (*Mall, error) {
 		return nil, err
 	}
 	c := &Client{
-		mall: s.About.Name, account: a.Name, about: s.About, base: base, scrub: s.Scrub, secret: a.Secret,
+		mall: s.About.Name, account: a.Name, about: s.About, carriers: a.Carriers, base: base, scrub: s.Scrub, secret: a.Secret,
 		transport: o.HTTP, now: o.Now, sleep: o.Sleep, jitter: o.Jitter, log: o.Log, capture: o.Capture, meter: o.Meter, gate: o.Gate,
 		limits: newLimits(s.About.Limits), breaker: &breaker{}, hidden: &redactor{},
 	}

@@ -31,6 +31,9 @@ type Account struct {
 	// replaced while the program runs; the client remembers the values to keep them
 	// out of whatever is written. An optional secret that is not set is "".
 	Secret func(name string) (string, error)
+	// Carriers are codes of the mall's, by our carrier code, that go before those of
+	// [About.Carriers]: masters/carrier-codes.csv of the workspace.
+	Carriers map[string]string
 	// Zone of the mall's times; nil for the mall's own.
 	Zone *time.Location
 }

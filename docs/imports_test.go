@@ -11,7 +11,7 @@ import (
 // import anything.
 var layers = map[string][]string{
 	"order":      {},
-	"connectors": {"order", "connectors"},
+	"connectors": {"order", "connectors", "mappers/codes"},
 	"mappers":    {"order", "mappers"},
 	"ledger":     {"order"},
 	"configs":    {"order", "mappers", "connectors", "configs", "internal/secrets"},

@@ -24,7 +24,7 @@ func (d *Driver) Stopped(ctx context.Context, claim string) connectors.Result {
 // Left answers a stop request: the goods had left under this number before it
 // came. The buyer has to send them back.
 func (d *Driver) Left(ctx context.Context, claim, carrier, tracking string) connectors.Result {
-	courier, ok := described.Carrier(carrier)
+	courier, ok := d.Carrier(carrier)
 	if !ok {
 		_, r := reject("CARRIER", "Coupang has no courier for %q", carrier)
 		return r

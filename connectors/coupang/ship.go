@@ -83,7 +83,7 @@ func reject(code, format string, args ...any) (*upload, connectors.Result) {
 
 // prepare makes the rows of a shipment, or says why there is nothing to upload.
 func (d *Driver) prepare(ctx context.Context, s *connectors.Shipment) (*upload, connectors.Result) {
-	courier, ok := described.Carrier(s.Carrier)
+	courier, ok := d.Carrier(s.Carrier)
 	if !ok {
 		return reject("CARRIER", "Coupang has no courier for %q", s.Carrier)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/malls"
+	"github.com/mallbridge/mallbridge/mappers/codes"
 	"github.com/mallbridge/mallbridge/mappers/status"
 )
 
@@ -46,6 +47,33 @@ func TestListIsWhole(t *testing.T) {
 	}
 	if _, ok := malls.Lookup("no such mall"); ok {
 		t.Error("a mall that is not there was found")
+	}
+}
+
+// TestCarriers holds the codes of carriers that connectors use against the table from
+// which the malls' upload files are written.
+func TestCarriers(t *testing.T) {
+	for _, s := range malls.Malls {
+		table, ok := codes.Builtin().Table(codes.Carriers, codes.SystemOf(s.About.Name))
+		if !ok {
+			t.Errorf("%s: package mappers/codes has no codes of its carriers", s.About.Name)
+			continue
+		}
+		if len(s.About.Carriers) < 5 {
+			t.Errorf("%s: only %d carriers", s.About.Name, len(s.About.Carriers))
+		}
+		for ours, code := range s.About.Carriers {
+			if want, _ := table.Code(ours); want != code {
+				t.Errorf("%s: %s is %s in about.yaml and %q in the table", s.About.Name, ours, code, want)
+			}
+			back, read := table.Ours(code)
+			if got := s.About.CarrierOf(code); read && got != back {
+				t.Errorf("%s: %s is read as %q, the table says %q", s.About.Name, code, got, back)
+			}
+		}
+	}
+	if got := malls.Malls[0].About.CarrierOf("no such code"); got != "" {
+		t.Errorf("no such code is %q", got)
 	}
 }
 

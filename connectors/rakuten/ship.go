@@ -117,7 +117,7 @@ func (d *Driver) shipRow(s *connectors.Shipment, now map[string]orderModel, req 
 	reject := func(format string, args ...any) connectors.Result {
 		return connectors.Result{Outcome: connectors.Rejected, Detail: fmt.Sprintf(format, args...)}
 	}
-	company, ok := Spec.About.Carrier(s.Carrier)
+	company, ok := d.client.Carrier(s.Carrier)
 	if !ok {
 		return reject("RMS has no code for the carrier %q", s.Carrier)
 	}
