@@ -76,3 +76,9 @@ func scanEvents(rows *sql.Rows, err error) ([]Event, error) {
 	}
 	return out, explain("read events", rows.Err())
 }
+
+// EventCount counts the events of a kind.
+func (l *Ledger) EventCount(ctx context.Context, kind string) (n int64, err error) {
+	err = l.r.QueryRowContext(ctx, `SELECT count(*) FROM events WHERE kind = $1`, kind).Scan(&n)
+	return n, explain("count events", err)
+}

@@ -50,7 +50,38 @@ func (w *world) count(ctx context.Context) (Summary, error) {
 	}
 	s.Batches, s.Balanced, s.Differences = int64(len(p.Batches)), p.Balanced, p.Differences
 	s.LinesClaimed, s.LinesInFiles, s.LinesAccepted, s.LinesRefused = p.Claimed, p.InFiles, p.Accepted, p.Refused
-	return s, nil
+	return s, w.countAnswers(ctx, &s)
+}
+
+// countAnswers counts what went back to the malls, and what buyers' cancels came to.
+func (w *world) countAnswers(ctx context.Context, s *Summary) error {
+	told, err := w.env.Ledger.ReportsBetween(ctx, time.Time{}, w.clock.now().AddDate(1, 0, 0))
+	if err != nil {
+		return err
+	}
+	s.Reported, s.Proven = told.Reported, told.Proven
+	if s.Reconciled.Differences, err = w.differing(ctx); err != nil {
+		return err
+	}
+	if s.StopRequests, err = w.env.Ledger.EventCount(ctx, "stop.asked"); err != nil {
+		return err
+	}
+	for _, o := range w.early {
+		rows, err := w.env.Ledger.OrdersByNumber(ctx, o[1], o[0])
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			places, err := w.env.Ledger.PlacesOf(ctx, rows[i].ID)
+			if err != nil {
+				return err
+			}
+			if rows[i].State == ledger.Outside && len(places) == 0 {
+				s.CancelledInTime++
+			}
+		}
+	}
+	return nil
 }
 
 // refused counts the orders of which no row could be read until now: those that

@@ -29,12 +29,15 @@ func (w *world) day(ctx context.Context) error {
 		{clockAt(8, 30), w.sheetsArrive},
 		{clockAt(8, 32), w.ordersArrive},
 		{clockAt(8, 35), w.firstPlan},
+		{clockAt(8, 38), w.lastMinute},
 		{clockAt(8, 40), w.firstDrop},
 		{clockAt(9, 10), w.repairs},
 		{clockAt(9, 20), w.sameSheetAgain},
 		{clockAt(10, 30), w.laterDownload},
 		{clockAt(12, 0), w.shipping},
+		{clockAt(12, 30), w.tell},
 		{clockAt(16, 30), w.secondShipping},
+		{clockAt(17, 0), w.tellAgain},
 		{clockAt(17, 30), w.proof},
 	} {
 		if err := ctx.Err(); err != nil {
@@ -451,6 +454,90 @@ func (w *world) ship(ctx context.Context) error {
 		p.row(cell{r.Target, 13}, cell{fmt.Sprintf(p.say(wordCollected), c["results"], c["stock"], c["repeated files"]), 0})
 	}
 	return nil
+}
+
+// tell tells the malls of the parcels.
+func (w *world) tell(ctx context.Context) error {
+	w.paper.head(w.hour(), wordTell)
+	if _, err := w.stages(ctx, "report"); err != nil {
+		return err
+	}
+	return w.told(ctx)
+}
+
+// tellAgain tells of the rest, lets a person upload the sheets of malls that are not
+// told by API, looks whether the malls show the numbers, and compares the books of
+// malls, ledger and warehouses.
+func (w *world) tellAgain(ctx context.Context) error {
+	p := w.paper
+	p.head(w.hour(), wordTellAgain)
+	if _, err := w.stages(ctx, "report"); err != nil {
+		return err
+	}
+	// What malls show is looked at after a while.
+	w.clock.set(w.clock.now().Add(20 * time.Minute))
+	sheets, err := w.env.Ledger.Uploads(ctx, "", true, 1000)
+	if err != nil {
+		return err
+	}
+	for _, u := range sheets {
+		if err := w.env.Ledger.FinishUpload(ctx, ledger.Verdict{ID: u.ID, Note: "uploaded in the back office", Actor: "demo", Now: w.clock.now()}); err != nil {
+			return err
+		}
+	}
+	if _, err := w.stages(ctx, "report", "watch", "reconcile"); err != nil {
+		return err
+	}
+	if err := w.told(ctx); err != nil {
+		return err
+	}
+	n, err := w.differing(ctx)
+	if err != nil {
+		return err
+	}
+	p.line("       %s", fmt.Sprintf(p.say(wordReconciled), n))
+	return nil
+}
+
+// told shows how far the reports of each account are.
+func (w *world) told(ctx context.Context) error {
+	counts, err := w.env.Ledger.ReportCounts(ctx)
+	if err != nil {
+		return err
+	}
+	p := w.paper
+	p.row(cell{"", 13}, cell{p.say(wordColReports), -12}, cell{p.say(wordColTold), -10}, cell{p.say(wordColShown), -10}, cell{p.say(wordColSheet), -10})
+	for _, a := range accounts {
+		var all, told, shown, sheet int64
+		for _, c := range counts {
+			if c.Account != a.name || c.State == ledger.ReportExtra || c.State == ledger.ReportDropped {
+				continue
+			}
+			all += c.Reports
+			switch c.State {
+			case ledger.ReportAccepted, ledger.ReportUploaded:
+				told += c.Reports
+			case ledger.ReportSeen:
+				told += c.Reports
+				shown += c.Reports
+			case ledger.ReportUpload:
+				sheet += c.Reports
+			}
+		}
+		p.row(cell{a.name, 13}, cell{number(all), -12}, cell{number(told), -10}, cell{number(shown), -10}, cell{number(sheet), -10})
+	}
+	return nil
+}
+
+// differing counts what malls, ledger and warehouses disagree about.
+func (w *world) differing(ctx context.Context) (n int64, err error) {
+	open, err := w.env.Ledger.Alerts(ctx, ledger.AlertList{})
+	for _, a := range open {
+		if a.Kind.Info().Class == order.Difference {
+			n++
+		}
+	}
+	return n, err
 }
 
 func (w *world) proof(ctx context.Context) error {

@@ -61,7 +61,19 @@ type Summary struct {
 	LinesAccepted  int64                  `json:"lines_accepted"`
 	LinesRefused   int64                  `json:"lines_refused"`
 	Differences    []string               `json:"differences"`
-	Workspace      string                 `json:"workspace,omitempty"` // if it is still there
+
+	Reported        int64      `json:"reported"`          // parcels of which the mall was told, by API or by a sheet
+	Proven          int64      `json:"proven"`            // parcels whose number the mall shows
+	CancelledInTime int64      `json:"cancelled_in_time"` // orders that left their file because the mall was asked before the drop
+	StopRequests    int64      `json:"stop_requests"`     // parcels that a warehouse was asked to stop
+	Reconciled      Reconciled `json:"reconciled"`
+
+	Workspace string `json:"workspace,omitempty"` // if it is still there
+}
+
+// Reconciled is what came of comparing malls, ledger and warehouses.
+type Reconciled struct {
+	Differences int64 `json:"differences"`
 }
 
 // Run plays the day and, unless Once is set, goes on with new orders until ctx

@@ -109,6 +109,24 @@ func (w *world) ordersArrive(ctx context.Context) error {
 	return nil
 }
 
+// lastMinute lets a buyer cancel what is planned, just before its file leaves.
+func (w *world) lastMinute(context.Context) error {
+	for _, a := range accounts {
+		if !a.api || a.mall != orders.Rakuten || len(w.placed[a.name]) <= fresh+1 {
+			continue
+		}
+		o := &w.placed[a.name][fresh+1]
+		o.Fate = orders.Fate{State: orders.Outside, Reason: string(order.OutCancelled)}
+		if err := w.shops[a.name].stand.Cancel(o.Number); err != nil {
+			return err
+		}
+		w.early = append(w.early, [2]string{a.name, o.Number})
+		w.paper.head(w.hour(), wordLastMinute)
+		w.paper.line("       %s", o.Number)
+	}
+	return nil
+}
+
 // cancelByAPI lets a buyer of each of these shops cancel an order that is
 // instructed.
 func (w *world) cancelByAPI() (told []string, err error) {

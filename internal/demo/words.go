@@ -48,6 +48,15 @@ var (
 	wordShort          = text{"%d parcels are short of pieces", "%d 個口で数量不足", "%d 박스 수량 부족"}
 	wordCollected      = text{"%d tracking numbers, %d stock figures, %d repeated files ignored", "送り状番号 %d 件、在庫 %d 件、重複ファイル %d 件は無視", "송장번호 %d 건, 재고 %d 건, 중복 파일 %d 건 무시"}
 
+	wordLastMinute = text{"A buyer cancels after the planning, before the file leaves", "計画後・送信前に購入者がキャンセル", "계획 후 전송 전에 구매자가 취소"}
+	wordTell       = text{"report tells the malls of the parcels, until they show the numbers", "report がモールへ出荷報告し、モールに表示されるまで確認する", "report가 쇼핑몰에 발송을 알리고 표시될 때까지 확인합니다"}
+	wordTellAgain  = text{"The rest is reported, sheets are uploaded by hand, books are compared", "残りの出荷報告、手作業のアップロード、照合", "나머지 발송 보고, 수동 업로드, 대조"}
+	wordColReports = text{"parcels", "個口", "박스"}
+	wordColTold    = text{"told", "報告済み", "보고됨"}
+	wordColShown   = text{"shown", "表示確認", "표시 확인"}
+	wordColSheet   = text{"in sheets", "シート待ち", "시트 대기"}
+	wordReconciled = text{"Malls, ledger and warehouses differ in %d points.", "モール・台帳・倉庫の相違：%d 件", "쇼핑몰·원장·창고의 차이: %d 건"}
+
 	wordProof         = text{"prove: what was claimed, what is in the files, what was accepted", "prove：確保・ファイル・受付の突き合わせ", "prove: 확보, 파일, 접수의 대조"}
 	wordLinesClaimed  = text{"lines claimed", "確保した明細", "확보한 상품"}
 	wordLinesInFiles  = text{"lines in files", "ファイル内の明細", "파일 안의 상품"}

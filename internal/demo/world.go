@@ -66,8 +66,9 @@ type world struct {
 	sites  []*site
 	shops  map[string]*apiShop // by account
 	meter  connectors.Counters
-	linked bool // the new listings are in the masters
-	agreed bool // the replacement is in the warehouse's settings
+	early  [][2]string // account and number of orders that were cancelled before their file left
+	linked bool        // the new listings are in the masters
+	agreed bool        // the replacement is in the warehouse's settings
 }
 
 // refusal is what a warehouse says to an instruction that it refuses on purpose.
