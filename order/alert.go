@@ -55,6 +55,7 @@ const (
 	AlertKeyReissue Alert = "key_reissue"
 	AlertNextKey    Alert = "next_key_used"
 	AlertReauth     Alert = "needs_reauth"
+	AlertFunction   Alert = "function_refused"
 	AlertMany       Alert = "volume_high"
 	AlertNone       Alert = "volume_none"
 	AlertRepeat     Alert = "volume_repeat"
@@ -188,6 +189,11 @@ var Alerts = []AlertInfo{
 		AlertReauth, Key, true, Engineer,
 		texts("モールが認証を拒否しています({1})", "쇼핑몰이 인증을 거부합니다({1})", "the mall refuses the login ({1})"),
 		texts("キーを更新し、account test を実行してください", "키를 갱신하고 account test를 실행하세요", "renew the keys, then run account test"),
+	},
+	{
+		AlertFunction, Key, true, Engineer,
+		texts("接続テストの項目 {subject} が失敗しています({1})", "연결 테스트 항목 {subject}이(가) 실패했습니다({1})", "the check {subject} of the account fails ({1})"),
+		texts("account test で内容を確認し、モールの管理画面で設定してください", "account test로 내용을 확인하고 쇼핑몰 관리자 화면에서 설정하세요", "run account test: it says what to switch on in the mall's back office"),
 	},
 	{
 		AlertKeyEnds, Key, false, Engineer,

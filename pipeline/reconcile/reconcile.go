@@ -49,7 +49,7 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if a.UsesAPI() && env.Malls != nil {
 		steps = append(steps, x.windows)
 		if night {
-			steps = append(steps, x.late, x.keys, x.compare)
+			steps = append(steps, x.late, x.keys, x.functions, x.compare)
 		}
 	}
 	for _, step := range steps {
@@ -257,6 +257,22 @@ func (x *comparer) keys(ctx context.Context) error {
 		}
 	}
 	return errors.Join(x.settle(ctx, order.AlertKeyEnds, ends), x.settle(ctx, order.AlertKeyReissue, reissue))
+}
+
+// functions tries each function that the account needs, as account test does. What
+// one says of the key's end is left to keys.
+func (x *comparer) functions(ctx context.Context) error {
+	m, err := x.env.Malls.Open(x.env, x.a)
+	if err != nil {
+		return err
+	}
+	var failed []ledger.Alert
+	for _, c := range m.Test(ctx) {
+		if !c.OK && c.Name != "key_expiry" {
+			failed = append(failed, ledger.Alert{Subject: c.Name, Args: []string{c.Detail}})
+		}
+	}
+	return x.settle(ctx, order.AlertFunction, failed)
 }
 
 // settled is how old an order must be to count as missed: until then extract may

@@ -185,6 +185,23 @@ func TestNextKeysAreUsedWhenTheOldOnesAreRefused(t *testing.T) {
 	}
 }
 
+// TestFunctionSwitchedOff takes one function from the key.
+func TestFunctionSwitchedOff(t *testing.T) {
+	s := open(t, orders.Rakuten, settings{})
+	s.night("reconcile")
+	s.want("all are on", s.alerts(), nil)
+	shop := rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now(), Off: []string{"bulkGetInventories"}}
+	s.check(s.rakuten.AddShop(shop))
+	s.night("reconcile")
+	if got := s.alerts(); len(got) != 1 || !strings.HasPrefix(got[0], "function_refused ") {
+		t.Errorf("%v", got)
+	}
+	shop.Off = nil
+	s.check(s.rakuten.AddShop(shop))
+	s.night("reconcile")
+	s.want("on again", s.alerts(), nil)
+}
+
 // TestKeysCountDown goes day by day to the end of keys that are computed from the day
 // of issue.
 func TestKeysCountDown(t *testing.T) {
