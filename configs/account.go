@@ -52,7 +52,8 @@ type Account struct {
 	// Tell the mall of tracking numbers by itself: by its API, or by a sheet for a
 	// person to upload. Off, each waits until a person sends it (reports retry).
 	AutoReport bool `yaml:"auto_report" jsonschema:"default=true"`
-	// Push stock to the mall by itself. Needs the mall's API.
+	// Push stock to the mall by itself, at the times of schedules.stock. Needs the
+	// mall's API, and its product master (run catalog).
 	AutoStockSync bool `yaml:"auto_stock_sync" jsonschema:"default=false"`
 
 	// The mall status in which an order is instructed, by payment: the mall's text
@@ -88,6 +89,8 @@ type Account struct {
 	Quiet Quiet `yaml:"quiet"`
 	// How long personal data stays.
 	Retention AccountRetention `yaml:"retention"`
+	// How many pieces the mall is told that it may sell.
+	Stock AccountStock `yaml:"stock"`
 	// Other times than those of mallbridge.yaml.
 	Schedules AccountSchedules `yaml:"schedules"`
 
@@ -253,7 +256,52 @@ type AccountSchedules struct {
 	Report Schedule `yaml:"report"`
 	// Comparing mall and ledger. Default: as in mallbridge.yaml.
 	Reconcile Schedule `yaml:"reconcile"`
+	// Pushing stock, where auto_stock_sync is true. Default: as in mallbridge.yaml.
+	Stock Schedule `yaml:"stock"`
+	// Reading the product master. Default: as in mallbridge.yaml.
+	Catalog Schedule `yaml:"catalog"`
 }
+
+// AccountStock says how an account's sellable numbers are made of the warehouses'
+// stock.
+type AccountStock struct {
+	// Warehouses whose stock the account sells. Default: the account's warehouse,
+	// or all of them where it names none.
+	Warehouses []string `yaml:"warehouses"`
+	// With several warehouses: sum adds their stock up; warehouse counts a set only
+	// where all its parts lie in one of them.
+	Sets string `yaml:"sets" jsonschema:"default=sum,enum=sum,enum=warehouse"`
+	// Pieces of each SKU that the mall is never offered. The column buffer of
+	// masters/skus.csv goes before it.
+	Buffer int `yaml:"buffer" jsonschema:"default=0,minimum=0,maximum=1000000"`
+	// Share of what is sellable that this mall is offered, in percent, rounded down.
+	Percent int `yaml:"percent" jsonschema:"default=100,minimum=1,maximum=100"`
+	// Where several products of the account are made of one SKU: same offers the
+	// whole number at each, split divides it among them.
+	Products string `yaml:"products" jsonschema:"default=same,enum=same,enum=split"`
+	// If more than this share of the products, in percent, would be sold out at
+	// once, these changes wait for stock approve. 100: never.
+	ApproveZero int `yaml:"approve_zero" jsonschema:"default=20,minimum=0,maximum=100"`
+	// If the numbers of more than this share of the products, in percent, would
+	// change by more than half, these changes wait for stock approve. 100: never.
+	ApproveJump int `yaml:"approve_jump" jsonschema:"default=40,minimum=0,maximum=100"`
+	// Up to so many such changes at once never wait.
+	ApproveFrom int `yaml:"approve_from" jsonschema:"default=5,minimum=0,maximum=1000000"`
+	// How often all numbers are pushed, changed or not, and compared with what the
+	// mall shows. Between, only differences are pushed.
+	FullEvery Duration `yaml:"full_every" jsonschema:"default=24h"`
+	// A SKU of which so many or fewer are sellable is listed as low. 0: only what is
+	// sold out.
+	Low int `yaml:"low" jsonschema:"default=0,minimum=0,maximum=1000000"`
+}
+
+// The values of [AccountStock.Sets] and [AccountStock.Products].
+const (
+	SetsBySum       = "sum"
+	SetsByWarehouse = "warehouse"
+	ProductsSame    = "same"
+	ProductsSplit   = "split"
+)
 
 // Since returns the first day whose orders the account takes, for a run at now:
 // the later of the start and the look-back. first is the day the ledger keeps as
@@ -269,6 +317,15 @@ func (a *Account) Since(now time.Time, first order.Date) order.Date {
 		}
 	}
 	return since
+}
+
+// OrderDay is the day on which an order was placed, in the account's zone; empty if
+// that is not known.
+func (a *Account) OrderDay(o *order.Order) order.Date {
+	if o.Ordered.UTC.IsZero() {
+		return ""
+	}
+	return order.DateOf(o.Ordered.UTC.In(a.Location))
 }
 
 // UsesAPI reports whether the account's mall is asked by API.

@@ -34,6 +34,11 @@ func (l *loader) check() {
 			l.checkWarehouse(h)
 		}
 	}
+	for _, a := range l.ws.Accounts {
+		if !a.pos.broken {
+			l.checkSales(a)
+		}
+	}
 	l.checkFolders()
 	l.checkDrops()
 }

@@ -52,6 +52,7 @@ func (l *loader) checkWarehouse(h *Warehouse) {
 			l.at(p, "charset", fmt.Sprintf("charset %s can be read, not written", cs.Name()), "use another")
 		}
 	}
+	l.checkStock(h)
 	l.checkReplacements(h)
 	l.checkCalendar(h)
 	l.checkValues(h)

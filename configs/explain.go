@@ -85,6 +85,13 @@ func (e *explainer) schedules() {
 		}
 		rows = append(rows, []string{"extract", a.Name, e.when(extract)}, []string{"plan", a.Name, e.when(a.Schedules.Plan)},
 			[]string{"report", a.Name, e.when(a.Schedules.Report)}, []string{"reconcile", a.Name, e.when(a.Schedules.Reconcile)})
+		if a.UsesAPI() {
+			stock := e.when(a.Schedules.Stock)
+			if !a.AutoStockSync {
+				stock = e.say("off") + " (" + e.say("stock_off") + ")"
+			}
+			rows = append(rows, []string{"stock", a.Name, stock}, []string{"catalog", a.Name, e.when(a.Schedules.Catalog)})
+		}
 	}
 	for _, h := range e.ws.Warehouses {
 		if h.Enabled {
@@ -97,7 +104,7 @@ func (e *explainer) schedules() {
 }
 
 func stageRank(stage string) int {
-	return slices.Index([]string{"extract", "plan", "instruct", "collect", "report", "watch", "reconcile", "purge"}, stage)
+	return slices.Index([]string{"extract", "plan", "instruct", "collect", "report", "stock", "catalog", "watch", "reconcile", "purge"}, stage)
 }
 
 func (e *explainer) when(s Schedule) string {
@@ -453,6 +460,7 @@ var explainTexts = map[string][3]string{
 	"parcels_all":          {"すべて出荷後、最初の荷物の番号のみ", "모두 출고된 뒤 첫 상자의 번호만", "the number of the first parcel, once all of the package have shipped"},
 	"parcels_first":        {"最初の荷物の番号のみ", "첫 상자의 번호만", "the number of the first parcel"},
 	"stock_sync":           {"在庫連携", "재고연동", "stock"},
+	"stock_off":            {"auto_stock_sync が false", "auto_stock_sync가 false", "auto_stock_sync is false"},
 	"sku_from":             {"SKUの決め方", "SKU 결정", "SKU from"},
 	"route":                {"出荷倉庫", "출고 창고", "warehouse"},
 	"remarks":              {"備考", "비고", "remarks"},

@@ -242,6 +242,8 @@ func (w *Workspace) fillAccount(a *Account) {
 	a.Schedules.Report = a.Schedules.Report.Or(w.Settings.Schedules.Report)
 	a.Schedules.Reconcile = a.Schedules.Reconcile.Or(w.Settings.Schedules.Reconcile)
 	w.fillRetention(a)
+	a.Schedules.Stock = a.Schedules.Stock.Or(w.Settings.Schedules.Stock)
+	a.Schedules.Catalog = a.Schedules.Catalog.Or(w.Settings.Schedules.Catalog)
 }
 
 func or(s *string, values ...string) {

@@ -46,6 +46,7 @@ var masterColumns = map[string][]master.Column{
 		{Name: "weight", Aliases: []string{"重量", "중량", "무게"}, Number: true},
 		{Name: "temperature", Aliases: []string{"温度帯", "온도"}},
 		{Name: "warehouse", Aliases: []string{"倉庫", "창고"}},
+		{Name: "buffer", Aliases: []string{"安全在庫", "バッファ", "안전재고"}, Number: true},
 	},
 	PaymentMaster: {
 		accountColumn,

@@ -115,4 +115,8 @@ type Schedules struct {
 	// Removing personal data whose time has come (retention), once a day at most.
 	// Cron lines count in the workspace's zone.
 	Purge Schedule `yaml:"purge" jsonschema:"default=20 3 * * *"`
+	// Pushing stock to the malls of accounts with auto_stock_sync: true.
+	Stock Schedule `yaml:"stock" jsonschema:"default=15m"`
+	// Reading the malls' product masters: what changed since it was last read.
+	Catalog Schedule `yaml:"catalog" jsonschema:"default=off"`
 }

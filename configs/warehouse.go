@@ -225,7 +225,26 @@ type Stock struct {
 	// The warehouse leaves out SKUs of which it has none: a SKU that is missing
 	// from a file has stock 0.
 	ZeroMissing bool `yaml:"zero_missing" jsonschema:"default=false"`
+	// What the figures are: free leaves out goods that the warehouse has been
+	// instructed to ship; on_hand holds them until they have left. Default: free where
+	// the format has stock.sellable or stock.allocated, else on_hand.
+	Figure string `yaml:"figure" jsonschema:"enum=free,enum=on_hand"`
+	// Figures older than this are not used for malls.
+	MaxAge Duration `yaml:"max_age" jsonschema:"default=26h"`
+	// For free figures: how long before its stock file the warehouse must have got a
+	// file of instructions to have reckoned with it, unless it answered earlier. What
+	// came later is subtracted.
+	TakesIn Duration `yaml:"takes_in" jsonschema:"default=30m"`
 }
+
+// DefaultMaxAge is [Stock.MaxAge] where a warehouse gives no stock files.
+const DefaultMaxAge = 26 * time.Hour
+
+// The values of [Stock.Figure].
+const (
+	FigureFree   = "free"
+	FigureOnHand = "on_hand"
+)
 
 // Stops are files by which we ask a warehouse to stop parcels. Answers come as
 // acks.

@@ -197,7 +197,7 @@ func (d Duration) String() string {
 }
 
 // Abilities lists the names that [About.Abilities] may have.
-var Abilities = []string{"open", "reread", "confirm", "ship", "ship_check", "claims", "stock", "catalog", "expiry", "test"}
+var Abilities = []string{"open", "reread", "confirm", "ship", "ship_check", "claims", "stock", "stock_read", "catalog", "catalog_from", "expiry", "test"}
 
 // ParseAbout reads an about.yaml. Unknown keys, missing texts and values that
 // contradict each other are errors, all found at once.

@@ -88,10 +88,24 @@ type (
 		SetStock(ctx context.Context, q []Quantity) []Result
 	}
 
+	// A StockReader says how many pieces of listings the mall shows. "stock_read".
+	StockReader interface {
+		// ReadStock returns one number for each, in the same order; -1 for a listing
+		// that the mall does not have. An error means that nothing is known.
+		ReadStock(ctx context.Context, codes []order.Codes) ([]int64, error)
+	}
+
 	// A Cataloger lists what the shop sells. "catalog".
 	Cataloger interface {
 		// Catalog yields the listings; Parse finds them as [Parsed.Products].
 		Catalog(ctx context.Context) iter.Seq2[Page, error]
+	}
+
+	// A CatalogResumer lists what the shop sells from a day or a place on.
+	// "catalog_from".
+	CatalogResumer interface {
+		// CatalogFrom yields the listings as [Cataloger.Catalog] does.
+		CatalogFrom(ctx context.Context, from CatalogFrom) iter.Seq2[Page, error]
 	}
 
 	// An Expirer knows when its credentials end. "expiry".
@@ -127,6 +141,9 @@ type Page struct {
 	// Total is how many records the mall says the whole read has; -1 if it does not
 	// say. Every page of a read says the same.
 	Total int
+	// Next is where a reading of the product master goes on after this page; empty if
+	// the mall has no such places, or at the end.
+	Next string
 	// At is when the reply came, UTC.
 	At time.Time
 }
@@ -244,6 +261,16 @@ type Product struct {
 	OnSale   bool
 	Category string // the mall's genre or category code
 	Changed  order.Instant
+}
+
+// A CatalogFrom says from where on the product master is read. The zero value
+// reads all of it.
+type CatalogFrom struct {
+	// Since leaves out what was added and changed last before this day of the mall's
+	// zone. A mall that cannot tell gives everything.
+	Since order.Date
+	// Position is a [Page.Next] of a reading with the same Since that was cut off.
+	Position string
 }
 
 // A Check is one thing that an account test tried.

@@ -137,7 +137,9 @@ func AbilitiesOf(d Driver) []string {
 	_, shipCheck := d.(ShipChecker)
 	_, claims := d.(Claimer)
 	_, stock := d.(Stocker)
+	_, stockRead := d.(StockReader)
 	_, catalog := d.(Cataloger)
+	_, catalogFrom := d.(CatalogResumer)
 	_, expiry := d.(Expirer)
 	_, test := d.(Tester)
 	add("open", open)
@@ -147,7 +149,9 @@ func AbilitiesOf(d Driver) []string {
 	add("ship_check", shipCheck)
 	add("claims", claims)
 	add("stock", stock)
+	add("stock_read", stockRead)
 	add("catalog", catalog)
+	add("catalog_from", catalogFrom)
 	add("expiry", expiry)
 	add("test", test)
 	return has
@@ -207,8 +211,11 @@ func (m *Mall) Claims(ctx context.Context, w Window) iter.Seq2[Page, error] {
 	return m.whole("claims", d.Claims(ctx, w.In(m.account.Zone)))
 }
 
-// Catalog reads what the shop sells.
-func (m *Mall) Catalog(ctx context.Context) iter.Seq2[Page, error] {
+// Catalog reads what the shop sells, from a day or a place on where the mall can.
+func (m *Mall) Catalog(ctx context.Context, from CatalogFrom) iter.Seq2[Page, error] {
+	if d, ok := m.driver.(CatalogResumer); ok {
+		return m.whole("catalog", d.CatalogFrom(ctx, from))
+	}
 	d, ok := m.driver.(Cataloger)
 	if !ok {
 		return fail(m.lacks("catalog"))
@@ -259,6 +266,26 @@ func (m *Mall) SetStock(ctx context.Context, q []Quantity) []Result {
 		return Results(len(q), m.cannot("stock"))
 	}
 	return m.answered("stock", len(q), func() []Result { return d.SetStock(ctx, q) })
+}
+
+// ReadStock asks how many pieces of listings the mall shows; -1 for one that it does
+// not have.
+func (m *Mall) ReadStock(ctx context.Context, codes []order.Codes) ([]int64, error) {
+	d, ok := m.driver.(StockReader)
+	if !ok {
+		return nil, m.lacks("stock_read")
+	}
+	if len(codes) == 0 {
+		return nil, nil
+	}
+	out, err := d.ReadStock(ctx, codes)
+	if err == nil && len(out) != len(codes) {
+		err = fmt.Errorf("stock_read: %d numbers for %d listings", len(out), len(codes))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.spec.About.Name, err)
+	}
+	return out, nil
 }
 
 // Expires returns the last instant at which the key works; zero if the mall cannot

@@ -19,6 +19,9 @@ type Disposition struct {
 	Reason  order.Reason
 	Holds   []order.Hold
 	Was     State // the state it was read in
+	// Wants is what an order without instructions will need of the warehouses. It
+	// counts for one that is Held, or Outside for being unshipped.
+	Wants []Want
 }
 
 // A Piece is the claim of an instruction on a part of an order line.
@@ -28,6 +31,7 @@ type Piece struct {
 	Line     int64 // position in the package, from 0
 	Part     int64 // position in the set that the listing stands for, from 0
 	Quantity int64
+	SKU      string
 }
 
 // A NewInstruction is an instruction with the pieces it claims. Its number is
@@ -60,6 +64,9 @@ func (l *Ledger) Apply(ctx context.Context, p *Plan, now time.Time) error {
 			}
 		}
 		if err := t.dispose(ctx, p.Orders, now); err != nil {
+			return err
+		}
+		if err := t.want(ctx, p.Orders); err != nil {
 			return err
 		}
 		if err := t.instructions(ctx, p.Instructions, now); err != nil {
@@ -236,7 +243,7 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 			plain = plain && p.Package == 0 && p.Part == 0
 		}
 	}
-	pieces := make([]any, 0, 6*lines)
+	pieces := make([]any, 0, 7*lines)
 	var arena []byte
 	for i := range ins {
 		n := &ins[i]
@@ -252,7 +259,7 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 		}
 		docs = append(docs, id, doc)
 		for _, p := range n.Pieces {
-			pieces = append(pieces, p.OrderID, p.Line, id, p.Quantity)
+			pieces = append(pieces, p.OrderID, p.Line, id, p.Quantity, p.SKU)
 			if !plain {
 				pieces = append(pieces, p.Package, p.Part)
 			}
@@ -269,11 +276,11 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 	if _, err := t.bulk(ctx, `INSERT INTO instruction_docs (instruction_id, doc) VALUES `, `(?,?)`, ``, docs); err != nil {
 		return err
 	}
-	item := `(?,?,?,?,?,?)`
+	item := `(?,?,?,?,?,?,?)`
 	if plain {
-		item = `(?,?,?,?,0,0)`
+		item = `(?,?,?,?,?,0,0)`
 	}
-	_, err = t.bulk(ctx, `INSERT INTO instruction_lines (order_id, line_no, instruction_id, quantity, package_no, part) VALUES `, item, ``, pieces)
+	_, err = t.bulk(ctx, `INSERT INTO instruction_lines (order_id, line_no, instruction_id, quantity, sku, package_no, part) VALUES `, item, ``, pieces)
 	return err
 }
 

@@ -24,7 +24,7 @@ func TestPromisesAreInTheSchema(t *testing.T) {
 		cases := []struct{ name, text string }{
 			{"a second row for an order number", `INSERT INTO orders SELECT id + 1000, account_id, number, state, reason, status, version, hash, line_count, recipient,
 				ordered_at, seen_at, changed_at, file_id, file_row, purged_at FROM orders WHERE number = '100'`},
-			{"a second instruction for a piece", `INSERT INTO instruction_lines SELECT order_id, package_no, line_no, part, instruction_id + 1000, quantity FROM instruction_lines`},
+			{"a second instruction for a piece", `INSERT INTO instruction_lines SELECT order_id, package_no, line_no, part, instruction_id + 1000, quantity, sku FROM instruction_lines`},
 			{"a second batch for an instruction", `INSERT INTO batch_items SELECT instruction_id, batch_id + 0 FROM batch_items`},
 			{"a batch that is not there", `UPDATE batch_items SET batch_id = 4711`},
 			{"the same instruction number again", `INSERT INTO instructions SELECT id + 1000, warehouse_id, account_id, number, state, ship_on, not_before, line_count, created_at, purged_at FROM instructions`},

@@ -16,6 +16,7 @@ import (
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/catalog"
 	"github.com/mallbridge/mallbridge/pipeline/collect"
 	"github.com/mallbridge/mallbridge/pipeline/extract"
 	"github.com/mallbridge/mallbridge/pipeline/instruct"
@@ -25,6 +26,7 @@ import (
 	"github.com/mallbridge/mallbridge/pipeline/reconcile"
 	"github.com/mallbridge/mallbridge/pipeline/report"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
+	"github.com/mallbridge/mallbridge/pipeline/stock"
 )
 
 // A Stage is one step of the way of an order.
@@ -51,6 +53,8 @@ var Stages = []Stage{
 	{"instruct", Warehouses, instruct.Run}, // instructions → file at the drop
 	{"collect", Warehouses, collect.Run},   // acks, results, stock → ledger
 	{"report", Accounts, report.Run},       // parcels → mall, until it shows them
+	{"stock", Accounts, stock.Run},         // what may be sold → mall
+	{"catalog", Accounts, catalog.Run},     // product master of the mall → ledger
 	{"watch", Warehouses, reconcile.Watch}, // what is late at a warehouse; files = ledger
 	{"reconcile", Accounts, reconcile.Run}, // mall = ledger; windows, keys
 	{"purge", All, purge.Run},              // personal data whose time has come, once a day

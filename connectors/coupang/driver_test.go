@@ -387,7 +387,7 @@ func TestCatalogLeavesOutWhatCannotBeBought(t *testing.T) {
 	r := newRig(t)
 	r.two(1, mall.Accept)
 	r.check(r.Sell(vendor, mall.Product{Seller: 9, Shown: 9, Item: 99, Name: "심사중인 상품", Price: 1000, Status: "IN_REVIEW"}))
-	got, _ := r.parsed(r.coupang.Catalog(t.Context()))
+	got, _ := r.parsed(r.coupang.Catalog(t.Context(), connectors.CatalogFrom{}))
 	var options []string
 	for _, p := range got.Products {
 		options = append(options, p.Codes.OptionID+" "+p.Codes.ItemCode)

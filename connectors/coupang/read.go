@@ -181,12 +181,13 @@ type listing struct {
 	query      []string
 	byIndex    bool // pages have numbers instead of tokens
 	patient    bool // it may take long
+	from       text // the page to begin with; empty for the first
 }
 
 // follow reads a list page by page. A token that comes again would never end.
 func (d *Driver) follow(ctx context.Context, l listing, take func(*envelope, time.Time) error) error {
 	seen := map[text]bool{}
-	token := text("")
+	token := l.from
 	for {
 		q := l.query
 		if token != "" && l.byIndex {
@@ -459,13 +460,21 @@ func (d *Driver) withdrawnList(ctx context.Context, w connectors.Window, take fu
 	return nil
 }
 
-// Catalog yields every registered product, one page each.
+// Catalog lists everything; see [Driver.CatalogFrom].
 func (d *Driver) Catalog(ctx context.Context) iter.Seq2[connectors.Page, error] {
+	return d.CatalogFrom(ctx, connectors.CatalogFrom{})
+}
+
+// CatalogFrom yields every registered product, one page each: the list tells when a
+// product was registered, not when it was changed. Places to go on from are the
+// pages of the list.
+func (d *Driver) CatalogFrom(ctx context.Context, from connectors.CatalogFrom) iter.Seq2[connectors.Page, error] {
 	return func(yield func(connectors.Page, error) bool) {
 		stopped := errors.New("stopped by the caller")
 		done := map[text]bool{}
 		var missing []string
-		l := listing{kind: "seller-products", path: sellerAPI + "/seller-products", query: []string{"vendorId", d.vendor, "maxPerPage", "100"}, patient: true}
+		l := listing{kind: "seller-products", path: sellerAPI + "/seller-products", query: []string{"vendorId", d.vendor, "maxPerPage", "100"}, patient: true, from: text(from.Position)}
+		here := from.Position
 		err := d.follow(ctx, l,
 			func(e *envelope, _ time.Time) error {
 				for _, raw := range e.List {
@@ -485,10 +494,11 @@ func (d *Driver) Catalog(ctx context.Context) iter.Seq2[connectors.Page, error] 
 					case err != nil:
 						return err
 					}
-					if !yield(connectors.Page{Kind: pageProduct, Body: reply.Body, Keys: []string{string(p.ID)}, Total: -1, At: reply.At}, nil) {
+					if !yield(connectors.Page{Kind: pageProduct, Body: reply.Body, Keys: []string{string(p.ID)}, Total: -1, Next: here, At: reply.At}, nil) {
 						return stopped
 					}
 				}
+				here = string(e.Next)
 				return nil
 			})
 		switch {

@@ -2,10 +2,12 @@ package coupang
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // SetStock sets the quantities that options may sell, one call each: there is no
@@ -28,4 +30,31 @@ func (d *Driver) SetStock(ctx context.Context, q []connectors.Quantity) []connec
 		results[i] = connectors.Result{Outcome: connectors.Done, Code: string(e.Code), Detail: string(e.Message)}
 	}
 	return results
+}
+
+// ReadStock asks for each option by itself.
+func (d *Driver) ReadStock(ctx context.Context, codes []order.Codes) ([]int64, error) {
+	out := make([]int64, len(codes))
+	for i := range codes {
+		out[i] = -1
+		id := codes[i].OptionID
+		if !allDigits(id) {
+			continue
+		}
+		e, _, err := d.call(ctx, connectors.Request{Kind: "inventories", Method: http.MethodGet, Path: sellerAPI + "/vendor-items/" + id + "/inventories", Safe: true}, false)
+		if err != nil {
+			if connectors.ClassOf(err) == connectors.Refused {
+				continue
+			}
+			return nil, err
+		}
+		var stock struct {
+			Amount *int64 `json:"amountInStock"`
+		}
+		if err := json.Unmarshal(e.Data, &stock); err != nil || stock.Amount == nil {
+			return nil, &connectors.Error{Class: connectors.Transient, Call: "inventories", Message: "the amount in stock is missing", Err: err}
+		}
+		out[i] = *stock.Amount
+	}
+	return out, nil
 }

@@ -348,13 +348,55 @@ var writeCases = []Case{
 			e.Errorf("%+v, the mall has %d", res[0], e.sim.Stock(a))
 		}
 	}},
+	{Name: "stock/read", What: "what the mall shows is read, in the order asked, and nothing for what it lacks", Needs: "stock_read", run: func(e *env) {
+		a, b := e.sim.Listing(), e.sim.Listing()
+		e.results(2, e.mall.SetStock(e.ctx, []connectors.Quantity{{Codes: a, Sell: 7}, {Codes: b, Sell: 0}}))
+		lost := order.Codes{ItemID: "nothing-like-it", OptionID: "99999999999", OptionCode: "x"}
+		got, err := e.mall.ReadStock(e.ctx, []order.Codes{b, lost, a, {}, b})
+		if want := []int64{0, -1, 7, -1, 0}; err != nil || !slices.Equal(got, want) {
+			e.Errorf("%v, %v; want %v", got, err, want)
+		}
+	}},
+	{Name: "catalog/resume", What: "a reading of the product master that was cut off goes on where it was", Needs: "catalog_from", run: func(e *env) {
+		want := map[order.Codes]bool{}
+		for range 2*e.h.Page + 1 {
+			want[e.sim.Listing()] = true
+		}
+		have := map[order.Codes]bool{}
+		from, stops := connectors.CatalogFrom{}, 0
+		for whole := false; !whole; {
+			whole = true
+			for p, err := range e.mall.Catalog(e.ctx, from) {
+				if err != nil {
+					e.Fatalf("%v", err)
+				}
+				parsed, err := e.mall.Parse(p)
+				if err != nil {
+					e.Fatalf("%v", err)
+				}
+				for _, x := range parsed.Products {
+					have[x.Codes] = true
+				}
+				if p.Next != "" && p.Next != from.Position && stops < 2 {
+					from.Position, whole = p.Next, false
+					stops++
+					break
+				}
+			}
+		}
+		for c := range want {
+			if !anyCovers(have, c) {
+				e.Fatalf("listing %+v is not among %d products", c, len(have))
+			}
+		}
+	}},
 	{Name: "catalog/list", What: "what the shop sells is listed with its codes", Needs: "catalog", run: func(e *env) {
 		want := map[order.Codes]bool{}
 		for range e.h.Page + 1 {
 			want[e.sim.Listing()] = true
 		}
 		have := map[order.Codes]bool{}
-		for p, err := range e.mall.Catalog(e.ctx) {
+		for p, err := range e.mall.Catalog(e.ctx, connectors.CatalogFrom{}) {
 			if err != nil {
 				e.Fatalf("%v", err)
 			}

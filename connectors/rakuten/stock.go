@@ -1,6 +1,7 @@
 package rakuten
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -10,8 +11,10 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 const (
@@ -116,12 +119,67 @@ func (d *Driver) setStock(ctx context.Context, q []connectors.Quantity, part []i
 	}
 }
 
-// Catalog lists items by items.search, whose index is up to a day behind.
+// readAtOnce is how many SKUs inventories.bulk.get takes.
+const readAtOnce = 1000
+
+// ReadStock asks by bulk-get of InventoryAPI 2.0, which leaves out SKUs that RMS
+// does not have. Manage numbers are folded to lower case there.
+func (d *Driver) ReadStock(ctx context.Context, codes []order.Codes) ([]int64, error) {
+	out := slices.Repeat([]int64{-1}, len(codes))
+	type pair struct{ item, variant string }
+	for from := 0; from < len(codes); from += readAtOnce {
+		part := codes[from:min(from+readAtOnce, len(codes))]
+		at := map[pair][]int{}
+		var rows []map[string]string
+		for i := range part {
+			if part[i].ItemID == "" {
+				continue
+			}
+			k := pair{strings.ToLower(part[i].ItemID), variant(connectors.Quantity{Codes: part[i]})}
+			if at[k] == nil {
+				rows = append(rows, map[string]string{"manageNumber": part[i].ItemID, "variantId": k.variant})
+			}
+			at[k] = append(at[k], from+i)
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		reply, err := d.client.call(ctx, connectors.Request{
+			Kind: "bulkGetInventories", Method: http.MethodPost, Path: "/es/2.0/inventories/bulk-get", Safe: true,
+		}, map[string]any{"inventories": rows})
+		if err != nil {
+			return nil, err
+		}
+		var r inventoriesReply
+		if err := unmarshal(reply.Body, &r); err != nil {
+			return nil, &connectors.Error{Class: connectors.Transient, Call: "bulkGetInventories", Err: err}
+		}
+		for _, x := range r.Inventories {
+			if !x.Quantity.Set {
+				return nil, &connectors.Error{Class: connectors.Transient, Call: "bulkGetInventories", Message: "a SKU without quantity"}
+			}
+			for _, i := range at[pair{strings.ToLower(string(x.Manage)), string(x.Variant)}] {
+				out[i] = x.Quantity.N
+			}
+		}
+	}
+	return out, nil
+}
+
+// Catalog lists everything; see [Driver.CatalogFrom].
 func (d *Driver) Catalog(ctx context.Context) iter.Seq2[connectors.Page, error] {
+	return d.CatalogFrom(ctx, connectors.CatalogFrom{})
+}
+
+// CatalogFrom lists items by items.search, whose index is up to a day behind.
+func (d *Driver) CatalogFrom(ctx context.Context, from connectors.CatalogFrom) iter.Seq2[connectors.Page, error] {
 	return func(yield func(connectors.Page, error) bool) {
 		total := -1
-		for cursor := "*"; ; {
+		for cursor := cmp.Or(from.Position, "*"); ; {
 			query := url.Values{"hits": {strconv.Itoa(hits)}, "cursorMark": {cursor}}
+			if from.Since != "" {
+				query.Set("updatedFrom", string(from.Since))
+			}
 			reply, err := d.client.call(ctx, connectors.Request{
 				Kind: "searchItems", Method: http.MethodGet, Path: "/es/2.0/items/search", Query: query.Encode(), Safe: true,
 			}, nil)
@@ -134,7 +192,7 @@ func (d *Driver) Catalog(ctx context.Context) iter.Seq2[connectors.Page, error] 
 				yield(connectors.Page{}, &connectors.Error{Class: connectors.Transient, Call: "searchItems", Err: err})
 				return
 			}
-			if total < 0 {
+			if total < 0 && from.Position == "" {
 				total = int(r.Found.N)
 			}
 			p := connectors.Page{Kind: "searchItems", Body: reply.Body, Total: total, At: reply.At}
@@ -145,14 +203,15 @@ func (d *Driver) Catalog(ctx context.Context) iter.Seq2[connectors.Page, error] 
 				}
 				p.Keys = append(p.Keys, key)
 			}
-			if len(p.Keys) > 0 && !yield(p, nil) {
+			next := string(r.Cursor)
+			last := next == "" || next == cursor || len(r.Results) == 0
+			if !last {
+				p.Next = next
+			}
+			if len(p.Keys) > 0 && !yield(p, nil) || last {
 				return
 			}
-			if next := string(r.Cursor); next == "" || next == cursor || len(r.Results) == 0 {
-				return
-			} else {
-				cursor = next
-			}
+			cursor = next
 		}
 	}
 }

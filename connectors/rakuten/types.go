@@ -286,6 +286,14 @@ type stockRow struct {
 	Quantity     int64  `json:"quantity"`
 }
 
+type inventoriesReply struct {
+	Inventories []struct {
+		Manage   text   `json:"manageNumber"`
+		Variant  text   `json:"variantId"`
+		Quantity number `json:"quantity"`
+	} `json:"inventories"`
+}
+
 type itemsReply struct {
 	Found   number `json:"numFound"`
 	Cursor  text   `json:"nextCursorMark"`

@@ -1,19 +1,16 @@
 package cli
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/connectors/drop"
-	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/files"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -96,62 +93,6 @@ func (a *app) testDrop(c *cobra.Command, env *stage.Env, name string) error {
 		return exit(Failed)
 	}
 	return nil
-}
-
-func (a *app) skuCmd() *cobra.Command {
-	c := &cobra.Command{Use: "sku", Short: "Look at SKU links", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	var account string
-	unmapped := &cobra.Command{
-		Use:   "unmapped",
-		Short: "List listings without a SKU, as a CSV to fill in and append to masters/sku-links.csv",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return a.with(c, func(env *stage.Env) error {
-				ls, err := env.Ledger.Unlinked(c.Context(), account)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					return a.print(listed(ls))
-				}
-				w := csv.NewWriter(a.out)
-				if err := w.Write([]string{"account", "code", "sku", "quantity", "name", "suggestion"}); err != nil {
-					return err
-				}
-				for _, l := range ls {
-					var hints []string
-					for _, s := range env.Workspace.SKUs.Suggest(l.Code, l.Name, l.Barcode, 3) {
-						hints = append(hints, fmt.Sprintf("%s (%s)", s.SKU, s.Why))
-					}
-					if err := w.Write([]string{l.Account, l.Code, "", "1", l.Name, strings.Join(hints, " / ")}); err != nil {
-						return err
-					}
-				}
-				w.Flush()
-				return w.Error()
-			})
-		},
-	}
-	unmapped.Flags().StringVar(&account, "account", "", "only this account")
-	c.AddCommand(a.jsonFlag(unmapped))
-	return c
-}
-
-type listing struct {
-	Account string    `json:"account"`
-	Code    string    `json:"code"`
-	Name    string    `json:"name"`
-	Option  string    `json:"option,omitempty"`
-	Barcode string    `json:"barcode,omitempty"`
-	Seen    time.Time `json:"seen"`
-}
-
-func listed(ls []ledger.Listing) []listing {
-	out := make([]listing, len(ls))
-	for i, l := range ls {
-		out[i] = listing{l.Account, l.Code, l.Name, l.Option, l.Barcode, l.SeenAt}
-	}
-	return out
 }
 
 func (a *app) secretCmd() *cobra.Command {

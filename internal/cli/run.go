@@ -93,7 +93,9 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 	}
 	defer done()
 	defer env.Ledger.Close()
-	env.Named = len(names) > 0
+	if len(names) > 0 {
+		env.Named, env.Asked = true, slices.Concat(accounts, warehouses)
+	}
 	for _, n := range accounts {
 		if _, ok := env.Workspace.Account(n); !ok {
 			return order.Errorf(order.NotFound, "look into accounts/", "no account %s", n)

@@ -46,8 +46,12 @@ func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
 	if a, ok := ws.Account(target); ok && s.On == pipeline.Accounts {
 		e.Zone = a.Location
 		own = map[string]configs.Schedule{
-			"extract": a.Schedules.Extract, "plan": a.Schedules.Plan, "report": a.Schedules.Report, "reconcile": a.Schedules.Reconcile,
+			"extract": a.Schedules.Extract, "plan": a.Schedules.Plan, "report": a.Schedules.Report, "stock": a.Schedules.Stock, "catalog": a.Schedules.Catalog,
+			"reconcile": a.Schedules.Reconcile,
 		}[s.Name]
+		if s.Name == "stock" && !a.AutoStockSync || s.Name == "catalog" && !a.UsesAPI() {
+			own = configs.Schedule{Off: true}
+		}
 	}
 	if h, ok := ws.Warehouse(target); ok && s.On == pipeline.Warehouses {
 		e.Zone = h.Location
@@ -59,7 +63,7 @@ func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
 	all := ws.Settings.Schedules
 	e.When = own.Or(map[string]configs.Schedule{
 		"extract": all.Extract, "plan": all.Plan, "instruct": all.Instruct, "collect": all.Collect, "report": all.Report,
-		"watch": all.Watch, "reconcile": all.Reconcile, "purge": all.Purge,
+		"stock": all.Stock, "catalog": all.Catalog, "watch": all.Watch, "reconcile": all.Reconcile, "purge": all.Purge,
 	}[s.Name])
 	return e
 }

@@ -1,6 +1,9 @@
 package sku
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"sort"
@@ -19,6 +22,8 @@ type Index struct {
 	folded    map[string][]candidate
 	all       []candidate
 	byBarcode map[string][]candidate
+	mark      string
+	buffers   map[string]int64 // by SKU, where the master says one
 }
 
 type linkKey struct{ account, code string }
@@ -34,7 +39,7 @@ type version struct {
 func NewIndex(links []Link, skus []SKU) (*Index, []Finding) {
 	x := &Index{
 		links: make(map[linkKey][]version, len(links)), skus: make(map[string]Component, len(skus)),
-		barcodes: map[string]string{}, folded: map[string][]candidate{}, byBarcode: map[string][]candidate{},
+		barcodes: map[string]string{}, folded: map[string][]candidate{}, byBarcode: map[string][]candidate{}, buffers: map[string]int64{},
 	}
 	var all []Finding
 	lines := map[string]int{}
@@ -49,7 +54,57 @@ func NewIndex(links []Link, skus []SKU) (*Index, []Finding) {
 	}
 	all = append(all, x.lookalikes(links)...)
 	x.collect(links, skus)
+	x.mark = markOf(links, skus)
 	return x, all
+}
+
+// markOf is a hash of what decides which SKU a code is.
+func markOf(links []Link, skus []SKU) string {
+	h := sha256.New()
+	put := func(fields ...string) {
+		for _, f := range fields {
+			fmt.Fprintf(h, "%d:%s", len(f), f)
+		}
+	}
+	for i := range links {
+		l := &links[i]
+		put("link", l.Account, l.Code, l.SKU, l.Quantity, l.From)
+	}
+	for i := range skus {
+		put("sku", skus[i].SKU, skus[i].Barcode)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// Mark changes whenever the links or the SKU master may lead a code to another SKU.
+func (x *Index) Mark() string { return x.mark }
+
+// Buffer returns how many pieces of a SKU are never offered to malls, if the SKU
+// master says so.
+func (x *Index) Buffer(sku string) (n int64, ok bool) {
+	n, ok = x.buffers[sku]
+	return n, ok
+}
+
+// Needs returns what the lines of an order need, line by line; see [Index.Match].
+func (x *Index) Needs(account, mall string, skuFrom []string, o *order.Order, day order.Date) []Need {
+	var out []Need
+	for i := range o.Packages {
+		for j := range o.Packages[i].Lines {
+			l := &o.Packages[i].Lines[j]
+			if l.Quantity < 1 {
+				continue
+			}
+			parts, code, ok := x.Match(account, mall, skuFrom, l, day)
+			if !ok {
+				out = append(out, Need{Code: code, Quantity: l.Quantity})
+			}
+			for _, c := range parts {
+				out = append(out, Need{SKU: c.SKU, Code: code, Quantity: c.Quantity * l.Quantity})
+			}
+		}
+	}
+	return out
 }
 
 func (x *Index) addSKU(s *SKU, lines map[string]int) []Finding {
@@ -71,8 +126,15 @@ func (x *Index) addSKU(s *SKU, lines map[string]int) []Finding {
 	if !ok {
 		bad("temperature", s.Temperature, "is not a temperature class", "use normal, chilled, frozen or leave it empty")
 	}
+	buffer, err := strconv.ParseInt(cmp.Or(strings.TrimSpace(s.Buffer), "0"), 10, 64)
+	if err != nil || buffer < 0 || buffer > 1_000_000 {
+		bad("buffer", s.Buffer, "is not a whole number from 0 to 1000000", "write how many pieces are never offered to malls, or leave it empty")
+	}
 	if len(all) > 0 {
 		return all
+	}
+	if strings.TrimSpace(s.Buffer) != "" {
+		x.buffers[code] = buffer
 	}
 	lines[code] = s.Line
 	x.skus[code] = Component{
@@ -231,6 +293,13 @@ func (x *Index) Match(account, mall string, skuFrom []string, line *order.Line, 
 		return parts, code, ok
 	}
 	return nil, "", false
+}
+
+// Linked reports whether a code that an account's listing was listed under leads to a
+// SKU now; barcode says whether the account's codes may be barcodes.
+func (x *Index) Linked(account, mall, code string, barcode bool) bool {
+	_, ok := x.lookup(account, mall, code, barcode, "")
+	return ok
 }
 
 func (x *Index) lookup(account, mall, code string, barcode bool, day order.Date) ([]Component, bool) {

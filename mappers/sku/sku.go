@@ -36,6 +36,7 @@ type SKU struct {
 	Weight      string `csv:"weight"`      // grams
 	Temperature string `csv:"temperature"` // normal, chilled, frozen
 	Warehouse   string `csv:"warehouse"`   // the only one that keeps it; empty: any
+	Buffer      string `csv:"buffer"`      // pieces never offered to malls; empty: the account's
 	Line        int    `csv:"-"`
 }
 
@@ -59,6 +60,13 @@ type Component struct {
 	Weight      int64 // grams each, 0 if unknown
 	Warehouse   string
 	Line        int // of the links; 0 where the SKU master alone matched
+}
+
+// A Need is how many pieces of a SKU a line of an order needs.
+type Need struct {
+	SKU      string // empty: no SKU is linked to the line
+	Code     string // of the listing; empty if the line has none
+	Quantity int64
 }
 
 // Code returns the code of a line under one entry of sku_from: a name of

@@ -23,6 +23,7 @@ type Why string
 // Kinds of likeness.
 const (
 	SameBarcode Why = "same_barcode"
+	SameCode    Why = "same_code" // of another account, mall or day
 	SameFolded  Why = "same_but_width_case_or_hyphens"
 	NearCode    Why = "near_code"
 	SameName    Why = "same_name"
@@ -70,7 +71,7 @@ func (x *Index) collect(links []Link, skus []SKU) {
 }
 
 // Suggest returns at most n SKUs that an unmatched listing may be, best first:
-// the same barcode; a code that differs only in width, case, spaces or hyphens;
+// the same barcode; the same code under another account; a code that differs only in width, case, spaces or hyphens;
 // a code a few letters away; a like name. Every argument may be empty. It looks
 // through all codes and is meant for lists that people read.
 func (x *Index) Suggest(code, name, barcode string, n int) []Suggestion {
@@ -86,7 +87,12 @@ func (x *Index) Suggest(code, name, barcode string, n int) []Suggestion {
 	foldCode, foldName := fold(code), fold(name)
 	if foldCode != "" {
 		for i := range x.folded[foldCode] {
-			offer(&x.folded[foldCode][i], SameFolded, 95)
+			c := &x.folded[foldCode][i]
+			if c.code == strings.TrimSpace(code) {
+				offer(c, SameCode, 98)
+				continue
+			}
+			offer(c, SameFolded, 95)
 		}
 	}
 	codeRunes, nameGrams := []rune(foldCode), bigrams(foldName)

@@ -26,6 +26,7 @@ type decision struct {
 	effects []rules.Event
 	class   status.Class
 	mem     *memory
+	wants   []ledger.Want // of an order without instructions whose goods are needed
 }
 
 // A parcel is one instruction to be, with the pieces that it claims.
@@ -342,7 +343,7 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 			OrderID: d.row.ID, Account: o.Account, Order: o.Number, Package: k.Key, Line: l.Key, SKU: n.SKU, Name: name, Option: l.Option,
 			Quantity: n.total, Price: price, Weight: n.Weight, Listing: n.code, Ordered: o.Ordered.Text,
 		})
-		pc.bits = append(pc.bits, ledger.Piece{OrderID: d.row.ID, Package: int64(index), Line: int64(n.line), Part: int64(n.part)<<32 | n.piece, Quantity: n.total})
+		pc.bits = append(pc.bits, ledger.Piece{OrderID: d.row.ID, Package: int64(index), Line: int64(n.line), Part: int64(n.part)<<32 | n.piece, Quantity: n.total, SKU: n.SKU})
 	}
 	p.inserts(d, in, res.Inserts)
 	if p.mayMerge && (p.twins[d.row.Recipient] || p.account.Merge.Within > 0) && res.Merge != rules.MergeNever && len(o.Packages) == 1 && pay != payment.COD {

@@ -106,6 +106,9 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 		return nil, err
 	}
 	p.id = id
+	if _, err := env.Ledger.Relink(ctx, id, linksMark(env.Workspace, a), now); err != nil {
+		return nil, err
+	}
 	for range min(runtime.GOMAXPROCS(0), 4) {
 		p.memories = append(p.memories, newMemory())
 	}
@@ -125,6 +128,11 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 		p.sites[w.Name] = s
 	}
 	return p, nil
+}
+
+// linksMark changes whenever a line of the account may be another SKU than before.
+func linksMark(w *configs.Workspace, a *configs.Account) string {
+	return w.SKUs.Mark() + " " + strings.Join(a.SKUFrom, ",")
 }
 
 func (p *planner) run(ctx context.Context, rep *stage.Report) error {
@@ -260,7 +268,20 @@ func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, no
 		}
 	}
 	d.holds = slices.DeleteFunc(d.holds, d.settled)
+	if d.outside == order.OutUnshipped || d.outside == "" && len(d.holds) > 0 {
+		d.wants = p.wants(row.Order)
+	}
 	return d, nil
+}
+
+// wants is what an order that is not instructed needs of the warehouses, for the
+// sellable stock.
+func (p *planner) wants(o *order.Order) []ledger.Want {
+	var out []ledger.Want
+	for _, n := range p.env.Workspace.SKUs.Needs(p.account.Name, p.account.Mall, p.account.SKUFrom, o, p.account.OrderDay(o)) {
+		out = append(out, ledger.Want{SKU: strings.Clone(n.SKU), Code: strings.Clone(n.Code), Quantity: n.Quantity})
+	}
+	return out
 }
 
 // settled reports whether a person's word has ended a hold.
@@ -328,9 +349,12 @@ func (p *planner) add(plan *ledger.Plan, d *decision) {
 	x := ledger.Disposition{ID: d.row.ID, Version: d.row.Version, Was: d.row.State}
 	switch {
 	case d.outside != "":
-		x.State, x.Reason = ledger.Outside, d.outside
+		x.State, x.Reason, x.Wants = ledger.Outside, d.outside, d.wants
 	case len(d.holds) > 0:
-		x.State, x.Reason, x.Holds = ledger.Held, d.holds[0].Reason, d.holds
+		x.State, x.Reason, x.Holds, x.Wants = ledger.Held, d.holds[0].Reason, d.holds, d.wants
+		if x.Wants == nil { // it waits for others to the same recipient
+			x.Wants = p.wants(d.row.Order)
+		}
 	default:
 		x.State = ledger.Planned
 		for _, pc := range d.parcels {

@@ -147,7 +147,7 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 	c.same = c.fits && len(left) == 0 && len(c.stale) == len(c.refused)
 	for _, pc := range left {
 		if !slices.ContainsFunc(pc.bits, func(b ledger.Piece) bool {
-			b.Quantity = 0
+			b.Quantity, b.SKU = 0, ""
 			id, claimed := claims[b]
 			return claimed && (c.fits && !slices.Contains(c.stale, id) || !c.fits && !slices.Contains(c.free, id))
 		}) {

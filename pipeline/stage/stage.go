@@ -29,7 +29,10 @@ type Env struct {
 	Log   *slog.Logger
 	Owner string // names this process in leases and runs
 	// Named tells that a person named the stage: what is done once a day is done now.
+	// Asked are the accounts and warehouses that were named with it: what is switched
+	// off is done for them.
 	Named bool
+	Asked []string
 	// Refused tells that the mall does not let the account of this run in: no mall is
 	// opened. NextKeys tells that its next keys are used.
 	Refused, NextKeys bool
