@@ -72,7 +72,7 @@ const (
 const (
 	ReportManual  Reason = "auto_report_off"
 	ReportCarrier Reason = "carrier_unknown_to_mall"
-	ReportNumber  Reason = "tracking_number"
+	ReportNumber  Reason = "carrier_number"
 	ReportSheet   Reason = "tracking_sheet"
 )
 

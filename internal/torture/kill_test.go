@@ -32,6 +32,10 @@ func reached(t *testing.T, v variant) map[string]int {
 	return lines(t, logFile(w))
 }
 
+// byAPI are the points on the way to a mall's API. The worlds here work by sheets;
+// the tests of pipeline/report end the process at each call to a mall.
+var byAPI = map[string]bool{"report.marked": true, "report.told": true, "report.recorded": true, "report.looked": true}
+
 // TestKillAtEveryPoint kills the program each time it comes to each point, and
 // lets it go on.
 func TestKillAtEveryPoint(t *testing.T) {
@@ -44,7 +48,7 @@ func TestKillAtEveryPoint(t *testing.T) {
 		}
 	}
 	for _, p := range fault.Points() {
-		if !everywhere[p] {
+		if !everywhere[p] && !byAPI[p] {
 			t.Errorf("no run comes to the point %s", p)
 		}
 	}
