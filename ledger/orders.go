@@ -201,12 +201,14 @@ func (l *Ledger) pending(ctx context.Context, account int64, where string, args 
 		}
 		out = append(out, Row{AccountID: account, Account: name})
 		r := &out[len(out)-1]
-		var seen int64
+		// Into plain types: for others the driver's values go through text.
+		var state, seen int64
+		var reason string
 		var doc sql.RawBytes
-		if err := rows.Scan(&r.ID, &r.State, &r.Reason, &r.Version, &seen, &r.Recipient, &doc); err != nil {
+		if err := rows.Scan(&r.ID, &state, &reason, &r.Version, &seen, &r.Recipient, &doc); err != nil {
 			return nil, err
 		}
-		r.SeenAt = timeOf(seen)
+		r.State, r.Reason, r.SeenAt = State(state), order.Reason(reason), timeOf(seen)
 		if r.Order, err = unpackOrder(doc); err != nil {
 			return nil, fmt.Errorf("order %d: %w", r.ID, err)
 		}
