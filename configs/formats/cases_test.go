@@ -207,7 +207,7 @@ func TestOtherPrograms(t *testing.T) {
 		}
 		for _, file := range list {
 			files = append(files, file)
-			args = append(args, file, f.Charset().Name(), string(comma(f)))
+			args = append(args, file, f.Charset().Name(), string(comma(f)), f.Spec.File.Newline)
 		}
 	}
 	cmd := exec.Command("python3", append([]string{"-c", readCSV}, args...)...)
@@ -245,17 +245,18 @@ func comma(f *format.Format) rune {
 	return ','
 }
 
-// readCSV reads files strictly; each is followed by its charset and delimiter.
+// readCSV reads files strictly; each is followed by its charset, delimiter and line end.
 const readCSV = `
 import csv, io, json, subprocess, sys
 out = []
-for name, charset, comma in zip(sys.argv[1::3], sys.argv[2::3], sys.argv[3::3]):
+for name, charset, comma, newline in zip(sys.argv[1::4], sys.argv[2::4], sys.argv[3::4], sys.argv[4::4]):
     if charset == "utf-8-bom":
         charset = "utf-8-sig"
         assert open(name, "rb").read(3) == b"\xef\xbb\xbf", name
     text = subprocess.run(["iconv", "-f", charset.removesuffix("-sig"), "-t", "UTF-8", name], check=True, capture_output=True).stdout.decode("utf-8")
     text = text.removeprefix("\ufeff") if charset == "utf-8-sig" else text
-    assert text.endswith("\r\n") and "\n" not in text.replace("\r\n", ""), name
+    end = "\n" if newline == "lf" else "\r\n"
+    assert text.endswith(end) and "\r" not in text.replace(end, "") and (newline == "lf" or "\n" not in text.replace(end, "")), name
     own = open(name, "rb").read().decode(charset)
     same = str.maketrans("～－∥￠￡￢", "〜−‖¢£¬")
     assert own.translate(same) == text.translate(same), name
