@@ -190,7 +190,7 @@ func TestFunctionSwitchedOff(t *testing.T) {
 	s := open(t, orders.Rakuten, settings{})
 	s.night("reconcile")
 	s.want("all are on", s.alerts(), nil)
-	shop := rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now(), Off: []string{"bulkGetInventories"}}
+	shop := rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now(), Off: []string{rakuten.InventoryAPI}}
 	s.check(s.rakuten.AddShop(shop))
 	s.night("reconcile")
 	if got := s.alerts(); len(got) != 1 || !strings.HasPrefix(got[0], "function_refused ") {
