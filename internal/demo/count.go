@@ -66,6 +66,13 @@ func (w *world) countAnswers(ctx context.Context, s *Summary) error {
 	if s.StopRequests, err = w.env.Ledger.EventCount(ctx, "stop.asked"); err != nil {
 		return err
 	}
+	for _, a := range accounts {
+		n, err := w.pushed(ctx, a.name)
+		if err != nil {
+			return err
+		}
+		s.StockPushed += n
+	}
 	for _, o := range w.early {
 		rows, err := w.env.Ledger.OrdersByNumber(ctx, o[1], o[0])
 		if err != nil {

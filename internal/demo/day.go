@@ -16,6 +16,7 @@ import (
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
+	"github.com/mallbridge/mallbridge/pipeline/catalog"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 )
 
@@ -38,6 +39,7 @@ func (w *world) day(ctx context.Context) error {
 		{clockAt(12, 30), w.tell},
 		{clockAt(16, 30), w.secondShipping},
 		{clockAt(17, 0), w.tellAgain},
+		{clockAt(17, 25), w.sell},
 		{clockAt(17, 30), w.proof},
 	} {
 		if err := ctx.Err(); err != nil {
@@ -497,6 +499,52 @@ func (w *world) tellAgain(ctx context.Context) error {
 	}
 	p.line("       %s", fmt.Sprintf(p.say(wordReconciled), n))
 	return nil
+}
+
+// sell reads what the shops list and tells the malls how many pieces may be sold.
+func (w *world) sell(ctx context.Context) error {
+	p := w.paper
+	p.head(w.hour(), wordSell)
+	read := map[string]int64{}
+	for _, a := range accounts {
+		if !a.api {
+			continue
+		}
+		rep, err := catalog.Read(ctx, w.env, a.name, catalog.Options{All: true})
+		if err != nil {
+			return err
+		}
+		read[a.name] = rep.Counts["products read"]
+	}
+	if _, err := w.stages(ctx, "stock"); err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		if !a.api {
+			continue
+		}
+		told, err := w.pushed(ctx, a.name)
+		if err != nil {
+			return err
+		}
+		p.row(cell{a.name, 13}, cell{fmt.Sprintf(p.say(wordSold), read[a.name], told), 0})
+	}
+	return nil
+}
+
+// pushed counts the listings of which a mall was told how many may be sold.
+func (w *world) pushed(ctx context.Context, account string) (n int64, err error) {
+	id, _, err := w.env.Ledger.Account(ctx, account, w.clock.now())
+	if err != nil {
+		return 0, err
+	}
+	told, err := w.env.Ledger.StockTold(ctx, id)
+	for _, t := range told {
+		if t.State == ledger.ToldDone {
+			n++
+		}
+	}
+	return n, err
 }
 
 // told shows how far the reports of each account are.

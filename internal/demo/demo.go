@@ -66,6 +66,7 @@ type Summary struct {
 	Proven          int64      `json:"proven"`            // parcels whose number the mall shows
 	CancelledInTime int64      `json:"cancelled_in_time"` // orders that left their file because the mall was asked before the drop
 	StopRequests    int64      `json:"stop_requests"`     // parcels that a warehouse was asked to stop
+	StockPushed     int64      `json:"stock_pushed"`      // listings of which a mall was told how many may be sold
 	Reconciled      Reconciled `json:"reconciled"`
 
 	Workspace string `json:"workspace,omitempty"` // if it is still there

@@ -55,6 +55,8 @@ var (
 	wordColTold    = text{"told", "報告済み", "보고됨"}
 	wordColShown   = text{"shown", "表示確認", "표시 확인"}
 	wordColSheet   = text{"in sheets", "シート待ち", "시트 대기"}
+	wordSell       = text{"catalog reads what the shops list, stock tells the malls what may be sold", "catalog が商品を読み取り、stock が販売可能数をモールへ反映する", "catalog가 상품을 읽고 stock이 판매 가능 수량을 쇼핑몰에 반영합니다"}
+	wordSold       = text{"%d products listed, %d quantities told", "商品 %d 件、販売可能数の反映 %d 件", "상품 %d 건, 판매 가능 수량 반영 %d 건"}
 	wordReconciled = text{"Malls, ledger and warehouses differ in %d points.", "モール・台帳・倉庫の相違：%d 件", "쇼핑몰·원장·창고의 차이: %d 건"}
 
 	wordProof         = text{"prove: what was claimed, what is in the files, what was accepted", "prove：確保・ファイル・受付の突き合わせ", "prove: 확보, 파일, 접수의 대조"}
