@@ -92,6 +92,7 @@ type comparison struct {
 func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Place) (*comparison, error) {
 	c := &comparison{stopped: true}
 	kept := map[int64]bool{} // by instruction: whether it is fixed
+	shipped := map[int64]bool{}
 	for _, pl := range places {
 		switch {
 		case pl.State == ledger.InstructionStopped && d.class == status.Instructed && !d.released(order.HoldWarehouseRefuse):
@@ -105,6 +106,7 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 		default:
 			kept[pl.InstructionID] = true
 			c.fixed = append(c.fixed, pl)
+			shipped[pl.InstructionID] = pl.State == ledger.InstructionShipped
 			c.stopped = c.stopped && pl.State == ledger.InstructionStopped
 			if b := pl.Batch; b != nil {
 				c.travelling = c.travelling || b.State == ledger.BatchClaimed || b.State == ledger.BatchBuilt || b.State == ledger.BatchUploaded
@@ -137,6 +139,8 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 			switch {
 			case at >= 0:
 				left = slices.Delete(left, at, at+1)
+			case shipped[in.ID] && gone(in, d.row):
+				// The mall put what has left under a number of its own when it was told.
 			case fixed:
 				c.fits = false
 			default:
@@ -160,6 +164,23 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 			slices.DeleteFunc(slices.Clone(d.parcels), func(pc *parcel) bool { return slices.Contains(c.missing, pc) }), d.row.ID)
 	}
 	return c, nil
+}
+
+// gone reports whether an order has none of an instruction's lines any more.
+func gone(in *order.Instruction, row *ledger.Row) bool {
+	for i := range in.Lines {
+		l := &in.Lines[i]
+		if l.OrderID != row.ID || l.Line == "" {
+			continue
+		}
+		for j := range row.Order.Packages {
+			p := &row.Order.Packages[j]
+			if p.Key == l.Package && slices.ContainsFunc(p.Lines, func(x order.Line) bool { return x.Key == l.Line }) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // rest instructs parcels of an order that has others already.

@@ -112,6 +112,11 @@ func TestSplitsAreToldAsTheMallTakesThem(t *testing.T) {
 			want, shown := is(c.first)
 			s.want(o, want...)
 			s.shows(o, shown...)
+			// What the mall makes of the order when it is told is no change to act on.
+			s.run(c.account, "extract", "plan")
+			if holds, err := s.env.Ledger.HoldsOf(t.Context(), s.row(o.Number).ID); err != nil || len(holds) > 0 {
+				t.Errorf("the order is held: %+v, %v", holds, err)
+			}
 			s.ships(parcel{of: o, at: "osaka", carrier: by(c.account), tracking: number(2)})
 			s.reported(c.account)
 			want, shown = is(c.last)
