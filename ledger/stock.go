@@ -268,12 +268,12 @@ func (l *Ledger) Instructed(ctx context.Context, warehouse int64, r StockRule) (
 	}
 	return l.instructed(ctx, `SELECT i.account_id, x.sku, CAST(sum(x.quantity) AS BIGINT) FROM (
 		SELECT id AS instruction_id, 0 AS delivered_at FROM instructions WHERE warehouse_id = $1 AND state = 0
-		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND state IN (1, 3) AND state = 3
+		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND state IN (1, 3, 4) AND state IN (3, 4)
 		UNION ALL SELECT t.instruction_id, b.delivered_at FROM batches b JOIN batch_items t ON t.batch_id = b.id JOIN instructions c ON c.id = t.instruction_id
 			WHERE b.warehouse_id = $1 AND (b.delivered_at = 0 OR b.delivered_at > $2) AND c.state IN (1, 5)
 		) y JOIN instructions i ON i.id = y.instruction_id JOIN instruction_lines x ON x.instruction_id = i.id
 		LEFT JOIN stock s ON s.warehouse_id = $1 AND s.sku = x.sku LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 AND a.ok = 1
-		WHERE y.delivered_at = 0 OR y.delivered_at > COALESCE(s.at, 0) - $3 AND (a.at IS NULL OR a.at > COALESCE(s.at, 0))
+		WHERE (y.delivered_at = 0 OR y.delivered_at > COALESCE(s.at, 0) - $3 AND (a.at IS NULL OR a.at > COALESCE(s.at, 0)))`+live+`
 		GROUP BY i.account_id, x.sku ORDER BY x.sku, i.account_id`, warehouse, instant(r.Oldest.Add(-r.TakesIn)), r.TakesIn.Milliseconds())
 }
 
@@ -291,14 +291,19 @@ func (l *Ledger) physical(ctx context.Context, warehouse int64, r StockRule) ([]
 	}
 	return l.instructed(ctx, `SELECT i.account_id, x.sku, CAST(sum(x.quantity) AS BIGINT) FROM (
 		SELECT id AS instruction_id, 0 AS left_at FROM instructions WHERE warehouse_id = $1 AND state = 0
-		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND state IN (1, 3) AND (state = 3 OR ship_on >= $3)
+		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND state IN (1, 3, 4) AND (state IN (3, 4) OR ship_on >= $3)
 		UNION ALL SELECT h.instruction_id, min(h.at) FROM shipments h JOIN instructions c ON c.id = h.instruction_id
 			WHERE h.at > $2 AND c.warehouse_id = $1 AND c.state = 5 GROUP BY h.instruction_id
 		) y JOIN instructions i ON i.id = y.instruction_id JOIN instruction_lines x ON x.instruction_id = i.id
 		LEFT JOIN stock s ON s.warehouse_id = $1 AND s.sku = x.sku
-		WHERE y.left_at = 0 OR y.left_at > COALESCE(s.at, 0)
+		WHERE (y.left_at = 0 OR y.left_at > COALESCE(s.at, 0))`+live+`
 		GROUP BY i.account_id, x.sku ORDER BY x.sku, i.account_id`, warehouse, instant(r.Oldest), string(gone))
 }
+
+// live leaves out stopped parcels of orders that were cancelled. One that travelled
+// with a cancelled order is still to be served.
+const live = ` AND (i.state <> 4 OR EXISTS (SELECT 1 FROM orders o WHERE o.id = x.order_id AND o.state IN (3, 4))
+		AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.order_id = x.order_id AND h.reason = 'cancelled_after_instruction'))`
 
 // AtWarehouses sums the pieces of all instructions that have not left, by account
 // and SKU, whatever the stock files say.

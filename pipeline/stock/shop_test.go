@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ type shop struct {
 	rakuten *rakuten.Mall
 	coupang *coupang.Mall
 	serial  int
+	people  int // recipients among whom orders go round; 0: each order has its own
 
 	mu     sync.Mutex
 	broken func(w http.ResponseWriter, r *http.Request) bool
@@ -176,8 +178,14 @@ func (s *shop) stocked(warehouse string, free map[string]int64) {
 func (s *shop) sold(number, status string, pieces map[string]int64) {
 	s.Helper()
 	s.serial++
+	who := number
+	if s.people > 0 {
+		n, err := strconv.Atoi(number)
+		s.check(err)
+		who = fmt.Sprint(n % s.people)
+	}
 	to := order.Party{
-		Name: "見本 " + number, Phone: "090-0000-0001", Country: "JP", Postal: "1000001", Prefecture: "東京都", City: "千代田区", Street: "見本町" + number,
+		Name: "見本 " + who, Phone: "090-0000-0001", Country: "JP", Postal: "1000001", Prefecture: "東京都", City: "千代田区", Street: "見本町" + who,
 	}
 	o := &order.Order{
 		Account: "plain-1", Number: number, Status: status, Ordered: order.Instant{UTC: s.Now(), Text: s.Now().Format(time.RFC3339)}, Payment: "prepaid", Delivery: "宅配便",

@@ -3,7 +3,7 @@
 -- The SKU of each piece, so that what is instructed is summed without reading
 -- instructions.
 ALTER TABLE instruction_lines ADD COLUMN sku TEXT NOT NULL DEFAULT '';
-CREATE INDEX instructions_out ON instructions (warehouse_id, id) WHERE state IN (1, 3);
+CREATE INDEX instructions_out ON instructions (warehouse_id, id) WHERE state IN (1, 3, 4);
 CREATE INDEX shipments_at ON shipments (at);
 
 -- What orders that are taken and have no instruction want: those before their
