@@ -36,7 +36,7 @@ func (r *runner) guard(ctx context.Context, b *ledger.Batch) (left bool, err err
 // what they say, so that guard sees it. wait tells that a mall is silent and the
 // file must not leave yet.
 func (r *runner) present(ctx context.Context, b *ledger.Batch) (wait bool, err error) {
-	if !r.w.Instructions.Guard.Ask || r.env.Malls == nil {
+	if !r.w.Instructions.Guard.Ask || r.env.Malls == nil || !slices.ContainsFunc(r.env.Workspace.Accounts, (*configs.Account).UsesAPI) {
 		return false, nil
 	}
 	members, err := r.env.Ledger.OrdersInBatch(ctx, b.ID, r.askable()...)
