@@ -101,10 +101,7 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 		if n == 0 {
 			return ErrChanged
 		}
-		// The same ones: their ids become visible in order, so that none can have come
-		// between them.
-		m, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE warehouse_id = $2 AND state = 0 AND ship_on <= $3
-			AND id <= (SELECT max(instruction_id) FROM batch_items WHERE batch_id = $1)`, next, c.WarehouseID, string(c.ShipOn))
+		m, err := t.claimed(ctx, next, c)
 		if err != nil {
 			return err
 		}
@@ -118,6 +115,27 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 		return nil, err
 	}
 	return l.Batch(ctx, id)
+}
+
+// claimed marks the instructions of a new batch: those that were ready when it took
+// them. Their ids become visible in order, so that none can have come between them
+// since. SQLite keeps what a statement changes in memory until it ends, so that one
+// takes only some.
+func (t tx) claimed(ctx context.Context, batch int64, c Claim) (n int64, err error) {
+	const step = 50_000
+	var first, last int64
+	if err := t.QueryRowContext(ctx, `SELECT min(instruction_id), max(instruction_id) FROM batch_items WHERE batch_id = $1`, batch).Scan(&first, &last); err != nil {
+		return 0, err
+	}
+	for ; first <= last; first += step {
+		m, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`,
+			c.WarehouseID, string(c.ShipOn), first, min(first+step-1, last))
+		if err != nil {
+			return n, err
+		}
+		n += m
+	}
+	return n, nil
 }
 
 func (t tx) recount(ctx context.Context, batch int64) error {
