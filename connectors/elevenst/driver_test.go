@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/elevenst"
 	"github.com/mallbridge/mallbridge/order"
 	mall "github.com/mallbridge/mallbridge/simulator/elevenst"
 	"github.com/mallbridge/mallbridge/simulator/orders"
@@ -640,4 +641,35 @@ func TestRecordedAnswers(t *testing.T) {
 		})
 		r.want(r.elevenst.SetStock(t.Context(), []connectors.Quantity{{Codes: order.Codes{ItemID: "5000000001", OptionCode: "HK-BL-01"}, Sell: 17}})[0], want, "")
 	}
+}
+
+func TestAnswersToCancellations(t *testing.T) {
+	r := newRig(t)
+	d := r.elevenst.Driver().(*elevenst.Driver)
+	ask := func() string {
+		o := r.two(mall.Preparing)
+		id, err := r.AskCancel(seller, r.number(o.Number), 1, 3, "")
+		r.check(err)
+		return fmt.Sprintf("%d/%s/1", id, o.Number)
+	}
+	key := ask()
+	r.want(d.Approve(t.Context(), key), connectors.Done, "0")
+	r.want(d.Approve(t.Context(), key), connectors.Already, "-1")
+	r.want(d.Left(t.Context(), key, "cj", "690000000101"), connectors.Rejected, "-23001")
+	key = ask()
+	r.want(d.Left(t.Context(), key, "cj", "6900000101"), connectors.Rejected, "-23005")
+	r.want(d.Left(t.Context(), key, "nobody", "690000000101"), connectors.Rejected, "")
+	r.want(d.Left(t.Context(), key, "cj", "6900-0000-0101"), connectors.Done, "0")
+	r.want(d.Left(t.Context(), key, "cj", "690000000101"), connectors.Already, "-23001")
+	r.want(d.Approve(t.Context(), "80000001"), connectors.Rejected, "")
+	key = ask()
+	r.forget()
+	r.lost("cancelreqconf", true)
+	r.want(d.Approve(t.Context(), key), connectors.Done, "0")
+	if n := r.called("cancelreqconf"); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+	key = ask()
+	r.lost("cancelreqconf", false)
+	r.want(d.Approve(t.Context(), key), connectors.Unknown, "")
 }
