@@ -149,8 +149,8 @@ func TestEndOfASpan(t *testing.T) {
 	}
 }
 
-// An order whose lines are found by number only takes few calls: one by one where
-// they are few, by the lists of all open orders where they are many.
+// Orders that are read by number take one call for each hundred, and the lists of
+// all open orders, once.
 func TestRereadTakesFewCalls(t *testing.T) {
 	r := newRig(t)
 	var numbers []string
@@ -158,7 +158,7 @@ func TestRereadTakesFewCalls(t *testing.T) {
 		numbers = append(numbers, r.two(mall.Preparing).Number)
 	}
 	all, missing := r.parsed(r.elevenst.Reread(t.Context(), append(numbers[:5:5], "20260715000999999")))
-	if len(all.Orders) != 5 || len(all.Refused) != 0 || !slices.Equal(missing, []string{"20260715000999999"}) || len(r.calls) != 6 {
+	if len(all.Orders) != 5 || len(all.Refused) != 0 || !slices.Equal(missing, []string{"20260715000999999"}) || len(r.calls) != 11 {
 		t.Errorf("%d orders, %d refused, missing %v, %d calls", len(all.Orders), len(all.Refused), missing, len(r.calls))
 	}
 	r.forget()

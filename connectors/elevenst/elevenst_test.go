@@ -29,6 +29,7 @@ func TestConformance(t *testing.T) {
 			"read/total":      "11st says nowhere how many records a list has",
 			"ship/correct":    "11st has no call that corrects a tracking number",
 			"access/function": "what 11st answers where the group of the orders is off is not recorded; TestAccountTest does it for products",
+			"access/skew":     "no call carries the time",
 			"access/token":    "a call carries the key itself; there is no token",
 		},
 	})
@@ -63,7 +64,6 @@ func startMall(t testing.TB, now func() time.Time) *drivertest.Sim {
 			drivertest.FaultInside: func() { s.Break(mall.Faults{Inside: true}) },
 			drivertest.FaultRepeat: func() { s.Break(mall.Faults{Repeat: true}) },
 			drivertest.FaultVanish: func() { s.Break(mall.Faults{Vanish: true}) },
-			drivertest.FaultSkew:   func() {}, // no call carries the time
 			drivertest.FaultKey: func() {
 				s.seller.Key = "99999999999999999999999999999999"
 				s.add()
