@@ -23,7 +23,7 @@ func (d *Driver) Approve(ctx context.Context, key string) connectors.Result {
 // came. 11st takes no number of ten digits or fewer there.
 func (d *Driver) Left(ctx context.Context, key, carrier, tracking string) connectors.Result {
 	c, ok := cancelOf(key)
-	courier, known := described.Carrier(carrier)
+	courier, known := d.Carrier(carrier)
 	number := trackingOf(&connectors.Shipment{Tracking: tracking})
 	switch {
 	case !ok:

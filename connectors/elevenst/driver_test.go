@@ -489,7 +489,7 @@ func TestCatalogLeavesOutWhatIsNotSold(t *testing.T) {
 	r.two(mall.Paid)
 	r.check(r.Sell(seller, mall.Product{No: 9, StockNo: 91, Name: "판매 종료", Price: 1000, State: "106"}))
 	r.check(r.Sell(seller, mall.Product{No: 8, StockNo: 81, Name: "품절", Code: "S", Option: "색상:흰색", Price: 1000, State: "104"}))
-	got, _ := r.parsed(r.elevenst.Catalog(t.Context()))
+	got, _ := r.parsed(r.elevenst.Catalog(t.Context(), connectors.CatalogFrom{}))
 	var have []string
 	for _, p := range got.Products {
 		have = append(have, fmt.Sprint(p.Codes.OptionID, " ", p.Option, " ", p.OnSale, " ", p.Stock, " ", p.Price))

@@ -65,7 +65,7 @@ func (k *dock) settle(i int, r connectors.Result) {
 // check refuses what no call could carry.
 func (k *dock) check(i int) {
 	s := &k.s[i]
-	switch _, known := described.Carrier(s.Carrier); {
+	switch _, known := k.Carrier(s.Carrier); {
 	case !known:
 		k.settle(i, rejected("-3307", fmt.Sprintf("11st has no courier for %q", s.Carrier)))
 	case trackingOf(s) == "":
@@ -329,7 +329,7 @@ func (k *dock) shipPieces(ctx context.Context, i int, l load) connectors.Result 
 // dispatch calls reqdelivery for a delivery, or for a part of it, and finds out what
 // came of it. Lines that were sent are so for the shipments that follow.
 func (k *dock) dispatch(ctx context.Context, s *connectors.Shipment, l *line, part string) connectors.Result {
-	courier, _ := described.Carrier(s.Carrier)
+	courier, _ := k.Carrier(s.Carrier)
 	said, err := k.write(ctx, "reqdelivery", path("/ordservices/reqdelivery", k.sendDate(s).Format(minutes), "01", courier, trackingOf(s), s.Package)+part)
 	r := connectors.Result{Outcome: connectors.Rejected, Code: said.code, Detail: said.text}
 	if err != nil {
