@@ -39,6 +39,7 @@ require (
 require (
 	github.com/chromedp/cdproto v0.160.1 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/wneessen/go-mail v0.8.1 // indirect
 )
 
 require (

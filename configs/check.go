@@ -63,6 +63,7 @@ func (l *loader) checkSettings() {
 	}
 	l.localPath(p, "secrets.file", s.Secrets.File)
 	l.checkRetention(p, s.Retention.PersonalData)
+	l.checkChannels()
 }
 
 func isPort(text string) bool {

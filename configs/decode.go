@@ -267,7 +267,9 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string, r demands) {
 	switch {
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		setDefaults(v.Elem())
+		if v.Elem().Kind() == reflect.Struct {
+			setDefaults(v.Elem())
+		}
 		d.value(n, v.Elem(), path, r)
 	case reflect.PointerTo(v.Type()).Implements(textUnmarshaler):
 		d.unmarshalText(n, v, path)
@@ -469,6 +471,9 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string, r demands) {
 			continue
 		}
 		elem := reflect.New(v.Type().Elem()).Elem()
+		if elem.Kind() == reflect.Struct && !elem.Addr().Type().Implements(textUnmarshaler) {
+			setDefaults(elem)
+		}
 		before := len(*d.findings)
 		d.value(item, elem, at, demands{enum: r.enum})
 		if len(*d.findings) > before {

@@ -131,6 +131,7 @@ func (l *loader) settings(data []byte, getenv func(string) string) {
 	if s.Language == "" {
 		s.Language = Language(getenv)
 	}
+	l.ws.fillChannels()
 }
 
 // Language returns the language that the environment asks for: ja, ko, or en

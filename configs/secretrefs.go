@@ -24,6 +24,7 @@ func (w *Workspace) SecretRefs() []SecretRef {
 	if ref, err := secrets.ParseRef(w.Settings.Ledger); err == nil {
 		add(SettingsFile, "ledger", ref)
 	}
+	w.channelSecrets(add)
 	for _, a := range w.Accounts {
 		add(a.File, "intake.password", a.Intake.Password)
 		if a.API != nil {

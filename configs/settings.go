@@ -41,6 +41,8 @@ type Settings struct {
 	Console Console `yaml:"console"`
 	// What the program writes about itself on standard error.
 	Log Log `yaml:"log"`
+	// Who is told of alerts, and how.
+	Alerts AlertSettings `yaml:"alerts"`
 	// How long personal data stays.
 	Retention Retention `yaml:"retention"`
 	// When serve runs each stage; accounts and warehouses may differ.

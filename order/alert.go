@@ -64,6 +64,7 @@ const (
 	AlertAsking     Alert = "mall_silent"
 	AlertStop       Alert = "cancel_at_risk"
 	AlertLowStock   Alert = "low_stock"
+	AlertNotices    Alert = "notices_failing"
 )
 
 // AlertInfo describes a kind of alert for people.
@@ -229,6 +230,11 @@ var Alerts = []AlertInfo{
 		AlertHeld, Brake, true, Operator,
 		texts("保留の割合が {1} % で、通常({2} %)より高いです", "보류 비율이 {1}%로 평소({2}%)보다 높습니다", "{1}% of the orders are on hold, usual are {2}%"),
 		texts("holds を確認し、問題なければ batches approve で承認してください", "holds를 확인하고 문제가 없으면 batches approve로 승인하세요", "look at holds, then run batches approve"),
+	},
+	{
+		AlertNotices, Overdue, false, Engineer,
+		texts("通知先 {subject} に送信できません({1} 回失敗: {2})", "알림 채널 {subject}에 보낼 수 없습니다({1}회 실패: {2})", "notices cannot be sent on channel {subject}: {1} failures, the last: {2}"),
+		texts("alerts test で確認し、mallbridge.yaml の設定を直してください", "alerts test로 확인하고 mallbridge.yaml 설정을 고치세요", "run alerts test and mend the channel in mallbridge.yaml"),
 	},
 	{
 		AlertLowStock, StockLevel, false, Operator,

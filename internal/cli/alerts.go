@@ -13,7 +13,9 @@ import (
 )
 
 func (a *app) alertsCmd() *cobra.Command {
-	return a.alertList("alerts", "List what somebody should know of: overdue answers, keys that end, brakes, cancels at risk", func(order.AlertClass) bool { return true })
+	c := a.alertList("alerts", "List what somebody should know of: overdue answers, keys that end, brakes, cancels at risk", func(order.AlertClass) bool { return true })
+	c.AddCommand(a.alertsTestCmd(), a.alertsNoticesCmd())
+	return c
 }
 
 func (a *app) differencesCmd() *cobra.Command {

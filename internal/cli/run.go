@@ -126,6 +126,9 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 			}
 		}
 	}
+	if !dry {
+		a.notify(ctx, env)
+	}
 	if a.json && !dry {
 		if err := a.print(results); err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/console"
+	"github.com/mallbridge/mallbridge/internal/notice"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/internal/serve"
 	"github.com/mallbridge/mallbridge/ledger"
@@ -75,7 +76,7 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	env.Malls.Paced = true
 	env.Malls.Options.Meter, env.Malls.Options.Gate = &calls, connectors.NewGate(callsAtOnce)
 	err = serve.Run(ctx, serve.Options{
-		Pages: a.pages(ctx, env.Workspace.Settings.Console), Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Calls: &calls, Notify: a.getenv("NOTIFY_SOCKET"),
+		Pages: a.pages(ctx, env.Workspace.Settings.Console), Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Calls: &calls, Notify: a.getenv("NOTIFY_SOCKET"), Tell: tellOf,
 	})
 	if e := env.Ledger.Close(); err == nil {
 		err = e
@@ -99,6 +100,15 @@ func (a *app) pages(ctx context.Context, settings configs.Console) func(func() *
 		}
 		return c.Handler(), nil
 	}
+}
+
+// tellOf tells people of alerts; a channel that fails is in the log, and an alert.
+func tellOf(ctx context.Context, env *stage.Env) error {
+	rep, err := notice.Send(ctx, env)
+	for _, e := range rep.Errors {
+		env.Log.Warn("a notice could not be sent; it is tried again", "err", e)
+	}
+	return err
 }
 
 // reload reads the configuration again. Its findings go into the log, where

@@ -47,6 +47,8 @@ type Options struct {
 	Clock clockwork.Clock
 	// Calls counts calls of malls' APIs; nil for none.
 	Calls *connectors.Counters
+	// Tell tells people of alerts; it is called every minute. Nil for never.
+	Tell func(context.Context, *stage.Env) error
 	// Notify is systemd's socket (NOTIFY_SOCKET); empty without systemd.
 	Notify string
 
@@ -103,6 +105,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if ctx.Err() != nil {
 		return s.stop()
 	}
+	defer s.notices(ctx)()
 	s.tell("READY=1\nSTATUS=running")
 	s.log().Info("serving", "workspace", s.env.Load().Workspace.Dir, "entries", len(s.entries), "jobs", o.JobsFile, "pages", pages.addr)
 	for {
@@ -243,6 +246,38 @@ func (s *Server) within(d time.Duration, stop func(context.Context) error) error
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
 	return stop(ctx)
+}
+
+// noticeEvery is how often it is looked whether somebody is to be told.
+const noticeEvery = time.Minute
+
+// notices tells people of alerts until ctx ends, or until stop is called.
+func (s *Server) notices(ctx context.Context) (stop func()) {
+	if s.o.Tell == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		t := s.o.Clock.NewTicker(noticeEvery)
+		defer t.Stop()
+		for {
+			env := *s.env.Load()
+			env.Owner = pipeline.Owner("serve")
+			if err := s.o.Tell(ctx, &env); err != nil && ctx.Err() == nil {
+				s.log().Error("people could not be told of alerts; it is tried again", "err", s.clean(err))
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.Chan():
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
 }
 
 func (s *Server) log() *slog.Logger { return s.env.Load().Log }
