@@ -454,21 +454,6 @@ func (l *Ledger) BatchOfFile(ctx context.Context, warehouse, name string) (*Batc
 	return &bs[0], nil
 }
 
-// OpenUploadNames returns the names of sheets for malls that nobody has said were
-// uploaded.
-func (l *Ledger) OpenUploadNames(ctx context.Context) (map[string]bool, error) {
-	rows, err := l.r.QueryContext(ctx, `SELECT name FROM uploads WHERE state IN ('claimed', 'built')`)
-	if err != nil {
-		return nil, explain("read uploads", err)
-	}
-	names, err := column[string](rows)
-	out := make(map[string]bool, len(names))
-	for _, n := range names {
-		out[n] = true
-	}
-	return out, explain("read uploads", err)
-}
-
 // A Purge is one removal of personal data.
 type Purge struct {
 	ID           int64     `json:"-"`

@@ -29,57 +29,7 @@ import (
 
 func (a *app) accountCmd() *cobra.Command {
 	c := &cobra.Command{Use: "account", Short: "Add accounts, test their keys, look at them", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	list := &cobra.Command{
-		Use:   "list",
-		Short: "List accounts with their options and counts",
-		Args:  cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return a.with(c, func(env *stage.Env) error {
-				type item struct {
-					Name            string `json:"name"`
-					Mall            string `json:"mall"`
-					Title           string `json:"title"`
-					Enabled         bool   `json:"enabled"`
-					AutoOrderIntake bool   `json:"auto_order_intake"`
-					AutoInstruction bool   `json:"auto_instruction"`
-					AutoReport      bool   `json:"auto_report"`
-					Login           string `json:"login,omitempty"` // ok, refused, next keys; empty without an API
-					Orders          int64  `json:"orders"`
-					Unshipped       int64  `json:"unshipped"`
-					Instructed      int64  `json:"instructed"`
-					Shipped         int64  `json:"shipped"`
-					Held            int64  `json:"held"`
-					Warned          int64  `json:"warned"` // changed, cancelled or refused after the instruction
-				}
-				var items []item
-				var cells [][]string
-				for _, x := range env.Workspace.Accounts {
-					t, err := env.Ledger.Tally(c.Context(), x.Name)
-					if err != nil {
-						return err
-					}
-					says, err := loginOf(c.Context(), env, x)
-					if err != nil {
-						return err
-					}
-					it := item{x.Name, x.Mall, x.Title, x.Enabled, x.AutoOrderIntake, x.AutoInstruction, x.AutoReport, says, t.Orders, t.Outside[order.OutUnshipped], t.Instructed, t.Shipped, 0, 0}
-					for _, n := range t.Held {
-						it.Held += n
-					}
-					for _, n := range t.Warned {
-						it.Warned += n
-					}
-					items = append(items, it)
-					cells = append(cells, []string{it.Name, it.Mall, fmt.Sprint(it.Enabled), fmt.Sprint(it.AutoOrderIntake), fmt.Sprint(it.AutoInstruction), dash(it.Login), fmt.Sprint(it.Orders), fmt.Sprint(it.Unshipped), fmt.Sprint(it.Instructed), fmt.Sprint(it.Shipped), fmt.Sprint(it.Held), fmt.Sprint(it.Warned), it.Title})
-				}
-				if a.json {
-					return a.print(items)
-				}
-				return a.table("ACCOUNT MALL ENABLED INTAKE INSTRUCTION LOGIN ORDERS UNSHIPPED INSTRUCTED SHIPPED HELD WARNED TITLE", cells)
-			})
-		},
-	}
-	c.AddCommand(a.jsonFlag(list), a.accountAddCmd(), a.accountTestCmd(), a.accountKeysCmd(), a.accountWindowsCmd())
+	c.AddCommand(a.accountListCmd(), a.accountAddCmd(), a.accountTestCmd(), a.accountKeysCmd(), a.accountWindowsCmd())
 	return c
 }
 

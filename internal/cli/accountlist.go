@@ -236,4 +236,3 @@ func (a *app) accounts(ws *configs.Workspace, items []listedAccount) error {
 	}
 	return nil
 }
-

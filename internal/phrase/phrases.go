@@ -221,6 +221,16 @@ var phrases = [][3]string{
 	{"since %s; to act: warehouse", "$1から。対応: 倉庫", "$1부터. 조치: 창고"},
 	{"since %s; to act: nobody", "$1から。対応は不要です", "$1부터. 조치 불필요"},
 	{", ships on %s, file %s delivered %s", "、出荷予定日 $1、ファイル $2、送信 $3", ", 출고예정일 $1, 파일 $2, 전송 $3"},
+	// Options of accounts.
+	{": enabled is off: nothing is run for the account", ": enabled はオフ: このアカウントの処理は動きません", ": enabled 꺼짐: 이 계정의 처리는 실행되지 않습니다"},
+	{": auto_order_intake is off: orders come only by ingest", ": auto_order_intake はオフ: 注文は ingest でのみ取り込みます", ": auto_order_intake 꺼짐: 주문은 ingest로만 들어옵니다"},
+	{": auto_confirmation is off: people confirm new orders in the mall's back office", ": auto_confirmation はオフ: 注文確認はモールの管理画面で行います", ": auto_confirmation 꺼짐: 발주확인은 쇼핑몰 관리자 화면에서 합니다"},
+	{": auto_confirmation is on: new orders are confirmed at the mall", ": auto_confirmation はオン: 新しい注文をモールで自動確認します", ": auto_confirmation 켜짐: 새 주문을 쇼핑몰에서 자동 확인합니다"},
+	{": auto_instruction is off: each order waits until a person releases it", ": auto_instruction はオフ: 注文は担当者が解除するまで待ちます", ": auto_instruction 꺼짐: 주문은 담당자가 해제할 때까지 기다립니다"},
+	{": auto_report is off: each tracking number waits until a person sends it", ": auto_report はオフ: 送り状番号は担当者が送るまで待ちます", ": auto_report 꺼짐: 송장번호는 담당자가 보낼 때까지 기다립니다"},
+	{": auto_stock_sync is off: people keep the mall's stock", ": auto_stock_sync はオフ: モールの在庫は人が管理します", ": auto_stock_sync 꺼짐: 쇼핑몰 재고는 사람이 관리합니다"},
+	{": auto_stock_sync is on: stock is pushed to the mall", ": auto_stock_sync はオン: 在庫をモールに自動で送ります", ": auto_stock_sync 켜짐: 재고를 쇼핑몰에 자동으로 보냅니다"},
+	{"no channel is configured: alerts.channels in mallbridge.yaml", "通知先が設定されていません: mallbridge.yaml の alerts.channels", "알림 채널이 설정되지 않았습니다: mallbridge.yaml의 alerts.channels"},
 	// Purging.
 	{"(purged on %s)", "（個人情報は$1に消去済み）", "(개인정보는 $1에 삭제됨)"},
 	{"purged: personal data of %d batches and %d sheets was removed; they balance by what was recorded", "消去済み: 出荷指示ファイル$1件と注文ファイル$2件の個人情報は消去されています。記録された数で照合しました", "삭제됨: 출고지시 파일 $1건과 주문 파일 $2건의 개인정보가 삭제되었습니다. 기록된 수로 대조했습니다"},

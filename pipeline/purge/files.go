@@ -14,13 +14,13 @@ import (
 	"github.com/mallbridge/mallbridge/ledger"
 )
 
-var folderNames = []string{"archive", "calls", "done", "rejected", "outbox"}
+var folderNames = []string{"archive", "calls", "done", "rejected", "outbox", "uploads"}
 
 // impersonal are kinds of files that hold nothing about people.
 var impersonal = []string{ledger.FileStock}
 
 func (p *purger) files(ctx context.Context) error {
-	for _, f := range []func(context.Context) error{p.archive, p.unknown, p.calls, p.done, p.rejected, p.outbox} {
+	for _, f := range []func(context.Context) error{p.archive, p.unknown, p.calls, p.done, p.rejected, p.outbox, p.uploads} {
 		if err := f(ctx); err != nil {
 			return err
 		}
@@ -208,15 +208,11 @@ func (p *purger) each(root, folder string, at func(owner string, e fs.DirEntry) 
 	return nil
 }
 
-// outbox removes the local copies of files that were delivered, and sheets for malls
-// that were uploaded. Until then a copy is what is sent.
+// outbox removes the local copies of files that were delivered. Until then a copy
+// is what is sent.
 func (p *purger) outbox(ctx context.Context) error {
 	if p.shared.IsZero() {
 		return nil
-	}
-	open, err := p.env.Ledger.OpenUploadNames(ctx)
-	if err != nil {
-		return err
 	}
 	root := p.env.Workspace.Path(p.env.Workspace.Settings.Outbox)
 	owners, err := list(root)
@@ -242,7 +238,7 @@ func (p *purger) outbox(ctx context.Context) error {
 			var gone bool
 			switch {
 			case b == nil:
-				gone = !open[e.Name()] && older(e, p.shared)
+				gone = older(e, p.shared)
 			case b.State == ledger.BatchDelivered:
 				gone = b.DeliveredAt.Before(p.shared)
 			case b.State == ledger.BatchDropped:
@@ -257,6 +253,28 @@ func (p *purger) outbox(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// uploads removes sheets for malls that a person has uploaded, or given up.
+func (p *purger) uploads(ctx context.Context) error {
+	us, err := p.env.Ledger.Uploads(ctx, "", false, 1<<30)
+	if err != nil {
+		return err
+	}
+	ended := map[string]time.Time{}
+	for i := range us {
+		at := us[i].DoneAt
+		if us[i].State == ledger.UploadClaimed || us[i].State == ledger.UploadBuilt || at.IsZero() {
+			at = p.now
+		}
+		ended[us[i].Account+"/"+us[i].Name] = at
+	}
+	return p.each(p.env.Workspace.Path(p.env.Workspace.Settings.Uploads), "uploads", func(owner string, e fs.DirEntry) time.Time {
+		if at, ok := ended[owner+"/"+e.Name()]; ok {
+			return at
+		}
+		return changed(e)
+	})
 }
 
 // list reads a folder; one that is not there is empty. Hidden files are nobody's.

@@ -55,7 +55,7 @@ type Account struct {
 
 // A Folder is what goes of a kind of files.
 type Folder struct {
-	Name  string `json:"folder"` // archive, calls, done, rejected, outbox
+	Name  string `json:"folder"` // archive, calls, done, rejected, outbox, uploads
 	Files int64  `json:"files"`
 	Bytes int64  `json:"bytes"`
 }
@@ -67,14 +67,15 @@ const smallLedger = 1 << 30
 // page is how many orders are looked at and changed together.
 const page = 500
 
-// Run removes what is due, once on each day of the workspace's zone.
+// Run removes what is due, once on each day of the workspace's zone, or when it is
+// named.
 func Run(ctx context.Context, env *stage.Env, _ string) (stage.Report, error) {
 	var rep stage.Report
 	last, err := env.Ledger.Purges(ctx, 1)
 	if err != nil {
 		return rep, err
 	}
-	if len(last) > 0 && !last[0].At.Before(midnight(env)) {
+	if len(last) > 0 && !last[0].At.Before(midnight(env)) && !env.Named {
 		return rep, nil
 	}
 	res, err := Now(ctx, env, Options{})

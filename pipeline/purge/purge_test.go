@@ -151,7 +151,7 @@ func partOf(w string, others map[string]string) bool {
 
 func (s *shop) files() (out []string) {
 	s.t.Helper()
-	for _, f := range []string{"archive", "done", "rejected", "outbox"} {
+	for _, f := range []string{"archive", "done", "rejected", "outbox", "uploads"} {
 		filepath.WalkDir(filepath.Join(s.dir, f), func(path string, d fs.DirEntry, err error) error {
 			if err == nil && d.Type().IsRegular() {
 				out = append(out, path)
