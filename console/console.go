@@ -132,6 +132,8 @@ func (c *Console) Handler() http.Handler {
 	m.HandleFunc("GET /files/{warehouse}/{batch}/download", c.need(ledger.Operator, c.batchFile))
 	do(ledger.Operator, "/files/{warehouse}/{batch}/approve", c.approve)
 	do(ledger.Operator, "/files/{warehouse}/{batch}/resolve", c.resolve)
+	m.HandleFunc("GET /uploads/{account}/{name}", c.need(ledger.Operator, c.sheet))
+	do(ledger.Operator, "/uploads/{account}/{name}", c.uploaded)
 	view("/accounts", c.accounts)
 	view("/runs", c.runs)
 	do(ledger.Operator, "/runs", c.run)

@@ -333,3 +333,40 @@ func TestApproval(t *testing.T) {
 	v.want(v.post("/runs", "stage", "extract", "target", "tokyo"), http.StatusBadRequest)
 	v.want(v.post("/runs", "stage", "extract", "target", "plain-1", "back", "/runs"), http.StatusOK)
 }
+
+func TestSheetsToUpload(t *testing.T) {
+	s := open(t, 60)
+	v := s.as("hanako", ledger.Operator, "en")
+	all, err := s.env.Ledger.Uploads(t.Context(), "rakuten-1", false, 10)
+	s.check(err)
+	if len(all) == 0 {
+		t.Fatal("the day left no sheet of tracking numbers")
+	}
+	u := all[0]
+	s.check(s.env.Ledger.UndoUpload(t.Context(), ledger.Verdict{ID: u.ID, Note: "it was not", Actor: "test", Now: s.clock()}))
+	v.shows(v.get("/"), u.Name+" waits to be uploaded")
+	v.shows(v.get("/files"), u.Name, "It was uploaded")
+	got := v.want(v.get("/uploads/rakuten-1/"+u.Name), http.StatusOK)
+	want, err := os.ReadFile(s.env.Workspace.Path(u.Path))
+	s.check(err)
+	if got.body != string(want) {
+		t.Error("the download is not the sheet")
+	}
+	v.want(v.post("/uploads/rakuten-1/"+u.Name, "note", ""), http.StatusBadRequest)
+	v.shows(v.want(v.post("/uploads/rakuten-1/"+u.Name, "note", "in RMS"), http.StatusOK), "was uploaded")
+	if open, err := s.env.Ledger.Uploads(t.Context(), "rakuten-1", true, 10); err != nil || len(open) != 0 {
+		t.Errorf("still open: %v %v", open, err)
+	}
+	rs, err := s.env.Ledger.Reports(t.Context(), ledger.ReportList{Account: "coupang-2", State: ledger.ReportSeen})
+	s.check(err)
+	v.shows(v.get("/orders/coupang-2/"+rs[0].Order), "the mall: ", rs[0].Tracking)
+}
+
+// What somebody should know of stands on the first page, with where to look.
+func TestAlerts(t *testing.T) {
+	s := open(t, 20)
+	v := s.as("hanako", ledger.Viewer, "ja")
+	_, err := s.env.Ledger.Raise(t.Context(), s.clock(), ledger.Alert{Kind: order.AlertNotAtMall, Target: "rakuten-1", Subject: "399001-1"})
+	s.check(err)
+	v.shows(v.get("/"), "受注 399001-1 は出荷予定ですが、モールにありません", "/orders?account=rakuten-1&amp;q=399001-1", `class="bad"`)
+}

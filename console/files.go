@@ -18,6 +18,7 @@ import (
 
 type filesData struct {
 	Batches []ledger.Batch
+	Uploads []ledger.Upload
 	Files   []ledger.File
 	Kind    string
 	Kinds   []string
@@ -27,6 +28,9 @@ func (c *Console) files(q *request) (string, any, error) {
 	d := filesData{Kind: q.URL.Query().Get("kind"), Kinds: []string{ledger.FileOrders, ledger.FileAcks, ledger.FileResults, ledger.FileStock}}
 	var err error
 	if d.Batches, err = q.env.Ledger.Batches(q.Context(), "", 50); err != nil {
+		return "", nil, err
+	}
+	if d.Uploads, err = q.env.Ledger.Uploads(q.Context(), "", true, 200); err != nil {
 		return "", nil, err
 	}
 	d.Files, err = q.env.Ledger.Files(q.Context(), d.Kind, "", 50)
@@ -152,6 +156,37 @@ func (c *Console) batchFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.send(w, r, env.Workspace.Path(b.Path), filepath.Base(b.Name))
+}
+
+// sheet gives out a sheet of tracking numbers that a person uploads at a mall.
+func (c *Console) sheet(w http.ResponseWriter, r *http.Request) {
+	env := c.o.Env()
+	u, err := env.Ledger.UploadByName(r.Context(), r.PathValue("account"), r.PathValue("name"))
+	if err == nil && u.Path == "" {
+		err = order.Errorf(order.NotFound, "it is written in the next run", "%s is not written yet", u.Name)
+	}
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.send(w, r, env.Workspace.Path(u.Path), u.Name)
+}
+
+// uploaded takes a person's word that a sheet was uploaded.
+func (c *Console) uploaded(q *request) (string, error) {
+	u, err := q.env.Ledger.UploadByName(q.Context(), q.PathValue("account"), q.PathValue("name"))
+	if err != nil {
+		return "", err
+	}
+	why, err := note(q)
+	if err == nil {
+		err = q.env.Ledger.FinishUpload(q.Context(), ledger.Verdict{ID: u.ID, Note: why, Actor: q.user.Name, Now: q.env.Now()})
+	}
+	if err != nil {
+		return "", err
+	}
+	c.tell(q, "%s was uploaded", u.Name)
+	return "/files", nil
 }
 
 func (c *Console) approve(q *request) (string, error) {

@@ -139,6 +139,21 @@ func (c *Console) waiting(q *request) ([]waiting, error) {
 			}
 		}
 	}
+	alerts, err := q.env.Ledger.Alerts(q.Context(), ledger.AlertList{})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range alerts {
+		in := x.Kind.Info()
+		out = append(out, waiting{1, x.Kind.Say(q.lang, x.Target, x.Subject, x.Args...), in.Who, in.Do[q.lang], alertLink(q, x), x.Since, in.Red})
+	}
+	sheets, err := q.env.Ledger.Uploads(q.Context(), "", true, 200)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range sheets {
+		out = append(out, waiting{1, say(q.lang, "%s waits to be uploaded at the mall", u.Name), order.Operator, say(q.lang, "download it, upload it in the mall's back office, and say so"), "/files#uploads", u.BuiltAt, false})
+	}
 	holds, err := q.env.Ledger.Holds(q.Context(), "", maxHolds)
 	if err != nil {
 		return nil, err
@@ -152,6 +167,17 @@ func (c *Console) waiting(q *request) ([]waiting, error) {
 	}
 	slices.SortStableFunc(out, func(a, b waiting) int { return -cmp.Compare(bit(a.Bad), bit(b.Bad)) })
 	return out, nil
+}
+
+// alertLink is the page of what an alert is about.
+func alertLink(q *request, x ledger.Alert) string {
+	if _, ok := q.env.Workspace.Account(x.Target); ok {
+		if x.Subject != "" {
+			return query("/orders", "account", x.Target, "q", x.Subject)
+		}
+		return "/accounts"
+	}
+	return "/files"
 }
 
 func bit(b bool) int {
