@@ -208,7 +208,8 @@ func (a *app) formatPreviewCmd() *cobra.Command {
 	return c
 }
 
-// recognise finds the format whose header a file has.
+// recognise finds the format whose header a file has. Files that are uploaded to malls
+// are not looked for: some have the header of the order sheet they answer.
 func (a *app) recognise(src format.Source, password string) (*format.Format, error) {
 	all, err := a.formats()
 	if err != nil {
@@ -217,7 +218,7 @@ func (a *app) recognise(src format.Source, password string) (*format.Format, err
 	var set format.Set
 	var names []string
 	for _, n := range slices.Sorted(maps.Keys(all)) {
-		if f := all[n]; f.Reads() && f.Spec.File.Header == "names" {
+		if f := all[n]; f.Reads() && f.Kind() != record.Tracking && f.Spec.File.Header == "names" {
 			set.Add(f, "")
 			names = append(names, n)
 			if f.Half(src) != format.NoHalf {
