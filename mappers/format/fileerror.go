@@ -48,10 +48,11 @@ func Nearest(errs []error) int {
 // far is how far away the format is whose error err is.
 func far(err error) float64 {
 	var bad *FileError
+	var sheet *workbook.SheetError
 	switch {
 	case !errors.As(err, &bad), errors.Is(err, workbook.ErrPassword), errors.Is(err, workbook.ErrWrongPassword):
 		return 0
-	case errors.Is(err, errKind):
+	case errors.Is(err, errKind), errors.As(err, &sheet):
 		return 5
 	case bad.Reason == order.RefusedCharset && !bad.Near():
 		return 4.6 // one that can read the file at all says more
