@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
@@ -145,7 +146,11 @@ func (c *Console) waiting(q *request) ([]waiting, error) {
 	}
 	for _, x := range alerts {
 		in := x.Kind.Info()
-		out = append(out, waiting{1, x.Kind.Say(q.lang, x.Target, x.Subject, x.Args...), in.Who, in.Do[q.lang], alertLink(q, x), x.Since, in.Red})
+		text := x.Kind.Say(q.lang, x.Target, x.Subject, x.Args...)
+		if x.Target != "" && !strings.Contains(text, x.Target) {
+			text = x.Target + ": " + text
+		}
+		out = append(out, waiting{1, text, in.Who, in.Do[q.lang], alertLink(q, x), x.Since, in.Red})
 	}
 	sheets, err := q.env.Ledger.Uploads(q.Context(), "", true, 200)
 	if err != nil {

@@ -268,6 +268,7 @@ func named(t *testing.T, name string) []string {
 		if b.kind != "sh" || b.mark == "run" {
 			continue
 		}
+		b.text = strings.ReplaceAll(b.text, "\\\n", " ")
 		for _, l := range b.lines() {
 			if l = comment.ReplaceAllString(l, ""); strings.HasPrefix(l, "mallbridge ") {
 				out = append(out, l)
