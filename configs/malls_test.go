@@ -1,12 +1,15 @@
 package configs
 
 import (
+	"io/fs"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mallbridge/mallbridge/configs/formats"
+	"github.com/mallbridge/mallbridge/mappers/codes"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/status"
 )
@@ -49,5 +52,38 @@ func TestMalls(t *testing.T) {
 	slices.Sort(names)
 	if !slices.Equal(known, names) {
 		t.Errorf("there are statuses of\n%v, the list has\n%v", known, names)
+	}
+}
+
+// TestCodesAreUsed finds systems of the code tables that no mall and no format
+// speaks to.
+func TestCodesAreUsed(t *testing.T) {
+	used := map[string]bool{}
+	for _, m := range Malls {
+		used[m.Name], used[codes.SystemOf(m.Name)] = true, true
+	}
+	names, err := fs.Glob(formats.FS, "*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatal(err)
+	}
+	systems := regexp.MustCompile(`systems?: *(\{[^}]*\}|[a-z0-9-]+)`)
+	word := regexp.MustCompile(`[a-z0-9-]+`)
+	for _, name := range names {
+		text, err := fs.ReadFile(formats.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range systems.FindAllSubmatch(text, -1) {
+			for _, w := range word.FindAllString(string(m[1]), -1) {
+				used[w] = true
+			}
+		}
+	}
+	for _, kind := range codes.Kinds() {
+		for _, system := range codes.Builtin().Systems(kind) {
+			if !used[system] {
+				t.Errorf("nothing uses the %s of %s", kind, system)
+			}
+		}
 	}
 }
