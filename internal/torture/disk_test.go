@@ -151,7 +151,7 @@ const noMount = "no file system could be mounted"
 func fullDisk(t *testing.T, dir string) {
 	disk := filepath.Join(dir, "disk")
 	ok(t, os.Mkdir(disk, 0o755))
-	if err := errors.Join(syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, ""), syscall.Mount("none", disk, "tmpfs", 0, "size=16m")); err != nil {
+	if err := errors.Join(syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, ""), syscall.Mount("none", disk, "tmpfs", 0, "size=64m")); err != nil {
 		t.Fatalf("%s: %v", noMount, err)
 	}
 	reached := false
@@ -167,7 +167,8 @@ func fullDisk(t *testing.T, dir string) {
 		r, err := w.Call(t.Context(), []string{"run"})
 		ok(t, err)
 		ok(t, os.Remove(filler))
-		if reached = r.Code == 0; !reached {
+		// 3: tracking numbers wait to be uploaded at their mall.
+		if reached = r.Code == 0 || r.Code == 3; !reached {
 			complains(t, r)
 		}
 		settle(t, w)

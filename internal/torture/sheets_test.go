@@ -82,8 +82,9 @@ func TestSheetWithoutItsMark(t *testing.T) {
 	ok(t, err)
 	ok(t, os.Remove(at+".done"))
 	ok(t, os.WriteFile(at, whole[:len(whole)/2], 0o666))
-	run(t, w, 0)
-	run(t, w, 0)
+	// 3: what the other sheet's orders shipped by waits to be uploaded at its mall.
+	run(t, w, 0, 3)
+	run(t, w, 0, 3)
 	ok(t, os.WriteFile(at, whole, 0o666))
 	ok(t, os.WriteFile(at+".done", nil, 0o666))
 	settle(t, w)

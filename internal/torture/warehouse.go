@@ -335,5 +335,13 @@ func (w *Warehouse) put(name, text string) {
 	}
 }
 
-// Tracking is the number under which the warehouse ships an instruction.
-func Tracking(key string) string { return "4000" + strings.TrimLeft(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") }
+// Tracking is the number under which the warehouse ships an instruction. Its last
+// digit is the rest of the others divided by 7, as Japanese carriers have it.
+func Tracking(key string) string {
+	number := "400" + strings.TrimLeft(key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	rest := 0
+	for _, c := range number {
+		rest = (rest*10 + int(c-'0')) % 7
+	}
+	return fmt.Sprint(number, rest)
+}
