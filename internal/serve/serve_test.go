@@ -75,7 +75,7 @@ func newWorld(t *testing.T) *world {
 	w.env.Ledger = l
 	w.o = Options{
 		Env: w.env, Reload: func() (*stage.Env, error) { return w.read() }, JobsFile: filepath.Join(w.dir, "jobs.db"),
-		Listen: "127.0.0.1:0", Clock: w.clock, poll: 20 * time.Millisecond, listening: func(a string) { w.addr <- a },
+		Listen: "127.0.0.1:0", Clock: w.clock, poll: 100 * time.Millisecond, listening: func(a string) { w.addr <- a },
 	}
 	return w
 }
