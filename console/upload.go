@@ -62,7 +62,7 @@ func (u *uploads) add(p *pending) error {
 	return nil
 }
 
-// get returns a file of the user's own that waits.
+// get returns a file of the user's own that waits, as it is now.
 func (u *uploads) get(id, user string) (*pending, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -70,7 +70,17 @@ func (u *uploads) get(id, user string) (*pending, error) {
 	if p == nil || p.User != user {
 		return nil, order.Errorf(order.NotFound, "upload it again", "the upload is not there any more")
 	}
-	return p, nil
+	now := *p
+	return &now, nil
+}
+
+// unlock keeps the password by which a file is looked at from now on.
+func (u *uploads) unlock(p *pending, password string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if w := u.wait[p.ID]; w != nil {
+		w.Password = password
+	}
 }
 
 func (u *uploads) drop(p *pending) error {
@@ -226,7 +236,7 @@ func (c *Console) take(q *request) (string, error) {
 		return "", err
 	}
 	if w := q.FormValue("password"); w != "" {
-		p.Password = w
+		c.uploads.unlock(p, w)
 		return "/upload/" + p.ID, nil
 	}
 	rep, err := extract.Ingest(q.Context(), q.env, p.Account, []string{p.Path}, p.Password, nil)
