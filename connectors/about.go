@@ -29,8 +29,12 @@ type About struct {
 	Charset  string `yaml:"charset"`  // of its replies
 	Links    []Link `yaml:"links"`
 	// Base is the address of the API; the account setting base_url replaces it, for
-	// a simulator.
+	// a simulator. {name} stands for the setting of that name, so that each shop can
+	// have an address of its own.
 	Base string `yaml:"base"`
+	// Hosts are further addresses by name, such as that of the login; {name} as in
+	// Base. With base_url they are below it: base_url/NAME.
+	Hosts map[string]string `yaml:"hosts"`
 	// Steps to take in the mall's back office before the first run, in order.
 	Setup []Text `yaml:"setup"`
 	// What an account has to say.
@@ -197,7 +201,10 @@ func (d Duration) String() string {
 }
 
 // Abilities lists the names that [About.Abilities] may have.
-var Abilities = []string{"open", "reread", "confirm", "ship", "ship_check", "claims", "stock", "stock_read", "catalog", "catalog_from", "expiry", "test"}
+var Abilities = []string{"open", "reread", "confirm", "ship", "ship_check", "claims", "stock", "stock_read", "catalog", "catalog_from", "expiry", "test", "consent"}
+
+// placeholder is a setting inside an address of [About.Base] or [About.Hosts].
+var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
 
 // ParseAbout reads an about.yaml. Unknown keys, missing texts and values that
 // contradict each other are errors, all found at once.
@@ -260,6 +267,11 @@ func (a *About) check() error {
 	if !strings.HasPrefix(a.Base, "https://") {
 		wrong("base %q is not https", a.Base)
 	}
+	for _, name := range slices.Sorted(maps.Keys(a.Hosts)) {
+		if !strings.HasPrefix(a.Hosts[name], "https://") || !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(name) {
+			wrong("hosts: %s: %q is not https, or the name is none", name, a.Hosts[name])
+		}
+	}
 	if e := a.Keys.Ends; (e == "asked" || e == "computed") != slices.Contains(a.Abilities, "expiry") && e != "" || e != "" && e != "asked" && e != "computed" {
 		wrong("keys.ends %q: asked or computed, for a driver with the ability expiry", e)
 	}
@@ -296,6 +308,13 @@ func (a *About) check() error {
 		}
 		if s.Secret && s.Default != "" {
 			wrong("settings: %s: a secret has no default", s.Name)
+		}
+	}
+	for _, address := range append(slices.Collect(maps.Values(a.Hosts)), a.Base) {
+		for _, m := range placeholder.FindAllStringSubmatch(address, -1) {
+			if st, ok := a.Setting(m[1]); !ok || st.Secret || st.Pattern == "" || !st.Required && st.Default == "" {
+				wrong("%s: {%s} must be a setting with a pattern, required or with a default, and no secret", address, m[1])
+			}
 		}
 	}
 	if a.Pace.Orders <= 0 {

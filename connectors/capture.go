@@ -36,9 +36,14 @@ type Capturer interface {
 }
 
 func (c *Client) exchange(r Request, reply *Reply, e *Error, try int, at time.Time) Exchange {
-	u := c.base.String() + r.Path
-	if r.Query != "" {
-		u += "?" + r.Query
+	u := r.URL
+	if u == "" {
+		host, path, _ := c.address(r) // send has said what is wrong with it
+		host.Path, host.RawPath = "", ""
+		u = host.String() + path
+		if r.Query != "" {
+			u += "?" + r.Query
+		}
 	}
 	x := Exchange{
 		Mall: c.mall, Account: c.account, Call: r.Kind, Try: try, At: at.UTC(),
@@ -46,6 +51,9 @@ func (c *Client) exchange(r Request, reply *Reply, e *Error, try int, at time.Ti
 	}
 	if reply != nil {
 		x.Status, x.Type, x.Got = reply.Status, reply.Header.Get("Content-Type"), c.hidden.bytes(reply.Body)
+	}
+	if r.Confidential {
+		x.Sent, x.Got = nil, nil
 	}
 	if e != nil {
 		x.Error = c.hidden.text(e.Error())

@@ -22,6 +22,12 @@ type Request struct {
 	Kind string
 	// Method of HTTP.
 	Method string
+	// Host is the name of an address of [About.Hosts]; empty for the base address.
+	Host string
+	// URL is a whole address that the mall gave for this one call, such as that of an
+	// upload, in place of Host, Path and Query. It must be https, or of the host of the
+	// base address. It is taken for a secret.
+	URL string
 	// Path below the base address, escaped as it goes out: /es/2.0/order/getOrder/.
 	Path string
 	// Query goes out byte for byte, without the question mark.
@@ -34,6 +40,10 @@ type Request struct {
 	// absolute values. What is not safe is repeated only if it was certainly not
 	// carried out, whatever its method.
 	Safe bool
+	// Token is the access token that the call carries; nil for none.
+	Token *Token
+	// Confidential keeps both bodies out of captures: calls that give tokens.
+	Confidential bool
 	// Sign adds login or signature; at is the time as the mall's clock shows it. It
 	// is called for every try, and what it adds is never captured or logged.
 	Sign func(r *http.Request, at time.Time) error
@@ -61,6 +71,7 @@ type Client struct {
 	about         *About
 	carriers      map[string]string
 	base          *url.URL
+	hosts         map[string]*url.URL
 	scrub         func(string, []byte) []byte
 	secret        func(string) (string, error)
 
@@ -122,9 +133,13 @@ func (c *Client) Hide(values ...string) { c.hidden.add(values...) }
 // Do carries out a call. The error is an [Error]; with one, the reply is there if
 // the mall answered.
 func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
-	pause, corrected := firstPause, false
+	pause, corrected, renewed := firstPause, false, false
 	for try := 1; ; try++ {
-		reply, err := c.once(ctx, r, try)
+		token, err := r.Token.value(ctx, c.now)
+		if err != nil {
+			return nil, c.named(r, AsError(err))
+		}
+		reply, err := c.once(ctx, r, token, try)
 		if err == nil {
 			return reply, nil
 		}
@@ -143,6 +158,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Reply, error) {
 			wait = max(wait, 0)
 		case e.Class == Reauth && e.Cause == CauseClock && !corrected && c.learnSkew(reply):
 			corrected, wait = true, 0
+		case e.Class == Reauth && e.Cause == CauseToken && !renewed && r.Token != nil:
+			r.Token.refuse(token)
+			renewed, wait = true, 0
 		default:
 			return reply, c.named(r, e)
 		}
@@ -159,6 +177,9 @@ func (c *Client) named(r Request, e *Error) error {
 	out := *e
 	if out.Call == "" || out.Call == breakerCall {
 		out.Call = r.Kind
+	}
+	if out.Cause == CauseToken { // a new one was refused too
+		out.Cause = CauseKey
 	}
 	out.Message = c.hidden.text(out.Message)
 	out.Code = c.hidden.text(out.Code)
@@ -188,7 +209,7 @@ func (c *Client) learnSkew(reply *Reply) bool {
 	return true
 }
 
-func (c *Client) once(ctx context.Context, r Request, try int) (*Reply, error) {
+func (c *Client) once(ctx context.Context, r Request, token string, try int) (*Reply, error) {
 	if err := c.breaker.allow(c.now()); err != nil {
 		return nil, err
 	}
@@ -205,7 +226,7 @@ func (c *Client) once(ctx context.Context, r Request, try int) (*Reply, error) {
 		defer c.gate.leave()
 	}
 	sent := c.now()
-	reply, err := c.send(ctx, r, sent)
+	reply, err := c.send(ctx, r, token, sent)
 	if err == nil {
 		err = c.judge(r, reply)
 	}
@@ -248,16 +269,13 @@ type unsafeBody struct{ io.Reader }
 
 func (unsafeBody) Close() error { return nil }
 
-func (c *Client) send(ctx context.Context, r Request, at time.Time) (*Reply, error) {
+func (c *Client) send(ctx context.Context, r Request, token string, at time.Time) (*Reply, error) {
 	tctx, cancel := context.WithTimeout(ctx, time.Duration(c.about.Timeout))
 	defer cancel()
-	target := *c.base
-	path := c.base.EscapedPath() + r.Path
-	unescaped, err := url.PathUnescape(path)
+	target, err := c.target(r)
 	if err != nil {
-		return nil, &Error{Class: Refused, Message: "the path cannot be sent", Err: err}
+		return nil, err
 	}
-	target.Path, target.RawPath, target.RawQuery = unescaped, path, r.Query
 	var body io.Reader
 	switch {
 	case r.Body != nil:
@@ -276,6 +294,7 @@ func (c *Client) send(ctx context.Context, r Request, at time.Time) (*Reply, err
 		req.Header[k] = v
 	}
 	req.Header.Set("User-Agent", "mallbridge")
+	r.Token.carry(req, token)
 	if r.Sign != nil {
 		if err := r.Sign(req, at.Add(time.Duration(c.skew.Load()))); err != nil {
 			return nil, err
@@ -302,6 +321,39 @@ func (c *Client) send(ctx context.Context, r Request, at time.Time) (*Reply, err
 		reply.Body = c.scrub(r.Kind, reply.Body)
 	}
 	return reply, nil
+}
+
+// target is the address that a call goes to.
+func (c *Client) target(r Request) (*url.URL, error) {
+	if r.URL != "" {
+		c.hidden.add(r.URL)
+		u, err := url.Parse(r.URL)
+		if err != nil || u.Scheme != "https" && (u.Scheme != c.base.Scheme || u.Host != c.base.Host) {
+			return nil, &Error{Class: Refused, Message: "the mall gave an address that is not https", Err: withoutURL(err)}
+		}
+		return u, nil
+	}
+	target, path, err := c.address(r)
+	if err != nil {
+		return nil, err
+	}
+	unescaped, err := url.PathUnescape(path)
+	if err != nil {
+		return nil, &Error{Class: Refused, Message: "the path cannot be sent", Err: err}
+	}
+	target.Path, target.RawPath, target.RawQuery = unescaped, path, r.Query
+	return &target, nil
+}
+
+// address is the host of a call, and the escaped path there.
+func (c *Client) address(r Request) (u url.URL, path string, err error) {
+	base := c.base
+	if r.Host != "" {
+		if base = c.hosts[r.Host]; base == nil {
+			return u, "", &Error{Class: Refused, Message: fmt.Sprintf("there is no host %q in about.yaml", r.Host)}
+		}
+	}
+	return *base, base.EscapedPath() + r.Path, nil
 }
 
 // unanswered sorts what the transport says when no whole answer came.

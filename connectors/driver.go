@@ -3,6 +3,7 @@ package connectors
 import (
 	"context"
 	"iter"
+	"net/url"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -120,7 +121,27 @@ type (
 		// Test returns one check for each thing tried, in the order tried.
 		Test(ctx context.Context) []Check
 	}
+
+	// A Consenter is let in by the shop's consent in a browser: the authorization code
+	// of OAuth 2.0. "consent".
+	Consenter interface {
+		// Consent returns the address of the mall's page on which the shop agrees. back is
+		// where the mall sends the browser afterwards; a mall at which that is registered
+		// under a name has a setting for the name and leaves back aside. state comes back
+		// with the answer. It does not call the mall.
+		Consent(back, state string) (string, error)
+		// Redeem turns the query with which the browser came back into what the account
+		// keeps. back is as it was for Consent. A refusal in the query, or by the mall, is
+		// an [Error].
+		Redeem(ctx context.Context, back string, answer url.Values) (Grant, error)
+	}
 )
+
+// A Grant is what an account keeps of a consent, by the names of [About.Settings].
+type Grant struct {
+	Secrets  map[string]string // the refresh token, which is a secret setting
+	Settings map[string]string // the day of the consent and the like
+}
 
 // A Page is one raw reply that holds records.
 type Page struct {

@@ -53,6 +53,9 @@ const (
 	CauseIP       Cause = "ip"       // the caller's address is not registered
 	CauseFunction Cause = "function" // the function is not switched on for the key
 	CauseClock    Cause = "clock"    // the signature's time is too far from the mall's
+	// CauseToken: the access token has ended. A client that has a [Token] gets a new
+	// one and repeats the call once; when that does not help, callers see [CauseKey].
+	CauseToken Cause = "token"
 )
 
 // An Error is what went wrong between a mall and us. [order.CodeOf] and

@@ -55,8 +55,12 @@ func (s Spec) Open(a Account, o Options) (*Mall, error) {
 	if err != nil {
 		return nil, err
 	}
+	hosts, err := s.hosts(a, base)
+	if err != nil {
+		return nil, err
+	}
 	c := &Client{
-		mall: s.About.Name, account: a.Name, about: s.About, carriers: a.Carriers, base: base, scrub: s.Scrub, secret: a.Secret,
+		mall: s.About.Name, account: a.Name, about: s.About, carriers: a.Carriers, base: base, hosts: hosts, scrub: s.Scrub, secret: a.Secret,
 		transport: o.HTTP, now: o.Now, sleep: o.Sleep, jitter: o.Jitter, log: o.Log, capture: o.Capture, meter: o.Meter, gate: o.Gate,
 		limits: newLimits(s.About.Limits), breaker: &breaker{}, hidden: &redactor{},
 	}
@@ -142,6 +146,7 @@ func AbilitiesOf(d Driver) []string {
 	_, catalogFrom := d.(CatalogResumer)
 	_, expiry := d.(Expirer)
 	_, test := d.(Tester)
+	_, consent := d.(Consenter)
 	add("open", open)
 	add("reread", reread)
 	add("confirm", confirm)
@@ -154,6 +159,7 @@ func AbilitiesOf(d Driver) []string {
 	add("catalog_from", catalogFrom)
 	add("expiry", expiry)
 	add("test", test)
+	add("consent", consent)
 	return has
 }
 

@@ -75,16 +75,56 @@ func (s Spec) Check(a Account) error {
 // CheckBase says what is wrong with an address that is to replace [About.Base]; the
 // empty one replaces nothing.
 func (s Spec) CheckBase(address string) error {
-	_, err := s.base(Account{Settings: map[string]string{BaseURL: address}})
+	if address == "" {
+		return nil
+	}
+	_, err := parseBase(address)
 	return err
 }
 
-// base is the address of the API: https, or http to this machine itself.
+// base is the address of the API.
 func (s Spec) base(a Account) (*url.URL, error) {
-	text := s.About.Base
 	if v := a.Settings[BaseURL]; v != "" {
-		text = v
+		return parseBase(v)
 	}
+	return parseBase(s.fill(s.About.Base, a))
+}
+
+// hosts are the addresses of [About.Hosts].
+func (s Spec) hosts(a Account, base *url.URL) (map[string]*url.URL, error) {
+	hosts := make(map[string]*url.URL, len(s.About.Hosts))
+	for name, address := range s.About.Hosts {
+		if a.Settings[BaseURL] != "" {
+			hosts[name] = base.JoinPath(name)
+			continue
+		}
+		u, err := parseBase(s.fill(address, a))
+		if err != nil {
+			return nil, err
+		}
+		hosts[name] = u
+	}
+	return hosts, nil
+}
+
+// fill puts settings into an address.
+func (s Spec) fill(address string, a Account) string {
+	return placeholder.ReplaceAllStringFunc(address, func(m string) string {
+		name := strings.Trim(m, "{}")
+		if v := a.Settings[name]; v != "" {
+			return v
+		}
+		st, _ := s.About.Setting(name)
+		if st.Default != "" {
+			return st.Default
+		}
+		// Not set: [Spec.Check] says so itself, and needs an address until then.
+		return name
+	})
+}
+
+// parseBase reads an address: https, or http to this machine itself.
+func parseBase(text string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(text, "/"))
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("%s: %q is no address", BaseURL, text)
