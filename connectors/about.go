@@ -15,18 +15,22 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/mallbridge/mallbridge/mappers/codes"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // About is what about.yaml says of a mall. Documentation, JSON Schema, sample
 // accounts and forms are made from it; nothing of it is said again in Go.
 type About struct {
 	// Name of the folder and in configuration: rakuten.
-	Name     string `yaml:"name"`
-	Title    Text   `yaml:"title"`
-	Country  string `yaml:"country"`  // ISO 3166 alpha-2
-	Currency string `yaml:"currency"` // ISO 4217
-	Zone     string `yaml:"zone"`     // of the mall's times: Asia/Tokyo
-	Charset  string `yaml:"charset"`  // of its replies
+	Name  string `yaml:"name"`
+	Title Text   `yaml:"title"`
+	// Country (ISO 3166 alpha-2), currency (ISO 4217) and zone of the mall's times; all
+	// three are empty for a mall that has none of its own: an account has those of its
+	// workspace.
+	Country  string `yaml:"country"`
+	Currency string `yaml:"currency"`
+	Zone     string `yaml:"zone"`
+	Charset  string `yaml:"charset"` // of its replies
 	Links    []Link `yaml:"links"`
 	// Base is the address of the API; the account setting base_url replaces it, for
 	// a simulator. {name} stands for the setting of that name, so that each shop can
@@ -35,6 +39,8 @@ type About struct {
 	// Hosts are further addresses by name, such as that of the login; {name} as in
 	// Base. With base_url they are below it: base_url/NAME.
 	Hosts map[string]string `yaml:"hosts"`
+	// Version of the API that is called, where the mall has several and ends them.
+	Version VersionRule `yaml:"version"`
 	// Steps to take in the mall's back office before the first run, in order.
 	Setup []Text `yaml:"setup"`
 	// What an account has to say.
@@ -127,6 +133,13 @@ type Limit struct {
 	Calls     []string `yaml:"calls"`
 	PerSecond float64  `yaml:"per_second"`
 	Burst     int      `yaml:"burst"`
+}
+
+// A VersionRule says which version of an API is called.
+type VersionRule struct {
+	Name string `yaml:"name"` // 2026-04
+	// Ends is the first day on which the mall may not answer it any more.
+	Ends order.Date `yaml:"ends"`
 }
 
 // A WindowRule says how spans of time are cut for a mall.
@@ -255,11 +268,15 @@ func (a *About) check() error {
 		wrong("name %q", a.Name)
 	}
 	text("title", a.Title)
-	if len(a.Country) != 2 || len(a.Currency) != 3 {
+	everywhere := a.Country == "" && a.Currency == "" && a.Zone == ""
+	if !everywhere && (len(a.Country) != 2 || len(a.Currency) != 3) {
 		wrong("country %q, currency %q", a.Country, a.Currency)
 	}
-	if _, err := time.LoadLocation(a.Zone); err != nil || a.Zone == "" {
+	if _, err := time.LoadLocation(a.Zone); err != nil || a.Zone == "" && !everywhere {
 		wrong("zone %q", a.Zone)
+	}
+	if _, ok := a.Version.Ends.Time(time.UTC); !ok && a.Version != (VersionRule{}) || ok && a.Version.Name == "" {
+		wrong("version: name %q, ends %q", a.Version.Name, a.Version.Ends)
 	}
 	if a.Charset == "" {
 		wrong("charset is missing")

@@ -20,7 +20,8 @@ var pageWords = map[string]map[string]string{
 		"lookback": "looks back", "limits": "calls", "perSecond": "%g a second, at most %d at once", "notes": "Not certain, or not possible", "links": "The mall's own pages",
 		"add": "Or by questions and answers:", "test": "Then try it; nothing is changed at the mall:", "carriers": "Carriers", "ours": "ours", "theirs": "the mall's", "sheet": "Orders of this mall can come by its order sheets as well; both ways may be used at once.",
 		"parcels": "Tracking numbers of one package: at most %d. ", "byLine": "A line has one number; a further parcel must carry other lines. ", "settle": "A report without an answer is asked about and not repeated for %s.",
-		"index": "Malls by API", "mall": "mall", "can": "can", "page": "page",
+		"version": "Version of the API: %s. The mall may end it on %s; `account test` warns from 90 days before.",
+		"index":   "Malls by API", "mall": "mall", "can": "can", "page": "page",
 	},
 	"ja": {
 		"api": "API連携", "setup": "モールの管理画面での準備", "settings": "アカウントに必要な項目", "secret": "キー", "optional": "省略可",
@@ -29,7 +30,8 @@ var pageWords = map[string]map[string]string{
 		"lookback": "さかのぼれる期間", "limits": "呼び出し", "perSecond": "毎秒%g回、同時に%d回まで", "notes": "確かでないこと・できないこと", "links": "モールの資料",
 		"add": "質問に答えて作ることもできます：", "test": "次に確認します（モール側は何も変わりません）：", "carriers": "配送会社", "ours": "Mallbridge", "theirs": "モール", "sheet": "このモールの注文は注文ファイルでも取り込めます。両方を同時に使えます。",
 		"parcels": "1つの送付先の送り状番号は%d件まで。", "byLine": "明細ごとに1件で、2個目以降の荷物には別の明細が必要です。", "settle": "応答のなかった報告は先に照会し、%s間は再送しません。",
-		"index": "API連携のモール", "mall": "モール", "can": "できること", "page": "ページ",
+		"version": "APIバージョン：%s。%s以降はモール側で終了することがあります。90日前から`account test`で警告します。",
+		"index":   "API連携のモール", "mall": "モール", "can": "できること", "page": "ページ",
 	},
 	"ko": {
 		"api": "API 연동", "setup": "쇼핑몰 관리자 화면에서 준비", "settings": "계정에 필요한 항목", "secret": "키", "optional": "생략 가능",
@@ -38,7 +40,8 @@ var pageWords = map[string]map[string]string{
 		"lookback": "거슬러 조회", "limits": "호출", "perSecond": "초당 %g회, 한 번에 %d회까지", "notes": "확실하지 않거나 할 수 없는 것", "links": "쇼핑몰 자료",
 		"add": "질문에 답하며 만들 수도 있습니다:", "test": "그다음 확인합니다(쇼핑몰에는 아무 변화가 없습니다):", "carriers": "택배사", "ours": "Mallbridge", "theirs": "쇼핑몰", "sheet": "이 쇼핑몰의 주문은 주문 파일로도 받을 수 있으며 두 방법을 함께 쓸 수 있습니다.",
 		"parcels": "한 배송지의 송장번호는 최대 %d개. ", "byLine": "상품 한 줄에 번호 하나이며, 다음 상자는 다른 상품이어야 합니다. ", "settle": "응답이 없던 보고는 먼저 확인하고 %s 동안 다시 보내지 않습니다.",
-		"index": "API로 연동하는 쇼핑몰", "mall": "쇼핑몰", "can": "기능", "page": "문서",
+		"version": "API 버전: %s. %s 이후 쇼핑몰이 종료할 수 있으며, 90일 전부터 `account test`가 경고합니다.",
+		"index":   "API로 연동하는 쇼핑몰", "mall": "쇼핑몰", "can": "기능", "page": "문서",
 	},
 }
 
@@ -102,6 +105,9 @@ func mallPage(a *connectors.About, lang string) string {
 	line("## %s\n", w["setup"])
 	for i, s := range a.Setup {
 		line("%d. %s", i+1, s.In(lang))
+	}
+	if v := a.Version; v.Name != "" {
+		line("\n%s", fmt.Sprintf(w["version"], v.Name, v.Ends))
 	}
 	line("\n## %s\n", w["settings"])
 	for _, s := range a.Settings {
