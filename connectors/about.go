@@ -117,6 +117,8 @@ type Setting struct {
 	Default  string `yaml:"default"`
 	Secret   bool   `yaml:"secret"`
 	Required bool   `yaml:"required"`
+	// Granted: the shop's consent gives it ([Consenter]); nobody is asked for it.
+	Granted bool `yaml:"granted"`
 
 	shape *regexp.Regexp
 }
@@ -325,6 +327,9 @@ func (a *About) check() error {
 		}
 		if s.Secret && s.Default != "" {
 			wrong("settings: %s: a secret has no default", s.Name)
+		}
+		if s.Granted && (s.Required || s.Default != "" || !slices.Contains(a.Abilities, "consent")) {
+			wrong("settings: %s: what consent gives is neither required nor has a default, and needs the ability consent", s.Name)
 		}
 	}
 	for _, address := range append(slices.Collect(maps.Values(a.Hosts)), a.Base) {

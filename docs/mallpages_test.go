@@ -18,7 +18,7 @@ var pageWords = map[string]map[string]string{
 		"default": "default", "example": "as", "sample": "The account's file", "statuses": "Statuses", "code": "code", "meaning": "meaning", "class": "counts as",
 		"windows": "What is read, and when", "pace": "every %s", "over": "Windows are over", "longest": "longest", "delay": "held back by", "overlap": "overlap",
 		"lookback": "looks back", "limits": "calls", "perSecond": "%g a second, at most %d at once", "notes": "Not certain, or not possible", "links": "The mall's own pages",
-		"add": "Or by questions and answers:", "test": "Then try it; nothing is changed at the mall:", "carriers": "Carriers", "ours": "ours", "theirs": "the mall's", "sheet": "Orders of this mall can come by its order sheets as well; both ways may be used at once.",
+		"consent": "Then let the shop agree, in a browser:", "granted": "given by account consent", "add": "Or by questions and answers:", "test": "Then try it; nothing is changed at the mall:", "carriers": "Carriers", "ours": "ours", "theirs": "the mall's", "sheet": "Orders of this mall can come by its order sheets as well; both ways may be used at once.",
 		"parcels": "Tracking numbers of one package: at most %d. ", "byLine": "A line has one number; a further parcel must carry other lines. ", "settle": "A report without an answer is asked about and not repeated for %s.",
 		"version": "Version of the API: %s. The mall may end it on %s; `account test` warns from 90 days before.",
 		"index":   "Malls by API", "mall": "mall", "can": "can", "page": "page",
@@ -28,7 +28,7 @@ var pageWords = map[string]map[string]string{
 		"default": "既定値", "example": "例", "sample": "アカウントのファイル", "statuses": "ステータス", "code": "コード", "meaning": "意味", "class": "扱い",
 		"windows": "取得の内容と間隔", "pace": "%sごと", "over": "取得期間の対象", "longest": "最長", "delay": "遅らせる時間", "overlap": "重なり",
 		"lookback": "さかのぼれる期間", "limits": "呼び出し", "perSecond": "毎秒%g回、同時に%d回まで", "notes": "確かでないこと・できないこと", "links": "モールの資料",
-		"add": "質問に答えて作ることもできます：", "test": "次に確認します（モール側は何も変わりません）：", "carriers": "配送会社", "ours": "Mallbridge", "theirs": "モール", "sheet": "このモールの注文は注文ファイルでも取り込めます。両方を同時に使えます。",
+		"consent": "次にブラウザで店舗の同意を得ます：", "granted": "account consentで取得", "add": "質問に答えて作ることもできます：", "test": "次に確認します（モール側は何も変わりません）：", "carriers": "配送会社", "ours": "Mallbridge", "theirs": "モール", "sheet": "このモールの注文は注文ファイルでも取り込めます。両方を同時に使えます。",
 		"parcels": "1つの送付先の送り状番号は%d件まで。", "byLine": "明細ごとに1件で、2個目以降の荷物には別の明細が必要です。", "settle": "応答のなかった報告は先に照会し、%s間は再送しません。",
 		"version": "APIバージョン：%s。%s以降はモール側で終了することがあります。90日前から`account test`で警告します。",
 		"index":   "API連携のモール", "mall": "モール", "can": "できること", "page": "ページ",
@@ -38,7 +38,7 @@ var pageWords = map[string]map[string]string{
 		"default": "기본값", "example": "예", "sample": "계정 파일", "statuses": "주문상태", "code": "코드", "meaning": "의미", "class": "취급",
 		"windows": "무엇을 언제 조회하는가", "pace": "%s마다", "over": "조회기간의 기준", "longest": "최대", "delay": "늦추는 시간", "overlap": "겹침",
 		"lookback": "거슬러 조회", "limits": "호출", "perSecond": "초당 %g회, 한 번에 %d회까지", "notes": "확실하지 않거나 할 수 없는 것", "links": "쇼핑몰 자료",
-		"add": "질문에 답하며 만들 수도 있습니다:", "test": "그다음 확인합니다(쇼핑몰에는 아무 변화가 없습니다):", "carriers": "택배사", "ours": "Mallbridge", "theirs": "쇼핑몰", "sheet": "이 쇼핑몰의 주문은 주문 파일로도 받을 수 있으며 두 방법을 함께 쓸 수 있습니다.",
+		"consent": "그다음 브라우저에서 스토어의 동의를 받습니다:", "granted": "account consent로 받음", "add": "질문에 답하며 만들 수도 있습니다:", "test": "그다음 확인합니다(쇼핑몰에는 아무 변화가 없습니다):", "carriers": "택배사", "ours": "Mallbridge", "theirs": "쇼핑몰", "sheet": "이 쇼핑몰의 주문은 주문 파일로도 받을 수 있으며 두 방법을 함께 쓸 수 있습니다.",
 		"parcels": "한 배송지의 송장번호는 최대 %d개. ", "byLine": "상품 한 줄에 번호 하나이며, 다음 상자는 다른 상품이어야 합니다. ", "settle": "응답이 없던 보고는 먼저 확인하고 %s 동안 다시 보내지 않습니다.",
 		"version": "API 버전: %s. %s 이후 쇼핑몰이 종료할 수 있으며, 90일 전부터 `account test`가 경고합니다.",
 		"index":   "API로 연동하는 쇼핑몰", "mall": "쇼핑몰", "can": "기능", "page": "문서",
@@ -115,7 +115,10 @@ func mallPage(a *connectors.About, lang string) string {
 		if s.Secret {
 			extra = append(extra, w["secret"])
 		}
-		if !s.Required {
+		switch {
+		case s.Granted:
+			extra = append(extra, w["granted"])
+		case !s.Required:
 			extra = append(extra, w["optional"])
 		}
 		if s.Default != "" {
@@ -132,6 +135,9 @@ func mallPage(a *connectors.About, lang string) string {
 	}
 	line("\n## %s\n\n```yaml\n%s```\n", w["sample"], sampleAccount(a, lang))
 	line("%s\n\n```sh\nmallbridge account add %s-1 --mall %s\n```\n", w["add"], a.Name, a.Name)
+	if slices.Contains(a.Abilities, "consent") {
+		line("%s\n\n```sh\nmallbridge account consent %s-1\n```\n", w["consent"], a.Name)
+	}
 	line("%s\n\n```sh\nmallbridge account test %s-1\nmallbridge account keys\n```\n", w["test"], a.Name)
 	line("## %s\n", w["windows"])
 	line("%s. %s: %s\n", fmt.Sprintf(w["pace"], short(a.Pace.Orders)), w["over"], a.Window.Means.In(lang))
@@ -194,7 +200,7 @@ func sampleAccount(a *connectors.About, lang string) string {
 	for _, secret := range []bool{false, true} {
 		head := false
 		for _, s := range a.Settings {
-			if s.Secret != secret {
+			if s.Secret != secret || s.Granted {
 				continue
 			}
 			if !head {

@@ -29,7 +29,7 @@ import (
 
 func (a *app) accountCmd() *cobra.Command {
 	c := &cobra.Command{Use: "account", Short: "Add accounts, test their keys, look at them", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(a.accountListCmd(), a.accountAddCmd(), a.accountTestCmd(), a.accountKeysCmd(), a.accountWindowsCmd())
+	c.AddCommand(a.accountListCmd(), a.accountAddCmd(), a.accountConsentCmd(), a.accountTestCmd(), a.accountKeysCmd(), a.accountWindowsCmd())
 	return c
 }
 
@@ -162,7 +162,11 @@ func (a *app) accountAdd(n *newAccount) error {
 		return err
 	}
 	fmt.Fprintf(a.out, "accounts/%s.yaml\n", n.name)
-	fmt.Fprintf(a.err, "next: mallbridge account test %s\n", n.name)
+	next := "test"
+	if slices.Contains(n.about.Abilities, "consent") {
+		next = "consent"
+	}
+	a.say("next: mallbridge account %s %s", next, n.name)
 	return nil
 }
 
@@ -227,7 +231,7 @@ func (a *app) askFor(n *newAccount) error {
 		if s.Secret {
 			to = n.secrets
 		}
-		if _, ok := to[s.Name]; ok || !s.Required && !a.person() {
+		if _, ok := to[s.Name]; ok || s.Granted || !s.Required && !a.person() {
 			continue
 		}
 		for {

@@ -284,3 +284,36 @@ func TestStoreInAgeFile(t *testing.T) {
 		t.Errorf("in the clear: %v", err)
 	}
 }
+
+func TestPut(t *testing.T) {
+	dir := t.TempDir()
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func() *Resolver {
+		return &Resolver{Dir: dir, AgeFile: "secrets.age", Identity: "env:ID", Getenv: func(string) (string, bool) { return id.String(), true }}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "own"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "own", "token"), []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []Ref{"file:own/token", "age:shop/token"} {
+		if err := open().Put(ref, "new"); err != nil {
+			t.Errorf("%s: %v", ref, err)
+		}
+		if s, err := open().Resolve(ref); err != nil || s.Reveal() != "new" {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	for ref, r := range map[Ref]*Resolver{"env:TOKEN": open(), "age:x": {Dir: dir}, "token": open(), "": open()} {
+		if err := r.Put(ref, "new"); order.CodeOf(err) != order.Invalid || strings.Contains(err.Error(), "new") {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	if err := open().Put("file:own/token", "two\nlines"); order.CodeOf(err) != order.Invalid {
+		t.Errorf("%v", err)
+	}
+}

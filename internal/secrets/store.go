@@ -27,8 +27,8 @@ func (r *Resolver) Store(name, value string) (Ref, error) {
 	if !ageName.MatchString(name) || strings.Contains(name, "..") {
 		return "", order.Errorf(order.Invalid, "use letters, digits, dots, hyphens", "%q is no name for a secret", name)
 	}
-	if value == "" || strings.ContainsAny(value, "\r\n\x00") {
-		return "", order.Errorf(order.Invalid, "give it on one line", "the secret %s is empty or has several lines", name)
+	if err := oneLine(name, value); err != nil {
+		return "", err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,6 +37,38 @@ func (r *Resolver) Store(name, value string) (Ref, error) {
 		return r.storeFile(name, value)
 	}
 	return Ref(Age + ":" + name), r.storeAge(name, value)
+}
+
+func oneLine(name, value string) error {
+	if value == "" || strings.ContainsAny(value, "\r\n\x00") {
+		return order.Errorf(order.Invalid, "give it on one line", "the secret %s is empty or has several lines", name)
+	}
+	return nil
+}
+
+// Put replaces the secret that a reference names: a file by one that only its owner
+// can read, or an entry of AgeFile. An environment variable cannot be set for other
+// programs; that is an error with code Invalid.
+func (r *Resolver) Put(ref Ref, value string) error {
+	if _, err := ParseRef(string(ref)); err != nil {
+		return order.Errorf(order.Invalid, "write env:NAME, file:PATH or age:NAME", "secret: %w", err)
+	}
+	if err := oneLine(string(ref), value); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.remember(value)
+	switch ref.Kind() {
+	case File:
+		return private(r.path(ref.Name()), []byte(value+"\n"))
+	case Age:
+		if r.AgeFile == "" {
+			return order.Errorf(order.Invalid, "set secrets.file in mallbridge.yaml", "no age file is configured")
+		}
+		return r.storeAge(ref.Name(), value)
+	}
+	return order.Errorf(order.Invalid, "set it yourself, where the program is started", "the environment variable %s cannot be set from here", ref.Name())
 }
 
 func (r *Resolver) storeFile(name, value string) (Ref, error) {
