@@ -11,14 +11,18 @@ func TestSetValue(t *testing.T) {
 	for _, c := range []struct{ name, was, key, value, want string }{
 		{"empty", "", "api.settings.a", "1", "api:\n  settings:\n    a: \"1\"\n"},
 		{"only a comment", "# mine", "enabled", "false", "# mine\nenabled: false\n"},
-		{"quoted", "mall: x\napi:\n  settings:\n    # the day\n    a: \"2026-01-01\" # told\n    b: 2\n", "api.settings.a", "2026-11-30",
-			"mall: x\napi:\n  settings:\n    # the day\n    a: \"2026-11-30\" # told\n    b: 2\n"},
+		{
+			"quoted", "mall: x\napi:\n  settings:\n    # the day\n    a: \"2026-01-01\" # told\n    b: 2\n", "api.settings.a", "2026-11-30",
+			"mall: x\napi:\n  settings:\n    # the day\n    a: \"2026-11-30\" # told\n    b: 2\n",
+		},
 		{"a quote inside", `a: 'it''s' # x` + "\n", "a", "no", `a: "no" # x` + "\n"},
 		{"escaped", `a: "x\"y" # z` + "\n", "a", `q"`, `a: "q\"" # z` + "\n"},
 		{"a plain word stays plain", "mall: rakuten   # so\n", "mall", "ebay", "mall: ebay   # so\n"},
 		{"a number becomes text", "a: 007\n", "a", "008", "a: \"008\"\n"},
-		{"a new last key", "api:\n  secrets:\n    a: env:A\n\n# the warehouse\nwarehouse: tokyo\n", "api.secrets.b", "file:keys/b",
-			"api:\n  secrets:\n    a: env:A\n    b: \"file:keys/b\"\n\n# the warehouse\nwarehouse: tokyo\n"},
+		{
+			"a new last key", "api:\n  secrets:\n    a: env:A\n\n# the warehouse\nwarehouse: tokyo\n", "api.secrets.b", "file:keys/b",
+			"api:\n  secrets:\n    a: env:A\n    b: \"file:keys/b\"\n\n# the warehouse\nwarehouse: tokyo\n",
+		},
 		{"a new mapping", "api:\n  base_url: http://x\nwarehouse: tokyo", "api.secrets.b", "age:b", "api:\n  base_url: http://x\n  secrets:\n    b: \"age:b\"\nwarehouse: tokyo"},
 		{"no end of line", "api:\n  base_url: http://x", "api.every", "5m", "api:\n  base_url: http://x\n  every: \"5m\"\n"},
 		{"after a long text", "sender:\n  name: |\n    a\n\n    b\nx: 1\n", "sender.kana", "カナ", "sender:\n  name: |\n    a\n\n    b\n  kana: \"カナ\"\nx: 1\n"},

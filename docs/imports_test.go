@@ -14,7 +14,7 @@ var layers = map[string][]string{
 	"connectors": {"order", "connectors", "mappers/codes"},
 	"mappers":    {"order", "mappers"},
 	"ledger":     {"order"},
-	"configs":    {"order", "mappers", "connectors", "configs", "internal/secrets"},
+	"configs":    {"order", "mappers", "connectors", "configs", "internal/durable", "internal/secrets"},
 	"pipeline":   {"order", "mappers", "connectors", "ledger", "configs", "pipeline", "internal/durable", "internal/fault", "internal/phrase", "internal/secrets"},
 	"console":    {"order", "mappers", "ledger", "configs", "pipeline", "internal/phrase", "internal/why"},
 	"simulator":  {"simulator", "internal/agile"},
