@@ -8,11 +8,13 @@ import (
 	"github.com/mallbridge/mallbridge/connectors/coupang"
 	"github.com/mallbridge/mallbridge/connectors/elevenst"
 	"github.com/mallbridge/mallbridge/connectors/rakuten"
+	"github.com/mallbridge/mallbridge/connectors/smartstore"
 )
 
 // Malls lists every connector, in the order in which the documentation shows them.
 var Malls = []connectors.Spec{
 	rakuten.Spec,
+	smartstore.Spec,
 	coupang.Spec,
 	elevenst.Spec,
 }

@@ -81,9 +81,10 @@ type network struct {
 }
 
 var makers = map[string]func(now func() time.Time) (mall, Shop, error){
-	"rakuten":  newRakuten,
-	"coupang":  newCoupang,
-	"elevenst": newElevenSt,
+	"rakuten":    newRakuten,
+	"coupang":    newCoupang,
+	"elevenst":   newElevenSt,
+	"smartstore": newSmartStore,
 }
 
 // nine is the offset of Japan and Korea.
