@@ -50,6 +50,9 @@ type About struct {
 	// How fast calls may follow each other. The first entry that lists a call, or
 	// lists none, holds for it; calls of one entry share its bucket.
 	Limits []Limit `yaml:"limits"`
+	// Header in which replies say how many calls of their kind a second allows. The
+	// pace of an entry of Limits that lists one call follows it.
+	RateHeader string `yaml:"rate_header"`
 	// Time limit of one try. Default 30s.
 	Timeout Duration `yaml:"timeout"`
 	// Largest reply in bytes. Default 64 MiB.

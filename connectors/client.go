@@ -231,6 +231,9 @@ func (c *Client) once(ctx context.Context, r Request, token string, try int) (*R
 		err = c.judge(r, reply)
 	}
 	done := c.now()
+	if reply != nil && c.about.RateHeader != "" {
+		c.limits.follow(r.Kind, reply.Header.Get(c.about.RateHeader), done)
+	}
 	call := Call{
 		Mall: c.mall, Account: c.account, Kind: r.Kind, Try: try,
 		Waited: sent.Sub(start), Took: done.Sub(sent), OK: err == nil,

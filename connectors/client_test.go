@@ -364,6 +364,38 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// The pace follows what replies say is allowed, both ways; nonsense and what several
+// calls share leave it as it was.
+func TestPaceFollowsTheMall(t *testing.T) {
+	rates := []string{"", "0.1", "0.1", "4", "none", "-1", "0", "NaN", "1e9", "1"}
+	want := []time.Duration{0, time.Second, 10 * time.Second, 10 * time.Second, 250 * time.Millisecond, 250 * time.Millisecond, 250 * time.Millisecond, 250 * time.Millisecond, 250 * time.Millisecond, 250 * time.Millisecond}
+	n := 0
+	b := newBench(t, func(w http.ResponseWriter, _ *http.Request) {
+		if n < len(rates) {
+			w.Header().Set("X-Rate", rates[n])
+		}
+	}, func(a *About, _ *Options) { a.RateHeader = "X-Rate" })
+	for n = range rates {
+		before := b.clock()
+		if _, err := b.Do(t.Context(), get("slow")); err != nil {
+			t.Fatal(err)
+		}
+		if d := b.clock().Sub(before).Round(time.Millisecond); d != want[n] {
+			t.Errorf("call %d waited %v, want %v", n, d, want[n])
+		}
+	}
+	n = 1 // 0.1 a second, said of a call whose bucket is that of all others
+	before := b.clock()
+	for range 3 {
+		if _, err := b.Do(t.Context(), get("other")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := b.clock().Sub(before); d > time.Second {
+		t.Errorf("three calls that share a bucket took %v", d)
+	}
+}
+
 func TestGateTakesMallsByTurns(t *testing.T) {
 	g := NewGate(1)
 	if err := g.enter(t.Context(), "busy"); err != nil {

@@ -3,6 +3,8 @@ package connectors
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -83,5 +85,29 @@ func (l *limits) block(call string, until time.Time) {
 		b.mu.Lock()
 		b.until = maxTime(b.until, until)
 		b.mu.Unlock()
+	}
+}
+
+// fastest is the highest pace that a mall is believed to name.
+const fastest = 1000
+
+// follow takes over how many calls a second the mall says it allows. What several
+// calls share stays as about.yaml has it, for the mall speaks of one call.
+func (l *limits) follow(call, perSecond string, at time.Time) {
+	r, err := strconv.ParseFloat(strings.TrimSpace(perSecond), 64)
+	if err != nil || !(r > 0 && r <= fastest) {
+		return
+	}
+	for i, x := range l.of {
+		if len(x.Calls) != 1 || x.Calls[0] != call {
+			continue
+		}
+		b := l.buckets[i]
+		b.mu.Lock()
+		if b.rate.Limit() != rate.Limit(r) {
+			b.rate.SetLimitAt(at, rate.Limit(r))
+		}
+		b.mu.Unlock()
+		return
 	}
 }
