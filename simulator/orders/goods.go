@@ -82,6 +82,11 @@ var Goods = []Good{
 	{Mall: ElevenSt, Name: "재래김 10봉", Item: "5000000103", Code: "5000000103:250000001031", From: "item_id+option_id", Price: 7900, Picks: picks("SEAWEED-10", 1)},
 	{Mall: ElevenSt, Name: "단종 방향제", Item: "5000000109", Code: "AIR-OLD", From: "item_code", Price: 8900, Linked: never},
 
+	{Mall: Amazon, Name: "今治タオル 白", Item: "B000SAMPL1", Code: "TOWEL W/01", From: "item_code", Price: 1320, Picks: picks("TOWEL-W", 1)},
+	{Mall: Amazon, Name: "髙級 深むし煎茶 100g", Item: "B000SAMPL2", Code: "0010002", From: "item_code", Price: 1080, Picks: picks("TEA-100", 1)},
+	{Mall: Amazon, Name: "マグカップ 赤・青 ペアセット", Item: "B000SAMPL3", Code: "マグ-SET", From: "item_code", Price: 3300, Picks: []Pick{{"MUG-RED", 1}, {"MUG-BLUE", 1}}},
+	{Mall: Amazon, Name: "廃番の置時計", Item: "B000SAMPL9", Code: "CLOCK-OLD", From: "item_code", Price: 7700, Linked: never},
+
 	{Mall: Plain, Name: "今治タオル 白", Code: "TOWEL-W", From: "sku_code", Price: 1320, Picks: picks("TOWEL-W", 1)},
 	{Mall: Plain, Name: "深むし煎茶 100g", Code: "TEA-100", From: "sku_code", Price: 1080, Picks: picks("TEA-100", 1)},
 	{Mall: Plain, Name: "재래김 10봉", Code: "SEAWEED-10", From: "sku_code", Price: 7900, Picks: picks("SEAWEED-10", 1)},
@@ -95,9 +100,20 @@ func picks(sku string, n int64) []Pick { return []Pick{{sku, n}} }
 // Row is one row of a master, in the order of its columns.
 type Row = []string
 
-// Links are the rows of the SKU links (account, code, sku, quantity), without
-// those of [NewListings].
+// Links are the rows of the SKU links (account, code, sku, quantity) of the malls of
+// a day ([Stream.Day]) and of 11st, without those of [NewListings].
 func Links() []Row { return links("") }
+
+// LinksOf are the rows of the SKU links of one mall.
+func LinksOf(mall string) []Row {
+	var out []Row
+	for _, g := range goodsOf(mall, "") {
+		for _, p := range g.Picks {
+			out = append(out, Row{g.Mall, g.Code, p.SKU, itoa(p.N)})
+		}
+	}
+	return out
+}
 
 // NewListings are the rows that [LinkNewListings] adds.
 func NewListings() []Row { return links(LinkNewListings) }
@@ -105,7 +121,7 @@ func NewListings() []Row { return links(LinkNewListings) }
 func links(when string) []Row {
 	out := []Row{}
 	for _, g := range Goods {
-		if g.Linked != when {
+		if g.Linked != when || g.Mall == Amazon {
 			continue
 		}
 		for _, p := range g.Picks {

@@ -198,6 +198,25 @@ var kinds = map[string][]kind{
 		}),
 		changed(20, "no phone", held("phone"), func(_ *Stream, o *Order) { o.Parcels[0].To.Phone = "" }),
 	},
+	Amazon: {
+		changed(60, "hard name", yes, func(s *Stream, o *Order) {
+			o.Parcels[0].To.Family = pick(s.r, hardJP)[0]
+		}),
+		twins(40),
+		changed(40, "cash on delivery", yes, func(_ *Stream, o *Order) { o.Payment, o.Fee = "CashOnDelivery", 330 }),
+		changed(40, "gift", yes, func(_ *Stream, o *Order) { o.Gift = "お誕生日おめでとう" }),
+		changed(20, "island", yes, func(_ *Stream, o *Order) {
+			to := &o.Parcels[0].To
+			to.Prefecture, to.City, to.Postal = "沖縄県", "見本郡架空島村", "9010001"
+		}),
+		changed(40, "not paid", outside("status_unshipped"), status("PENDING", "")),
+		changed(30, "shipped", outside("status_done"), status("SHIPPED", "")),
+		changed(20, "cancelled", outside("status_cancelled"), status("CANCELLED", "")),
+		changed(20, "pre-order", held("status_hold"), status("PENDING_AVAILABILITY", "")),
+		changed(20, "buyer asks to cancel", held("claim_open"), func(_ *Stream, o *Order) { o.Claim = true }),
+		changed(30, "mall ships", outside("mall_fulfils"), func(_ *Stream, o *Order) { o.MallShips = true }),
+		changed(20, "dead listing", held("sku_unmapped"), func(s *Stream, o *Order) { only(s, o, "CLOCK-OLD") }),
+	},
 	Plain: {
 		repaired(40, "letter outside cp932", AgreeReplacement, held("character"), func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𣘺本" }),
 		changed(30, "letter with a look-alike", yes, func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𠮷野" }),

@@ -8,6 +8,7 @@ const (
 	SmartStore = "smartstore"
 	Coupang    = "coupang"
 	ElevenSt   = "elevenst"
+	Amazon     = "amazon"
 	Plain      = "plain"
 )
 

@@ -106,6 +106,9 @@ func (s *Stream) order(mall string, now time.Time) Order {
 		o.Number = fmt.Sprintf("%s%09d", o.Ordered.Format("20060102"), seq*11)
 		o.Status = "301"
 		country, o.Currency = "KR", "KRW"
+	case Amazon:
+		o.Number = fmt.Sprintf("503-%07d-%07d", 1_000_000+seq%9_000_000, seq*13%10_000_000)
+		o.Status, o.Payment, o.Delivery = "UNSHIPPED", "CreditCard", "STANDARD"
 	case Plain:
 		o.Number = fmt.Sprintf("A-%s-%04d", now.Format("0102"), seq)
 		o.Status, o.Payment, o.Delivery = "ready", "prepaid", "宅配便"
@@ -148,6 +151,8 @@ func (s *Stream) parcel(mall string, seq, n int, to Person) Parcel {
 		p.Key = fmt.Sprintf("64%016d", 2_500_000_000+int64(seq)*10+int64(n))
 	case ElevenSt:
 		p.Key = fmt.Sprintf("15%08d", seq*10+n)
+	case Amazon:
+		p.Key = "1"
 	}
 	return p
 }
@@ -191,6 +196,8 @@ func (s *Stream) add(o *Order, parcel int, g *Good) {
 		case "item_code":
 			l.ItemCode = g.Code
 		}
+	case Amazon:
+		l.Key, l.ItemID, l.ItemCode = fmt.Sprintf("4%011d%02d", s.seq[Amazon], n), g.Item, g.Code
 	case Plain:
 		l.ItemCode, l.SKUCode = "P-"+g.Code, g.Code
 	}
