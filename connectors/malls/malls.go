@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/amazon"
 	"github.com/mallbridge/mallbridge/connectors/coupang"
 	"github.com/mallbridge/mallbridge/connectors/elevenst"
 	"github.com/mallbridge/mallbridge/connectors/rakuten"
@@ -17,6 +18,7 @@ var Malls = []connectors.Spec{
 	smartstore.Spec,
 	coupang.Spec,
 	elevenst.Spec,
+	amazon.Spec,
 }
 
 // Lookup returns the mall of that name.
