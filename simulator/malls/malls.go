@@ -85,9 +85,6 @@ var makers = map[string]func(now func() time.Time) (mall, Shop, error){
 	"coupang":    newCoupang,
 	"elevenst":   newElevenSt,
 	"smartstore": newSmartStore,
-	"rakuten":    newRakuten,
-	"coupang":    newCoupang,
-	"elevenst":   newElevenSt,
 	"amazon":     newAmazon,
 }
 
