@@ -51,7 +51,8 @@ func shopify() Table {
 
 // ebay: orderPaymentStatus of the Fulfillment API, and FULFILLED of its
 // orderFulfillmentStatus. The orders report tells them by its dates: an order without
-// Paid On Date has no status and waits for payment.
+// Paid On Date has no status and waits for payment. A cancel goes before both, and what
+// is no parcel (fulfillmentInstructionsType) before the payment.
 func ebay() Table {
 	return Table{
 		Mall: "ebay", Sureness: Confirmed, Suggest: "PAID", Missing: "PENDING",
@@ -61,6 +62,8 @@ func ebay() Table {
 			chain(Done, "FULFILLED", "発送済み", "출고 완료", "shipped"),
 			state(Unshipped, "FAILED", "支払い失敗", "결제 실패", "payment failed"),
 			state(Hold, "PARTIALLY_REFUNDED", "一部返金済み", "일부 환불", "partially refunded"),
+			state(Hold, "PREPARE_FOR_PICKUP", "店頭受取", "매장 수령", "picked up at a shop"),
+			state(Outside, "DIGITAL", "デジタル商品", "디지털 상품", "digital goods"),
 			because(order.HoldClaim, state(Hold, "CANCEL_REQUESTED", "キャンセル申請中", "취소 요청", "cancel requested")),
 			state(Cancelled, "FULLY_REFUNDED", "全額返金済み", "전액 환불", "fully refunded"),
 			state(Cancelled, "CANCELED", "キャンセル", "취소", "cancelled"),

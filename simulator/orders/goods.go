@@ -87,6 +87,11 @@ var Goods = []Good{
 	{Mall: Amazon, Name: "マグカップ 赤・青 ペアセット", Item: "B000SAMPL3", Code: "マグ-SET", From: "item_code", Price: 3300, Picks: []Pick{{"MUG-RED", 1}, {"MUG-BLUE", 1}}},
 	{Mall: Amazon, Name: "廃番の置時計", Item: "B000SAMPL9", Code: "CLOCK-OLD", From: "item_code", Price: 7700, Linked: never},
 
+	{Mall: Ebay, Name: "Imabari towel, white", Option: "Colour: White", Item: "110000000001", Code: "TOWEL/W 01", From: "sku_code", Price: 2400, Picks: picks("TOWEL-W", 1)},
+	{Mall: Ebay, Name: "Deep-steamed sencha 100 g", Item: "110000000002", Code: "0010003", From: "sku_code", Price: 1295, Picks: picks("TEA-100", 1)},
+	{Mall: Ebay, Name: "Mugs, red & blue, set of two", Item: "110000000003", Code: "MUG-SET", From: "sku_code", Price: 3999, Picks: []Pick{{"MUG-RED", 1}, {"MUG-BLUE", 1}}},
+	{Mall: Ebay, Name: "Old clock", Item: "110000000009", Code: "CLOCK-OLD-US", From: "sku_code", Price: 7700, Linked: never},
+
 	{Mall: Plain, Name: "今治タオル 白", Code: "TOWEL-W", From: "sku_code", Price: 1320, Picks: picks("TOWEL-W", 1)},
 	{Mall: Plain, Name: "深むし煎茶 100g", Code: "TEA-100", From: "sku_code", Price: 1080, Picks: picks("TEA-100", 1)},
 	{Mall: Plain, Name: "재래김 10봉", Code: "SEAWEED-10", From: "sku_code", Price: 7900, Picks: picks("SEAWEED-10", 1)},

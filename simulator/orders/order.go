@@ -114,8 +114,11 @@ type Person struct {
 
 // Name joins the names as the country writes them.
 func (p Person) Name() string {
-	if p.Country == "KR" || p.Given == "" {
+	switch {
+	case p.Country == "KR" || p.Given == "":
 		return p.Family + p.Given
+	case p.Country != "JP" && p.Country != "":
+		return p.Given + " " + p.Family
 	}
 	return p.Family + " " + p.Given
 }

@@ -78,8 +78,11 @@ func (s *Stream) Ordinary(mall string, now time.Time, n int) []Order {
 
 func (s *Stream) person(country string) Person {
 	s.n++
-	if country == "KR" {
+	switch country {
+	case "KR":
 		return personKR(s.r, s.n)
+	case "US":
+		return personAbroad(s.r, s.n)
 	}
 	return personJP(s.r, s.n)
 }
@@ -109,6 +112,9 @@ func (s *Stream) order(mall string, now time.Time) Order {
 	case Amazon:
 		o.Number = fmt.Sprintf("503-%07d-%07d", 1_000_000+seq%9_000_000, seq*13%10_000_000)
 		o.Status, o.Payment, o.Delivery = "UNSHIPPED", "CreditCard", "STANDARD"
+	case Ebay:
+		o.ebay(seq)
+		country = "US"
 	case Plain:
 		o.Number = fmt.Sprintf("A-%s-%04d", now.Format("0102"), seq)
 		o.Status, o.Payment, o.Delivery = "ready", "prepaid", "宅配便"
@@ -198,6 +204,8 @@ func (s *Stream) add(o *Order, parcel int, g *Good) {
 		}
 	case Amazon:
 		l.Key, l.ItemID, l.ItemCode = fmt.Sprintf("4%011d%02d", s.seq[Amazon], n), g.Item, g.Code
+	case Ebay:
+		l.Key, l.ItemID, l.SKUCode = fmt.Sprintf("1%011d%02d", s.seq[Ebay], n), g.Item, g.Code
 	case Plain:
 		l.ItemCode, l.SKUCode = "P-"+g.Code, g.Code
 	}
@@ -227,6 +235,9 @@ func (o *Order) sum() {
 	}
 	if o.Currency == "KRW" && o.Goods < 30000 {
 		o.Postage = 3000
+	}
+	if o.Currency == "USD" {
+		o.Postage = 1500
 	}
 	o.Total = o.Goods + o.Postage + o.Fee
 }
