@@ -7,6 +7,7 @@ import (
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/amazon"
 	"github.com/mallbridge/mallbridge/connectors/coupang"
+	"github.com/mallbridge/mallbridge/connectors/ebay"
 	"github.com/mallbridge/mallbridge/connectors/elevenst"
 	"github.com/mallbridge/mallbridge/connectors/rakuten"
 	"github.com/mallbridge/mallbridge/connectors/smartstore"
@@ -15,6 +16,7 @@ import (
 // Malls lists every connector, in the order in which the documentation shows them.
 var Malls = []connectors.Spec{
 	rakuten.Spec,
+	ebay.Spec,
 	smartstore.Spec,
 	coupang.Spec,
 	elevenst.Spec,

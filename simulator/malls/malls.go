@@ -83,6 +83,7 @@ type network struct {
 var makers = map[string]func(now func() time.Time) (mall, Shop, error){
 	"rakuten":    newRakuten,
 	"coupang":    newCoupang,
+	"ebay":       newEbay,
 	"elevenst":   newElevenSt,
 	"smartstore": newSmartStore,
 	"amazon":     newAmazon,

@@ -126,7 +126,7 @@ func NewListings() []Row { return links(LinkNewListings) }
 func links(when string) []Row {
 	out := []Row{}
 	for _, g := range Goods {
-		if g.Linked != when || g.Mall == Amazon {
+		if g.Linked != when || g.Mall == Amazon || g.Mall == Ebay {
 			continue
 		}
 		for _, p := range g.Picks {

@@ -1,0 +1,43 @@
+package malls
+
+import (
+	"time"
+
+	"github.com/mallbridge/mallbridge/simulator/ebay"
+	"github.com/mallbridge/mallbridge/simulator/orders"
+)
+
+type ebayMall struct {
+	*ebay.Mall
+	seller string
+}
+
+func newEbay(now func() time.Time) (mall, Shop, error) {
+	s := ebay.Seller{
+		Name: "sample_jp_shop", ClientID: "SampleSh-mallbrid-SIM-" + key(9) + "-" + key(8), ClientSecret: "SIM-" + key(32), RuName: "Sample_Shop-SampleSh-mallbr-" + key(7),
+		RefreshToken: "v^1.1#i^1#r^1#" + key(40), Consented: now().AddDate(0, -1, 0), Scopes: []string{"sell.fulfillment", "sell.inventory"},
+	}
+	m := ebay.New(ebay.Options{Now: now})
+	err := m.AddSeller(s)
+	return &ebayMall{m, s.Name}, Shop{
+		Mall: "ebay", Settings: map[string]string{"client_id": s.ClientID, "ru_name": s.RuName, "consent_ends": now().AddDate(0, 16, 0).UTC().Format(time.DateOnly)},
+		Secrets: map[string]string{"client_secret": s.ClientSecret, "refresh_token": s.RefreshToken},
+	}, err
+}
+
+// place puts an order in; eBay asks nobody to confirm one.
+func (m *ebayMall) place(o *orders.Order, _ bool) error { return m.Place(m.seller, o) }
+
+func (m *ebayMall) cancel(number string) error { return m.Cancel(m.seller, number) }
+func (m *ebayMall) remove(number string) error { return m.Forget(m.seller, number) }
+
+func (m *ebayMall) faults(text []byte) error {
+	var f ebay.Faults
+	if text != nil {
+		if err := strict(text, &f); err != nil {
+			return err
+		}
+	}
+	m.Break(f)
+	return nil
+}
