@@ -247,9 +247,13 @@ func hold(ctx context.Context, env *stage.Env, name string, f func(context.Conte
 			}
 		}
 	}()
-	rep, err := f(ctx)
-	close(stop)
-	<-stopped
+	rep, err := func() (stage.Report, error) {
+		defer func() {
+			close(stop)
+			<-stopped
+		}()
+		return f(ctx)
+	}()
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
 		err = errors.Join(err, cause)
 	}

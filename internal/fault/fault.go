@@ -1,9 +1,13 @@
 // Package fault names the points between durable steps, so that tests can crash
-// the real program at each of them. In a normal build [At] does nothing; built
-// with -tags fault the environment decides (see inject.go).
+// the program at each of them. In a normal build [At] does nothing unless a test of
+// the same process watches; built with -tags fault the environment decides (see
+// inject.go).
 package fault
 
-import "sort"
+import (
+	"sort"
+	"sync/atomic"
+)
 
 var points = map[string]bool{}
 
@@ -21,4 +25,23 @@ func Points() []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+var watcher atomic.Pointer[func(name string)]
+
+// Watch calls f at every place that is reached, in the goroutine that reaches it;
+// nil ends it. A test that lets f panic ends a stage there as a crash would. There
+// is one watcher in a process.
+func Watch(f func(name string)) {
+	if f == nil {
+		watcher.Store(nil)
+		return
+	}
+	watcher.Store(&f)
+}
+
+func tell(name string) {
+	if f := watcher.Load(); f != nil {
+		(*f)(name)
+	}
 }

@@ -3,4 +3,4 @@
 package fault
 
 // At marks that the program reached the place.
-func At(string) {}
+func At(name string) { tell(name) }

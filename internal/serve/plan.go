@@ -3,6 +3,8 @@ package serve
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
@@ -108,42 +110,56 @@ func cutOff(ctx context.Context, env *stage.Env, e jobs.Entry) (bool, error) {
 // follow enqueues what a stage has made work for. Targets that run at the times
 // of a cron line, or never, wait for them: someone chose those times.
 func (s *Server) follow(ctx context.Context, env *stage.Env, cause int64, r pipeline.Result) error {
-	var next string
-	var targets []string
-	var err error
+	next := map[string][]string{}
 	switch counts := r.Report.Counts; r.Stage {
 	case "extract":
 		if counts["new orders"]+counts["changed orders"] > 0 {
-			next, targets = "plan", []string{r.Target}
+			next["plan"] = []string{r.Target}
 		}
 	case "plan":
 		if counts["instructions"] > 0 {
-			next = "instruct"
-			targets, err = ready(ctx, env)
+			targets, err := ready(ctx, env)
+			if err != nil {
+				return err
+			}
+			next["instruct"] = targets
 		}
 	case "instruct":
 		if counts["batches"] > 0 {
-			next, targets = "collect", []string{r.Target}
+			next["collect"] = []string{r.Target}
 		}
 	case "collect":
 		if counts["results"]+counts["acks"] > 0 {
 			st, _ := pipeline.Lookup("report")
-			next, targets = "report", st.Targets(env.Workspace)
+			next["report"] = st.Targets(env.Workspace)
+		}
+		if counts["stock"] > 0 {
+			next["stock"] = selling(env, r.Target)
 		}
 	}
-	if err != nil || len(targets) == 0 {
-		return err
-	}
-	st, _ := pipeline.Lookup(next)
-	for _, t := range targets {
-		if entry(env.Workspace, st, t).When.Every == 0 {
-			continue
-		}
-		if _, err := s.queue.Enqueue(ctx, jobs.Job{Stage: next, Target: t, Slot: fmt.Sprintf("after %s %d", r.Stage, cause)}); err != nil {
-			return err
+	for _, name := range slices.Sorted(maps.Keys(next)) {
+		st, _ := pipeline.Lookup(name)
+		for _, t := range next[name] {
+			if entry(env.Workspace, st, t).When.Every == 0 {
+				continue
+			}
+			if _, err := s.queue.Enqueue(ctx, jobs.Job{Stage: name, Target: t, Slot: fmt.Sprintf("after %s %d", r.Stage, cause)}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// selling lists the accounts that push stock of a warehouse by themselves.
+func selling(env *stage.Env, warehouse string) []string {
+	var out []string
+	for _, a := range env.Workspace.Accounts {
+		if a.Enabled && a.AutoStockSync && a.UsesAPI() && slices.Contains(a.Stock.Warehouses, warehouse) {
+			out = append(out, a.Name)
+		}
+	}
+	return out
 }
 
 // ready lists the warehouses that have instructions which may be sent now.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -596,5 +597,50 @@ func TestOneProcessRunsAStageOnATargetOnce(t *testing.T) {
 	c.answer <- pipeline.Result{}
 	if err := receive(t, first); err != nil {
 		t.Errorf("the first: %v", err)
+	}
+}
+
+// TestStockIsToldRightAfterItsFile: to the malls of the accounts that push stock of
+// that warehouse by themselves, unless they do so at times of their own.
+func TestStockIsToldRightAfterItsFile(t *testing.T) {
+	w := newWorld(t)
+	for name, more := range map[string]string{
+		"pushes": "auto_stock_sync: true\n", "quiet": "", "elsewhere": "auto_stock_sync: true\nstock: {warehouses: [osaka]}\n",
+		"nightly": "auto_stock_sync: true\nschedules: {stock: \"0 3 * * *\"}\n",
+	} {
+		text := "mall: rakuten\ntargets: {default: \"300\"}\nwarehouse: tokyo\napi: {secrets: {service_secret: env:A, license_key: env:B}}\n" + more
+		if err := os.WriteFile(filepath.Join(w.dir, "accounts", name+".yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	house, err := os.ReadFile(filepath.Join(w.dir, "warehouses", "tokyo.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "warehouses", "osaka.yaml"), bytes.ReplaceAll(house, []byte("drops/tokyo"), []byte("drops/osaka")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := w.load()
+	env.Ledger = w.env.Ledger
+	w.o.Env = env
+	s, err := open(t.Context(), w.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.queue.Close()
+	for _, counts := range []map[string]int64{{"stock": 3}, {"stock known before": 3}, {"acks": 1}} {
+		res := pipeline.Result{Stage: "collect", Target: "tokyo", Report: stage.Report{Counts: counts}}
+		if err := s.follow(t.Context(), env, 1, res); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, j := range w.open() {
+		if j.Stage == "stock" {
+			got = append(got, j.Target)
+		}
+	}
+	if !slices.Equal(got, []string{"pushes"}) {
+		t.Errorf("stock is told to %q", got)
 	}
 }

@@ -176,8 +176,11 @@ func compare(a, b string) int {
 }
 
 // pages reads, decides and stores the orders of one state. While a page is
-// stored the next is decided and the one after it read.
+// stored, which the caller's goroutine does, the next is decided and the one after
+// it read.
 func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, rep *stage.Report) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
 	read, decided := make(chan []ledger.Row, 1), make(chan []*decision, 1)
 	g.Go(func() error {
@@ -206,14 +209,16 @@ func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, rep 
 		}
 		return nil
 	})
-	g.Go(func() error {
-		for ds := range decided {
-			if err := p.store(ctx, ds, now, rep); err != nil {
-				return err
+	for ds := range decided {
+		if err := p.store(ctx, ds, now, rep); err != nil {
+			if ctx.Err() != nil { // it was not the store that failed first
+				return errors.Join(g.Wait(), err)
 			}
+			cancel()
+			_ = g.Wait() // what the others say of the end
+			return err
 		}
-		return nil
-	})
+	}
 	return g.Wait()
 }
 

@@ -38,6 +38,10 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 		p.add(plan, d)
 		return nil, nil
 	}
+	refusals, err := p.refusals(ctx, d, c)
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case d.class == status.Done:
 		p.keep(plan, d, nil)
@@ -52,7 +56,7 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 	case d.class == status.Instructed && c.fits:
 		plan.Withdraw = append(plan.Withdraw, c.stale...)
 		p.rest(plan, d, c.missing)
-		p.keep(plan, d, nil)
+		p.keep(plan, d, refusals)
 		return slices.DeleteFunc(c.free, func(id int64) bool { return slices.Contains(c.stale, id) }), nil
 	case c.travelling:
 		return nil, nil
@@ -64,12 +68,12 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 	case d.class == status.Cancelled || d.class == status.Outside:
 		p.warn(plan, d, order.HoldCancelled, fmt.Sprintf("the mall says %q; instruction %s", d.row.Order.Status, numbers(c.fixed)))
 	case d.class != status.Instructed:
-		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("the mall says %q; instruction %s", d.row.Order.Status, numbers(c.fixed)))
+		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("the mall says %q; instruction %s", d.row.Order.Status, numbers(c.fixed)), refusals...)
 	default:
 		if d.released(order.HoldChanged) {
 			p.rest(plan, d, c.missing)
 		}
-		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("changed: %s; instruction %s", c.what, numbers(c.fixed)))
+		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("changed: %s; instruction %s", c.what, numbers(c.fixed)), refusals...)
 	}
 	return nil, nil
 }
@@ -79,10 +83,11 @@ type comparison struct {
 	fixed      []ledger.Place // at the warehouse or on the way to it
 	free       []int64        // instructions that can be taken back: no batch has claimed them, or refused and released
 	halted     []ledger.Place // those of fixed that were stopped although this order is to ship
+	declined   []ledger.Place // those of fixed that the warehouse refused
 	refused    []int64        // those of free that the warehouse refused, or stopped
 	stale      []int64        // those of free that differ from what would be instructed now
 	travelling bool           // one of fixed is in a file that was not dropped yet
-	stopped    bool           // all of fixed were stopped
+	stopped    bool           // all of fixed were stopped, or refused: none of it ships
 	same       bool           // nothing differs
 	fits       bool           // fixed is part of what would be instructed now
 	missing    []*parcel      // what nothing has claimed
@@ -106,8 +111,11 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 		default:
 			kept[pl.InstructionID] = true
 			c.fixed = append(c.fixed, pl)
+			if pl.State == ledger.InstructionRefused {
+				c.declined = append(c.declined, pl)
+			}
 			shipped[pl.InstructionID] = pl.State == ledger.InstructionShipped
-			c.stopped = c.stopped && pl.State == ledger.InstructionStopped
+			c.stopped = c.stopped && (pl.State == ledger.InstructionStopped || pl.State == ledger.InstructionRefused)
 			if b := pl.Batch; b != nil {
 				c.travelling = c.travelling || b.State == ledger.BatchClaimed || b.State == ledger.BatchBuilt || b.State == ledger.BatchUploaded
 			}
@@ -200,12 +208,35 @@ func numbers(places []ledger.Place) string {
 	return strings.Join(out, ", ")
 }
 
-func (p *planner) warn(plan *ledger.Plan, d *decision, r order.Reason, detail string) {
-	if d.released(r) {
-		p.keep(plan, d, nil)
-		return
+// warn keeps the instructions of an order and holds it for a reason, unless a person
+// has released that, beside what else holds it.
+func (p *planner) warn(plan *ledger.Plan, d *decision, r order.Reason, detail string, more ...order.Hold) {
+	if !d.released(r) {
+		more = append([]order.Hold{{Reason: r, Detail: detail}}, more...)
 	}
-	p.keep(plan, d, []order.Hold{{Reason: r, Detail: detail}})
+	p.keep(plan, d, more)
+}
+
+// refusals are the holds of parcels that the warehouse refused and nobody has let go
+// again: a change of the order is no answer to them.
+func (p *planner) refusals(ctx context.Context, d *decision, c *comparison) ([]order.Hold, error) {
+	if len(c.declined) == 0 {
+		return nil, nil
+	}
+	was, err := p.env.Ledger.HoldsOf(ctx, d.row.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []order.Hold
+	for _, h := range was {
+		if h.Reason == order.HoldWarehouseRefuse {
+			out = append(out, h.Hold)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, order.Hold{Reason: order.HoldWarehouseRefuse, Detail: "instruction " + numbers(c.declined)})
+	}
+	return out, nil
 }
 
 // keep leaves the instructions of an order as they are.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mallbridge/mallbridge/internal/fault"
 	"github.com/mallbridge/mallbridge/ledger"
 )
 
@@ -54,6 +55,9 @@ func (p *purger) remove(folder, path string) error {
 	}
 	f.Files++
 	f.Bytes += info.Size()
+	if !p.o.DryRun {
+		fault.At(atRemoved)
+	}
 	return nil
 }
 

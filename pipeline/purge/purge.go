@@ -16,10 +16,18 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/fault"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+var (
+	atOrders  = fault.Point("purge.orders")
+	atWords   = fault.Point("purge.words")
+	atRemoved = fault.Point("purge.file-removed")
+	atShrunk  = fault.Point("purge.before-record")
 )
 
 // Options say what is removed.
@@ -126,6 +134,7 @@ func Now(ctx context.Context, env *stage.Env, o Options) (Result, error) {
 			p.res.Notes = append(p.res.Notes, "the ledger could not be rewritten, the next purge tries again: "+err.Error())
 		}
 	}
+	fault.At(atShrunk)
 	return p.res, env.Ledger.PutPurge(ctx, p.res.Purge)
 }
 
@@ -255,7 +264,11 @@ func (p *purger) account(ctx context.Context, x *Account) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.env.Ledger.PurgeWords(ctx, x.Name, x.Before), p.env.Ledger.PurgeRuns(ctx, x.Name, x.Before))
+	if err := p.env.Ledger.PurgeWords(ctx, x.Name, x.Before); err != nil {
+		return err
+	}
+	fault.At(atWords)
+	return p.env.Ledger.PurgeRuns(ctx, x.Name, x.Before)
 }
 
 func (p *purger) forget(ctx context.Context, x *Account, due []ledger.Settled) error {
@@ -274,6 +287,9 @@ func (p *purger) forget(ctx context.Context, x *Account, due []ledger.Settled) e
 	x.Orders += orders
 	x.Instructions += instructions
 	p.res.Batches += batches
+	if len(due) > 0 && err == nil {
+		fault.At(atOrders)
+	}
 	return err
 }
 

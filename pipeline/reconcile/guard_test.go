@@ -212,6 +212,72 @@ func TestAddressChangedAfterTheDrop(t *testing.T) {
 	}
 }
 
+// refused is the warehouse that does not take an order's instruction.
+func (s *shop) refused(o orders.Order) (number string) {
+	s.Helper()
+	ps, err := s.env.Ledger.PlacesOf(s.Context(), s.row(o).ID)
+	s.check(err)
+	id, err := s.env.Ledger.Warehouse(s.Context(), "depot")
+	s.check(err)
+	_, err = s.env.Ledger.PutAcks(s.Context(), id, 0, []order.Ack{{Instruction: ps[0].Number, Message: "品番相違"}}, s.Now())
+	s.check(err)
+	return ps[0].Number
+}
+
+// TestRefusalOutlivesAChange: what a warehouse refused stays on hold when the order
+// changes, and goes again as it is now once a person lets it.
+func TestRefusalOutlivesAChange(t *testing.T) {
+	s := open(t, orders.Rakuten, settings{})
+	o := s.sell(s.plain())
+	s.run("extract", "plan", "instruct")
+	number := s.refused(o)
+	s.run("plan")
+	if got := s.holds(o); !slices.Equal(got, []order.Reason{order.HoldWarehouseRefuse}) {
+		t.Fatalf("holds %v", got)
+	}
+	s.Move(time.Hour)
+	s.check(s.rakuten.Remove(o.Number))
+	o.Parcels[0].To = s.plain().Parcels[0].To
+	o = s.sell(o)
+	s.run("extract")
+	s.night("reconcile")
+	s.run("plan")
+	if got := s.holds(o); !slices.Contains(got, order.HoldWarehouseRefuse) || !slices.Contains(got, order.HoldChanged) {
+		t.Fatalf("holds after the change %v", got)
+	}
+	s.check(s.env.Ledger.Release(t.Context(), s.row(o).ID, []order.Reason{order.HoldChanged}, "the warehouse knows", "test", s.Now()))
+	s.run("plan")
+	if got := s.holds(o); !slices.Equal(got, []order.Reason{order.HoldWarehouseRefuse}) {
+		t.Fatalf("holds after the change was released %v", got)
+	}
+	s.check(s.env.Ledger.Release(t.Context(), s.row(o).ID, []order.Reason{order.HoldWarehouseRefuse}, "try again", "test", s.Now()))
+	s.run("plan", "instruct")
+	if got := s.holds(o); len(got) > 0 {
+		t.Errorf("holds in the end %v", got)
+	}
+	places, err := s.env.Ledger.PlacesOf(t.Context(), s.row(o).ID)
+	s.check(err)
+	if !slices.ContainsFunc(places, func(p ledger.Place) bool { return p.Number != number && p.State == ledger.InstructionClaimed }) {
+		t.Errorf("it did not go again: %+v", places)
+	}
+}
+
+// TestCancelOfWhatWasRefused: nothing of the order ships, and nobody is asked to stop
+// anything.
+func TestCancelOfWhatWasRefused(t *testing.T) {
+	s := open(t, orders.Rakuten, settings{})
+	o := s.sell(s.plain())
+	s.run("extract", "plan", "instruct")
+	s.refused(o)
+	s.run("plan")
+	s.cancel(o)
+	s.Move(time.Hour)
+	s.run("extract", "plan", "watch")
+	if row := s.row(o); row.State != ledger.Outside || len(s.holds(o)) > 0 || len(s.alerts(order.AlertStop)) > 0 {
+		t.Errorf("%s, holds %v, alerts %v", row.State, s.holds(o), s.alerts())
+	}
+}
+
 func TestStopRequestIsOverdue(t *testing.T) {
 	s := open(t, orders.Rakuten, settings{})
 	o := s.sell(s.plain())

@@ -23,9 +23,18 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/internal/fault"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
+)
+
+var (
+	atWaits    = fault.Point("stock.waits-kept")
+	atMarked   = fault.Point("stock.marked")
+	atTold     = fault.Point("stock.told")
+	atRecorded = fault.Point("stock.recorded")
+	atCompared = fault.Point("stock.compared")
 )
 
 // atOnce is how many quantities are recorded, told and recorded again together.
@@ -270,6 +279,7 @@ func (p *pusher) braked(ctx context.Context, offers, due []Offer) ([]Offer, erro
 		if err := p.env.Ledger.SetWaits(ctx, p.id, waits, p.now); err != nil {
 			return nil, err
 		}
+		fault.At(atWaits)
 	}
 	for _, kind := range []string{ledger.WaitZero, ledger.WaitJump} {
 		switch {
@@ -314,7 +324,9 @@ func (p *pusher) push(ctx context.Context, due []Offer) error {
 		if err := p.env.Ledger.SendingStock(ctx, p.id, ts, p.now); err != nil {
 			return err
 		}
+		fault.At(atMarked)
 		results := p.mall.SetStock(ctx, qs)
+		fault.At(atTold)
 		var failed error
 		heard := false
 		for i, r := range results {
@@ -342,6 +354,7 @@ func (p *pusher) push(ctx context.Context, due []Offer) error {
 		if err := p.env.Ledger.SetStockTold(context.WithoutCancel(ctx), p.id, ts, p.now); err != nil {
 			return err
 		}
+		fault.At(atRecorded)
 		if !heard && failed != nil {
 			return failed
 		}
@@ -417,6 +430,7 @@ func (p *pusher) compare(ctx context.Context, offers []Offer) error {
 	if err := p.env.Ledger.SetShown(ctx, p.id, shown, p.now); err != nil {
 		return err
 	}
+	fault.At(atCompared)
 	if len(again) == 0 {
 		return nil
 	}
