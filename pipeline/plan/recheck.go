@@ -137,9 +137,15 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 	}
 	c.fits = true
 	left := slices.Clone(d.parcels)
+	departed := map[int64]bool{}
 	for _, fixed := range []bool{true, false} {
 		for _, in := range was {
 			if is, ok := kept[in.ID]; !ok || is != fixed {
+				continue
+			}
+			if shipped[in.ID] && gone(in, d.row) {
+				// The mall put what has left under a number of its own when it was told.
+				departed[in.ID] = true
 				continue
 			}
 			old := essence(in, d.row.ID)
@@ -147,8 +153,6 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 			switch {
 			case at >= 0:
 				left = slices.Delete(left, at, at+1)
-			case shipped[in.ID] && gone(in, d.row):
-				// The mall put what has left under a number of its own when it was told.
 			case fixed:
 				c.fits = false
 			default:
@@ -158,6 +162,7 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 	}
 	c.same = c.fits && len(left) == 0 && len(c.stale) == len(c.refused)
 	for _, pc := range left {
+		reseat(pc.bits, claims, departed)
 		if !slices.ContainsFunc(pc.bits, func(b ledger.Piece) bool {
 			b.Quantity, b.SKU = 0, ""
 			id, claimed := claims[b]
@@ -172,6 +177,24 @@ func (p *planner) compare(ctx context.Context, d *decision, places []ledger.Plac
 			slices.DeleteFunc(slices.Clone(d.parcels), func(pc *parcel) bool { return slices.Contains(c.missing, pc) }), d.row.ID)
 	}
 	return c, nil
+}
+
+// seats is by how many packages a piece moves whose place in the order belonged to
+// goods that have left.
+const seats = 1 << 16
+
+// reseat gives pieces the places that are theirs. Places are counted in the order as
+// the mall has it now: where lines have left it, those that stay moved up, onto
+// places that were claimed for what has departed.
+func reseat(bits []ledger.Piece, claims map[ledger.Piece]int64, departed map[int64]bool) {
+	for i := range bits {
+		b := bits[i]
+		b.Quantity, b.SKU = 0, ""
+		for departed[claims[b]] {
+			b.Package += seats
+		}
+		bits[i].Package = b.Package
+	}
 }
 
 // gone reports whether an order has none of an instruction's lines any more.

@@ -435,3 +435,29 @@ func TestTypedInByHand(t *testing.T) {
 	s.run(rakutenShop, "extract")
 	s.want(o, number(1)+" seen")
 }
+
+// TestWhatIsLeftOfASplitOrderGoesAgain: Coupang gives what has left a bundle of its
+// own, so that the lines that stay stand where those stood. A parcel of them that the
+// warehouse refused and a person lets go again is instructed again.
+func TestWhatIsLeftOfASplitOrderGoesAgain(t *testing.T) {
+	s := open(t, "")
+	o := s.twoHouses(coupangShop)
+	s.ships(parcel{of: o, at: "tokyo", carrier: "cj", tracking: number(1)})
+	s.reported(coupangShop)
+	s.run(coupangShop, "extract", "plan")
+	was := s.instruction(o.Number, "osaka")
+	id, err := s.env.Ledger.Warehouse(t.Context(), "osaka")
+	s.check(err)
+	_, err = s.env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: was, Message: "out of boxes"}}, s.Now())
+	s.check(err)
+	s.run(coupangShop, "plan")
+	s.check(s.env.Ledger.Release(t.Context(), s.row(o.Number).ID, []order.Reason{order.HoldWarehouseRefuse}, "there are boxes", "test", s.Now()))
+	s.run(coupangShop, "plan", "instruct")
+	is := s.instruction(o.Number, "osaka")
+	if is == was {
+		t.Fatalf("it was not instructed again after %s", was)
+	}
+	s.ships(parcel{of: o, at: "osaka", carrier: "cj", tracking: number(2)})
+	s.reported(coupangShop)
+	s.want(o, number(1)+" seen", number(2)+" seen")
+}
