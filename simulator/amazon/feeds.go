@@ -238,8 +238,11 @@ type outcome struct {
 // work works a feed off.
 func (m *Mall) work(s *seller, f *feed) {
 	f.done = true
+	if f.fatal = f.kind != "POST_ORDER_FULFILLMENT_DATA" || m.faults.Fatal; f.fatal {
+		return
+	}
 	total, bad, err := m.messages(s, f)
-	if err != nil || f.kind != "POST_ORDER_FULFILLMENT_DATA" || m.faults.Fatal {
+	if err != nil {
 		f.fatal = true
 		return
 	}

@@ -1,0 +1,140 @@
+package amazon_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/amazon"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+func open(t testing.TB) *connectors.Mall {
+	m, err := amazon.Spec.Open(connectors.Account{Name: "amazon-main", Settings: map[string]string{"client_id": clientID}}, connectors.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// kindOf is the call whose reply a file is.
+func kindOf(name string) string {
+	switch {
+	case strings.Contains(name, "listings"):
+		return "searchListingsItems"
+	case strings.Contains(name, "order-"):
+		return "getOrder"
+	}
+	return "searchOrders"
+}
+
+// Each testdata/*.json is a reply; beside it stands what is read of it.
+func TestParseGolden(t *testing.T) {
+	m := open(t)
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := m.Parse(connectors.Page{Kind: kindOf(name), Body: body})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var got bytes.Buffer
+		e := json.NewEncoder(&got)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", " ")
+		if err := e.Encode(parsed); err != nil {
+			t.Fatal(err)
+		}
+		golden := strings.TrimSuffix(name, ".json") + ".golden"
+		if *update {
+			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got.Bytes(), want) {
+			t.Errorf("%s differs from %s:\n%s", name, golden, got.String())
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	m := open(t)
+	const head = `"orderId":"503-0000000-0000001","createdTime":"2026-11-18T02:11:09Z"`
+	const ready = `"fulfillment":{"fulfillmentStatus":"UNSHIPPED","fulfilledBy":"MERCHANT"}`
+	for _, c := range []struct {
+		body, field string
+		reason      order.Reason
+	}{
+		{`{"createdTime":"2026-11-18T02:11:09Z",` + ready + `}`, "orderId", order.RefusedMissing},
+		{`{` + head + `,"orderItems":[{"orderItemId":"1","quantityOrdered":1}]}`, "fulfillment.fulfillmentStatus", order.RefusedMissing},
+		{`{` + head + `,` + ready + `,"orderItems":[]}`, "orderItems", order.RefusedMissing},
+		{`{` + head + `,` + ready + `,"orderItems":[{"orderItemId":"1"}]}`, "orderItems[0].quantityOrdered", order.RefusedMissing},
+		{`{` + head + `,` + ready + `,"orderItems":[{"orderItemId":"1","quantityOrdered":-1}]}`, "orderItems[0].quantityOrdered", order.RefusedQuantity},
+		{`{` + head + `,` + ready + `,"orderItems":[{"orderItemId":"1","quantityOrdered":0}]}`, "orderItems", order.RefusedQuantity},
+		{`{` + head + `,` + ready + `,"orderItems":[{"orderItemId":"1","quantityOrdered":"1"}]}`, "orderItems.quantityOrdered", order.RefusedType},
+		{`{` + head + `,` + ready + `,"proceeds":{"grandTotal":{"amount":"12.5","currencyCode":"JPY"}},"orderItems":[{"orderItemId":"1","quantityOrdered":1}]}`, "proceeds.grandTotal", order.RefusedType},
+	} {
+		parsed, err := m.Parse(connectors.Page{Kind: "searchOrders", Body: []byte(`{"orders":[` + c.body + `]}`)})
+		if err != nil || len(parsed.Orders) != 0 || len(parsed.Refused) != 1 {
+			t.Errorf("%s: %+v %v", c.body, parsed, err)
+			continue
+		}
+		if r := parsed.Refused[0]; r.Field != c.field || r.Reason != c.reason || r.Record != "orders[0]" {
+			t.Errorf("%s: %+v", c.body, r)
+		}
+	}
+}
+
+// Each record of a page comes out once, whatever is in it.
+func FuzzParse(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range files {
+		body, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(kindOf(name), body)
+	}
+	m := open(f)
+	f.Fuzz(func(t *testing.T, kind string, body []byte) {
+		parsed, err := m.Parse(connectors.Page{Kind: kind, Body: body})
+		if err != nil {
+			return
+		}
+		var in struct {
+			Orders []json.RawMessage `json:"orders"`
+			Items  []json.RawMessage `json:"items"`
+		}
+		if json.Unmarshal(body, &in) != nil || kind == "getOrder" {
+			return
+		}
+		n := len(in.Orders)
+		if kind == "searchListingsItems" {
+			n = len(in.Items)
+		}
+		if n != len(parsed.Orders)+len(parsed.Refused)+len(parsed.Products) {
+			t.Errorf("%d records, %d orders, %d products and %d refusals", n, len(parsed.Orders), len(parsed.Products), len(parsed.Refused))
+		}
+	})
+}
