@@ -169,10 +169,10 @@ func (m *Mall) next() string {
 func (s *seller) has(role string) bool { return !slices.Contains(s.Lacks, role) }
 
 // sort keeps orders by the time of their last update, then by number.
-func (s *seller) sort() {
-	slices.SortFunc(s.orders, func(a, b *order) int {
-		return cmp.Or(a.updated.Compare(b.updated), strings.Compare(a.number, b.number))
-	})
+func (s *seller) sort() { slices.SortFunc(s.orders, byUpdate) }
+
+func byUpdate(a, b *order) int {
+	return cmp.Or(a.updated.Compare(b.updated), strings.Compare(a.number, b.number))
 }
 
 // with runs f for an order of any seller.

@@ -100,8 +100,8 @@ func (m *Mall) PlaceSpecial(id string, o *orders.Order, status string, x Special
 		n.packages = append(n.packages, p)
 	}
 	s.byNo[o.Number] = n
-	s.orders = append(s.orders, n)
-	s.sort()
+	i, _ := slices.BinarySearchFunc(s.orders, n, byUpdate)
+	s.orders = slices.Insert(s.orders, i, n)
 	return nil
 }
 
@@ -124,13 +124,13 @@ func searchOrders(c *call) answer {
 			return invalid("%v", err)
 		}
 	}
-	byUpdate := !after.IsZero()
+	updated := !after.IsZero()
 	from, to := after, before
-	if !byUpdate {
+	if !updated {
 		from, to = createdAfter, createdBefore
 	}
 	switch {
-	case byUpdate == !createdAfter.IsZero(), byUpdate && !createdBefore.IsZero(), !byUpdate && !before.IsZero():
+	case updated == !createdAfter.IsZero(), updated && !createdBefore.IsZero(), !updated && !before.IsZero():
 		return invalid("exactly one of createdAfter and lastUpdatedAfter is expected, with its own Before")
 	case !to.IsZero() && to.Before(from):
 		return invalid("the end is before the begin")
@@ -162,7 +162,7 @@ func searchOrders(c *call) answer {
 	more := false
 	for _, o := range c.s.orders {
 		at := o.updated
-		if !byUpdate {
+		if !updated {
 			at = o.created
 		}
 		key := place(o)
@@ -179,7 +179,7 @@ func searchOrders(c *call) answer {
 		prior, last = last, key
 	}
 	out := map[string]any{"orders": page}
-	if byUpdate {
+	if updated {
 		out["lastUpdatedBefore"] = stamp(to)
 	} else {
 		out["createdBefore"] = stamp(to)
