@@ -10,6 +10,7 @@ import (
 	"github.com/mallbridge/mallbridge/connectors/ebay"
 	"github.com/mallbridge/mallbridge/connectors/elevenst"
 	"github.com/mallbridge/mallbridge/connectors/rakuten"
+	"github.com/mallbridge/mallbridge/connectors/shopify"
 	"github.com/mallbridge/mallbridge/connectors/smartstore"
 )
 
@@ -21,6 +22,7 @@ var Malls = []connectors.Spec{
 	coupang.Spec,
 	elevenst.Spec,
 	amazon.Spec,
+	shopify.Spec,
 }
 
 // Lookup returns the mall of that name.

@@ -45,6 +45,9 @@ func shopify() Table {
 			state(Cancelled, "expired", "オーソリ期限切れ", "승인 만료", "authorization expired"),
 			state(Cancelled, "restocked", "在庫戻し済み", "재입고", "restocked"),
 			state(Cancelled, "cancelled", "キャンセル", "취소", "cancelled"),
+			// The API tells them; the export does not.
+			state(Outside, "test", "テスト注文", "테스트 주문", "test order"),
+			state(Outside, "no_shipping", "配送するものなし（店舗受取など）", "배송할 것 없음(매장 수령 등)", "nothing to ship (pick-up, local delivery, digital goods)"),
 		},
 	}
 }

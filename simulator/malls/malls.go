@@ -87,6 +87,7 @@ var makers = map[string]func(now func() time.Time) (mall, Shop, error){
 	"elevenst":   newElevenSt,
 	"smartstore": newSmartStore,
 	"amazon":     newAmazon,
+	"shopify":    newShopify,
 }
 
 // nine is the offset of Japan and Korea.

@@ -9,6 +9,7 @@ const (
 	Coupang    = "coupang"
 	ElevenSt   = "elevenst"
 	Amazon     = "amazon"
+	Shopify    = "shopify"
 	Plain      = "plain"
 )
 

@@ -3,6 +3,7 @@ package orders
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -115,6 +116,9 @@ func (s *Stream) order(mall string, now time.Time) Order {
 	case Ebay:
 		o.ebay(seq)
 		country = "US"
+	case Shopify:
+		o.Number = fmt.Sprintf("#%d", 1000+seq)
+		o.Status, o.Payment, o.Delivery = "paid", "shopify_payments", "宅急便"
 	case Plain:
 		o.Number = fmt.Sprintf("A-%s-%04d", now.Format("0102"), seq)
 		o.Status, o.Payment, o.Delivery = "ready", "prepaid", "宅配便"
@@ -132,6 +136,9 @@ func (s *Stream) order(mall string, now time.Time) Order {
 // reserved for a day.
 func (s *Stream) everyday(mall string) []*Good {
 	var out []*Good
+	if mall == Shopify { // the same shop, by its SKUs
+		mall = Plain
+	}
 	for _, g := range goodsOf(mall, "") {
 		switch g.Picks[0].SKU {
 		case "CAKE-01", "MISO-500", "VASE-L", "OSEIBO-A", "KIMCHI-1":
@@ -159,6 +166,8 @@ func (s *Stream) parcel(mall string, seq, n int, to Person) Parcel {
 		p.Key = fmt.Sprintf("15%08d", seq*10+n)
 	case Amazon:
 		p.Key = "1"
+	case Shopify:
+		p.Key = itoa(int64(n))
 	}
 	return p
 }
@@ -206,6 +215,9 @@ func (s *Stream) add(o *Order, parcel int, g *Good) {
 		l.Key, l.ItemID, l.ItemCode = fmt.Sprintf("4%011d%02d", s.seq[Amazon], n), g.Item, g.Code
 	case Ebay:
 		l.Key, l.ItemID, l.SKUCode = fmt.Sprintf("1%011d%02d", s.seq[Ebay], n), g.Item, g.Code
+	case Shopify:
+		at := int64(slices.IndexFunc(Goods, func(x Good) bool { return x.Name == g.Name && x.Option == g.Option }))
+		l.Key, l.SKUCode, l.ItemID, l.OptionID = itoa(int64(n)), g.Code, itoa(8_100_000_000+at), itoa(4_100_000_000+at)
 	case Plain:
 		l.ItemCode, l.SKUCode = "P-"+g.Code, g.Code
 	}
