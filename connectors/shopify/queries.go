@@ -34,7 +34,7 @@ fragment ToShip on FulfillmentOrder {
 const parcelFields = `
 fragment Parcel on Fulfillment {
   id status
-  trackingInfo(first: 20) { company number }
+  trackingInfo { company number }
 }`
 
 // ordersQuery lists orders. sortKey and query are what its cursors belong to.
@@ -98,14 +98,14 @@ const fulfillmentLinesQuery = `query FulfillmentLines($id: ID!, $after: String) 
 
 const shipMutation = `mutation Ship($fulfillment: FulfillmentInput!) {
   fulfillmentCreate(fulfillment: $fulfillment) {
-    fulfillment { id status trackingInfo(first: 20) { company number } }
+    fulfillment { id status trackingInfo { company number } }
     userErrors { field message }
   }
 }`
 
 const correctMutation = `mutation Correct($id: ID!, $tracking: FulfillmentTrackingInput!, $notify: Boolean) {
   fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $tracking, notifyCustomer: $notify) {
-    fulfillment { id status trackingInfo(first: 20) { company number } }
+    fulfillment { id status trackingInfo { company number } }
     userErrors { field message }
   }
 }`
