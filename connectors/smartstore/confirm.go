@@ -79,12 +79,12 @@ func (d *Driver) Confirm(ctx context.Context, orders []order.Order) []connectors
 	}
 	var ids []string
 	for i, n := range numbers {
-		new := unconfirmed(lines[n])
-		if len(new) == 0 {
-			results[i] = settled(lines[n])
+		own := d.unconfirmed(lines[n])
+		if len(own) == 0 {
+			results[i] = d.settled(lines[n])
 			continue
 		}
-		ids = append(ids, new...)
+		ids = append(ids, own...)
 	}
 	said := d.write(ctx, "confirm", ids, func(part []string) any {
 		return struct {
@@ -93,7 +93,7 @@ func (d *Driver) Confirm(ctx context.Context, orders []order.Order) []connectors
 	})
 	var doubt []string
 	for i, n := range numbers {
-		if own := unconfirmed(lines[n]); len(own) > 0 {
+		if own := d.unconfirmed(lines[n]); len(own) > 0 {
 			results[i] = worst(said, own)
 			if doubtful(results[i]) {
 				doubt = append(doubt, n)
@@ -104,25 +104,29 @@ func (d *Driver) Confirm(ctx context.Context, orders []order.Order) []connectors
 	return results
 }
 
-// unconfirmed are the product orders that wait for their confirmation.
-func unconfirmed(lines []*line) []string {
+// unconfirmed are the product orders that wait for the shop's confirmation.
+func (d *Driver) unconfirmed(lines []*line) []string {
 	var out []string
 	for _, l := range lines {
-		if l.state == stateNew {
+		if l.state == stateNew && !l.Product.byMall(d.byCompany) && !l.Product.addressLater() {
 			out = append(out, string(l.Product.ID))
 		}
 	}
 	return out
 }
 
-// settled is the result for an order of which nothing waits for its confirmation.
-func settled(lines []*line) connectors.Result {
+// settled is the result for an order of which the shop has nothing to confirm.
+func (d *Driver) settled(lines []*line) connectors.Result {
 	asked := ""
 	for _, l := range lines {
 		switch {
+		case l.state == stateNew && l.Product.byMall(d.byCompany):
+			return connectors.Result{Outcome: connectors.Already, Detail: "the logistics company of the contract confirms it"}
+		case l.state == stateNew:
+			return connectors.Result{Outcome: connectors.Retry, Detail: "the recipient of the gift has not given an address yet"}
 		case l.state == stateConfirmed, done(l.state):
 			return connectors.Result{Outcome: connectors.Already, Detail: "the mall has it as " + l.state}
-		case l.state != stateCancelled && l.state != stateReturned:
+		case !over(l.state):
 			asked = l.state
 		}
 	}
@@ -150,13 +154,13 @@ func (d *Driver) lookAgain(ctx context.Context, doubt, numbers []string, results
 		case !slices.Contains(doubt, n):
 		case err != nil:
 			r.Outcome = connectors.Unknown
-		case len(unconfirmed(lines[n])) > 0:
+		case len(d.unconfirmed(lines[n])) > 0:
 			if r.Code == codeAlready {
 				r.Outcome = connectors.Retry
 			}
 		default:
 			was := r.Outcome
-			if *r = settled(lines[n]); r.Outcome == connectors.Already && was == connectors.Unknown {
+			if *r = d.settled(lines[n]); r.Outcome == connectors.Already && was == connectors.Unknown {
 				*r = connectors.Result{Outcome: connectors.Done, Detail: "no answer came; the mall shows it as confirmed"}
 			}
 		}

@@ -247,11 +247,14 @@ func (r *reader) orders(rows []json.RawMessage) {
 
 func numeric(a, b text) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }
 
-// byMall reports whether a logistics company with a contract of its own ships a line:
-// it alone may confirm and dispatch it.
-func (r *reader) byMall(l *line) bool {
-	return bool(l.Product.Contract) || r.byCompany && l.Product.Company != ""
+// byMall reports whether a logistics company with a contract of its own ships a product
+// order: it alone may confirm and dispatch it. With company, any that is named counts.
+func (p *product) byMall(company bool) bool {
+	return bool(p.Contract) || company && p.Company != ""
 }
+
+// addressLater reports whether the recipient of a gift has not given an address.
+func (p *product) addressLater() bool { return p.Receiving == "WAIT_FOR_RECEIVING" }
 
 // order makes one order of its lines: of those that wait for us, if there are any;
 // else of those that a claim holds; else of all that were not cancelled; else of
@@ -262,7 +265,7 @@ func (r *reader) order(all []*line) (*order.Order, *line, *wrong) {
 		func(l *line) bool { return over(l.state) },
 		func(l *line) bool { return done(l.state) },
 		func(l *line) bool { return !waits(l.state) },
-		r.byMall,
+		func(l *line) bool { return l.Product.byMall(r.byCompany) },
 	} {
 		if kept := slices.DeleteFunc(slices.Clone(lines), out); len(kept) > 0 {
 			lines = kept
@@ -379,17 +382,16 @@ func (r *reader) line(o *order.Order, l *line, fees map[string]int64) *wrong {
 	if island > 0 {
 		mark(o, order.FlagIsland)
 	}
-	switch p.Receiving {
-	case "":
-	case "WAIT_FOR_RECEIVING":
+	switch {
+	case p.addressLater():
 		mark(o, order.FlagAddressLater)
-	default:
+	case p.Receiving != "":
 		mark(o, order.FlagGift)
 	}
 	if p.Attribute == "PRE_ORDER" {
 		mark(o, order.FlagPreorder)
 	}
-	if r.byMall(l) {
+	if p.byMall(r.byCompany) {
 		mark(o, order.FlagMallFulfils)
 	}
 	// Each product order of a bundle names its fee.
@@ -405,36 +407,42 @@ func (r *reader) line(o *order.Order, l *line, fees map[string]int64) *wrong {
 	return nil
 }
 
-// pack returns the package of a product order, making it if it is not there.
+// pack returns the package of a product order, making it if it is not there. What its
+// product orders say of the delivery must agree, but for the day of dispatch, of which
+// the earliest counts.
 func (r *reader) pack(o *order.Order, l *line) (*order.Package, *wrong) {
 	p := &l.Product
-	to := p.To.party()
+	to, key := p.To.party(), p.bundle()
 	if p.To.Type == "FOREIGN" {
 		mark(o, order.FlagWarning)
 	}
-	due := day(p.Due)
-	key := p.bundle()
-	for i := range o.Packages {
-		k := &o.Packages[i]
-		if k.Key != key {
-			continue
-		}
-		if k.To != to {
-			return nil, &wrong{"shippingAddress", key, order.RefusedConflict, "the product orders of one bundle go to different recipients"}
-		}
-		if due != "" && (k.ShipBy == "" || due < k.ShipBy) {
-			k.ShipBy = due
-		}
-		return k, nil
+	i := slices.IndexFunc(o.Packages, func(k order.Package) bool { return k.Key == key })
+	if i < 0 {
+		i = len(o.Packages)
+		o.Packages = append(o.Packages, order.Package{Key: key, To: to, Delivery: cmp.Or(methods[p.Method], string(p.Method))})
 	}
-	x := order.Package{Key: key, To: to, Note: string(p.Memo), CustomsID: string(p.Customs), ShipBy: due, Delivery: cmp.Or(methods[p.Method], string(p.Method))}
-	if v := p.Hope.Day; v != "" {
-		if x.DeliverOn = day(v); x.DeliverOn == "" {
-			return nil, &wrong{"hopeDeliveryYmd", string(v), order.RefusedType, "a day such as 20260720 is expected"}
-		}
+	k := &o.Packages[i]
+	if k.To != to {
+		return nil, &wrong{"shippingAddress", key, order.RefusedConflict, "the product orders of one bundle go to different recipients"}
 	}
-	o.Packages = append(o.Packages, x)
-	return &o.Packages[len(o.Packages)-1], nil
+	wished := day(p.Hope.Day)
+	if p.Hope.Day != "" && wished == "" {
+		return nil, &wrong{"hopeDeliveryYmd", string(p.Hope.Day), order.RefusedType, "a day such as 20260720 is expected"}
+	}
+	for _, x := range [...]struct {
+		name string
+		to   *string
+		v    string
+	}{{"shippingMemo", &k.Note, string(p.Memo)}, {"individualCustomUniqueCode", &k.CustomsID, string(p.Customs)}, {"hopeDeliveryYmd", (*string)(&k.DeliverOn), string(wished)}} {
+		if *x.to != "" && x.v != "" && *x.to != x.v {
+			return nil, &wrong{x.name, x.v, order.RefusedConflict, "the product orders of one bundle differ in it"}
+		}
+		*x.to = cmp.Or(*x.to, x.v)
+	}
+	if due := day(p.Due); due != "" && (k.ShipBy == "" || due < k.ShipBy) {
+		k.ShipBy = due
+	}
+	return k, nil
 }
 
 // bundle is the key of the package.
@@ -510,7 +518,17 @@ func (r *reader) claimsOf(l *line) *wrong {
 			}
 		}
 	}
+	// What the mall itself cancels may stand in the product order only.
+	kind, ok := claimKinds[l.Product.ClaimType]
+	if p := &l.Product; ok && p.ClaimID != "" && !seen[p.ClaimID] {
+		return r.claim(l, kind, &claim{ID: p.ClaimID, Status: p.Claim})
+	}
 	return nil
+}
+
+// claimKinds are our kinds of the mall's types; a decision that is held back is none.
+var claimKinds = map[text]connectors.ClaimKind{
+	"CANCEL": connectors.ClaimCancel, "ADMIN_CANCEL": connectors.ClaimCancel, "RETURN": connectors.ClaimReturn, "EXCHANGE": connectors.ClaimExchange,
 }
 
 func (r *reader) claim(l *line, kind connectors.ClaimKind, c *claim) *wrong {

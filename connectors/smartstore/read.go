@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mallbridge/mallbridge/connectors"
@@ -229,7 +230,41 @@ func (d *Driver) complete(ctx context.Context, g *gathering, part []changed) err
 			lacking = append(lacking, c.number)
 		}
 	}
-	return d.byNumber(ctx, g, lacking)
+	if err := d.byNumber(ctx, g, lacking); err != nil {
+		return err
+	}
+	for n, rows := range g.rows {
+		ids := make([]string, len(rows))
+		for i, raw := range rows {
+			_, ids[i] = numbersOf(raw)
+		}
+		d.known.put(n, ids)
+	}
+	return nil
+}
+
+// A memory keeps which product orders an order has: none comes in later. Asking costs a
+// call for each order.
+type memory struct {
+	mu    sync.Mutex
+	lines map[string][]string
+}
+
+const remembered = 100_000 // orders, some ten megabytes
+
+func (m *memory) put(number string, ids []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.lines) >= remembered {
+		clear(m.lines)
+	}
+	m.lines[number] = ids
+}
+
+func (m *memory) get(number string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lines[number]
 }
 
 // payments are the spans in which orders were paid, sorted by that.
@@ -318,6 +353,9 @@ func (d *Driver) linesOf(ctx context.Context, number string) ([]string, error) {
 	if !allDigits(number) {
 		return nil, nil
 	}
+	if ids := d.known.get(number); ids != nil {
+		return ids, nil
+	}
 	e, _, err := d.get(ctx, call, payOrder+"/orders/"+number+"/product-order-ids", "data")
 	if unknown(err) {
 		return nil, nil
@@ -335,6 +373,7 @@ func (d *Driver) linesOf(ctx context.Context, number string) ([]string, error) {
 			return nil, &connectors.Error{Class: connectors.Transient, Call: call, Message: fmt.Sprintf("order %s has a product order %q", number, id)}
 		}
 	}
+	d.known.put(number, out)
 	return out, nil
 }
 

@@ -38,6 +38,7 @@ type Driver struct {
 	byCompany bool   // a line with a logistics company is the mall's to ship, contract or not
 	keepPrice bool   // salePrice and discount go back with the stock of options
 	reopen    bool   // a sold-out product is put on sale again when it gets stock
+	known     *memory
 }
 
 var (
@@ -64,6 +65,7 @@ func New(a connectors.Account, c *connectors.Client) (connectors.Driver, error) 
 		client:  client{Client: c, id: s["client_id"], kind: s["token_type"], seller: s["account_id"], pace: newPace()},
 		account: a.Name, method: s["delivery_method"], byCompany: s["fulfilled_by"] == "company",
 		keepPrice: s["option_stock"] != "stock_only", reopen: s["reopen"] != "no",
+		known: &memory{lines: map[string][]string{}},
 	}
 	d.token = c.NewToken("Authorization", "Bearer ", d.signIn)
 	return d, nil

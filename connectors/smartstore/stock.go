@@ -139,9 +139,15 @@ func (d *Driver) look(ctx context.Context, codes []order.Codes) (*shelf, error) 
 			return nil, err
 		}
 		for _, g := range all {
-			if string(g.shown.Code) == code { // the search may find codes that only begin like it
-				s.byCode[code] = append(s.byCode[code], g)
+			if string(g.shown.Code) != code {
+				continue // the search may find codes that only begin like it
 			}
+			number := string(g.shown.Number)
+			if known := s.byNumber[number]; known != nil {
+				g = known
+			}
+			s.byNumber[number] = g
+			s.byCode[code] = append(s.byCode[code], g)
 		}
 	}
 	return s, nil

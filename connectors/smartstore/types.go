@@ -71,6 +71,8 @@ type product struct {
 	Status    text `json:"productOrderStatus"`
 	Placed    text `json:"placeOrderStatus"`
 	Claim     text `json:"claimStatus"`
+	ClaimType text `json:"claimType"`
+	ClaimID   text `json:"claimId"`
 	Bundle    text `json:"packageNumber"`
 	Product   text `json:"productId"`
 	Name      text `json:"productName"`

@@ -306,3 +306,15 @@ func (m *Mall) Lines(seller, order string) []Line {
 	}
 	return out
 }
+
+// Approve is the seller who agrees to a request to cancel in the centre.
+func (m *Mall) Approve(seller, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.shops[seller]
+	if !ok || s.byID[id] == nil || !s.byID[id].open() {
+		return fmt.Errorf("smartstore: product order %s has no open claim", id)
+	}
+	s.finish(s.byID[id], m.now())
+	return nil
+}

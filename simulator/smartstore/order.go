@@ -30,7 +30,7 @@ type ord struct {
 }
 
 // A person has a name, phone numbers and an address.
-type person struct{ name, phone, base, detailed, postal, prefecture, city, country string }
+type person struct{ name, phone, base, detailed, postal string }
 
 // A line is one product order.
 type line struct {

@@ -48,7 +48,7 @@ func searchProducts(c *call) answer {
 	err := c.read(&in)
 	in.Page, in.Size = cmp.Or(in.Page, 1), cmp.Or(in.Size, 50)
 	byNumber := map[string]bool{"": len(in.Channels)+len(in.Origins) == 0 && in.Code == "", "CHANNEL_PRODUCT_NO": len(in.Channels) > 0, "PRODUCT_NO": len(in.Origins) > 0, "SELLER_CODE": in.Code != ""}
-	if err != nil || !byNumber[in.By] || in.Page < 1 || in.Size < 1 || in.Size > 500 {
+	if err != nil || !byNumber[in.By] || slices.ContainsFunc(in.Statuses, func(s string) bool { return !slices.Contains(productStatuses, s) }) || in.Page < 1 || in.Size < 1 || in.Size > 500 {
 		return c.refuse("BAD_REQUEST", "요청이 올바르지 않습니다. %v", err)
 	}
 	var hit []*good
