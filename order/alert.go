@@ -47,6 +47,8 @@ const (
 	AlertWindowLost Alert = "window_lost"
 	AlertWindowEnds Alert = "window_ends"
 	AlertLate       Alert = "late_arrivals"
+	AlertRestored   Alert = "restored"
+	AlertStrange    Alert = "file_not_in_ledger"
 )
 
 // Keys, brakes, guards, stock.
@@ -110,6 +112,16 @@ var Alerts = []AlertInfo{
 		AlertInDoubt, Overdue, true, Operator,
 		texts("ファイル {subject} が倉庫に届いたか確認できません({1} から)", "파일 {subject}이(가) 창고에 도착했는지 확인할 수 없습니다({1}부터)", "nobody can say whether file {subject} arrived, since {1}"),
 		texts("倉庫に受領を確認し、batches resolve で結果を入力してください", "창고에 수신 여부를 확인하고 batches resolve로 입력하세요", "ask the warehouse whether it has the file, then run batches resolve"),
+	},
+	{
+		AlertRestored, Difference, true, Operator,
+		texts("台帳がバックアップ({1} 時点)から復元されました。{subject} との照合が終わるまで出荷指示は送信されません:{2}", "원장이 백업({1} 시점)에서 복원되었습니다. {subject}와(과) 대조가 끝날 때까지 출고지시를 전송하지 않습니다: {2}", "the ledger was restored from a copy of {1}; nothing is dropped until {subject} is compared with it: {2}"),
+		texts("倉庫・モールの記録と照らし合わせ、restore settle で照合済みとしてください", "창고·쇼핑몰 기록과 대조한 뒤 restore settle로 대조 완료를 입력하세요", "compare with what the warehouse or mall has, then run restore settle"),
+	},
+	{
+		AlertStrange, Difference, true, Operator,
+		texts("倉庫の受け渡しフォルダに台帳にないファイル {subject} があります(更新 {1})", "창고 교환 폴더에 원장에 없는 파일 {subject}이(가) 있습니다(갱신 {1})", "the drop holds file {subject} of {1}, of which the restored ledger knows nothing"),
+		texts("そのファイルの受注を保留と照らし合わせ、送信済みのものは出荷しないでください", "그 파일의 주문을 보류와 대조하고 이미 전송된 것은 다시 보내지 마세요", "compare its orders with those on hold; what it holds was sent"),
 	},
 	{
 		AlertCutOff, Overdue, true, Operator,

@@ -66,6 +66,7 @@ const (
 	HoldCancelled       Reason = "cancelled_after_instruction"
 	HoldWarehouseRefuse Reason = "warehouse_refused"
 	HoldAutoOff         Reason = "auto_instruction_off"
+	HoldMaybeSent       Reason = "maybe_sent"
 )
 
 // Reasons to hold a report, what the mall is to be told of a parcel.
@@ -257,6 +258,11 @@ var Reasons = []Info{
 		HoldAutoOff, Held, Operator,
 		texts("自動出荷指示がオフです", "자동 출고지시가 꺼져 있습니다", "automatic instruction is off for the account"),
 		texts("手動で出荷指示するか、auto_instructionをオンにしてください", "수동으로 출고지시하거나 auto_instruction을 켜세요", "release it, or set auto_instruction: true"),
+	},
+	{
+		HoldMaybeSent, Held, Operator,
+		texts("台帳の復元前の受注で、すでに倉庫に送信された可能性があります", "원장 복원 전 주문으로 이미 창고에 전송되었을 수 있습니다", "it was placed before the ledger was restored, and the warehouse may have it already"),
+		texts("倉庫に確認し、送信されていなければ保留を解除してください。送信済みなら保留のままにし、モールで発送を登録してください", "창고에 확인하고 전송되지 않았으면 보류를 해제하세요. 전송되었으면 보류로 두고 쇼핑몰에서 발송 처리하세요", "ask the warehouse: release it if it was not sent; if it was, leave it and enter the parcel at the mall"),
 	},
 	{
 		ReportManual, Held, Operator,

@@ -3,8 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -150,23 +148,4 @@ which is how a key is renewed: the next call uses it.`,
 	}
 	c.AddCommand(check, set)
 	return c
-}
-
-func (a *app) backupCmd() *cobra.Command {
-	return &cobra.Command{
-		Use:   "backup FILE",
-		Short: "Write a consistent copy of the ledger, also while serve is running",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			return a.with(c, func(env *stage.Env) error {
-				if _, err := os.Stat(args[0]); err == nil {
-					return order.Errorf(order.Conflict, "name a new file", "%s is there already", args[0])
-				}
-				if err := os.MkdirAll(filepath.Dir(args[0]), 0o750); err != nil {
-					return err
-				}
-				return env.Ledger.Backup(c.Context(), args[0])
-			})
-		},
-	}
 }

@@ -184,7 +184,11 @@ func answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang string) (
 		delivered = delivered && p.Batch != nil && p.Batch.State == ledger.BatchDelivered
 		refused = refused || p.State == ledger.InstructionRefused
 		w.Instructions = append(w.Instructions, x)
-		w.Reasons = append(w.Reasons, placeCause(lang, p)...)
+		causes, err := placeCauses(ctx, env, lang, p)
+		if err != nil {
+			return w, err
+		}
+		w.Reasons = append(w.Reasons, causes...)
 	}
 	if row.State == ledger.Planned || row.State == ledger.Recheck {
 		switch {
@@ -334,6 +338,20 @@ func placeState(p ledger.Place) string {
 	return p.Batch.State
 }
 
+// placeCauses is placeCause, and what keeps the warehouse's files back.
+func placeCauses(ctx context.Context, env *stage.Env, lang string, p ledger.Place) ([]Cause, error) {
+	cs := placeCause(lang, p)
+	wh, ok := env.Workspace.Warehouse(p.Warehouse)
+	if len(cs) == 0 || cs[0].Code != "next_file" || !ok {
+		return cs, nil
+	}
+	left, err := stage.Uncompared(ctx, env, wh)
+	if err != nil || len(left) == 0 {
+		return cs, err
+	}
+	return []Cause{{Code: "restored", Text: text(lang, "the ledger was restored, and nothing is dropped until it is compared"), Detail: strings.Join(left, ", "), Who: order.Operator, Do: "run watch, run reconcile, or restore settle"}}, nil
+}
+
 // placeCause says what an instruction waits for.
 func placeCause(lang string, p ledger.Place) []Cause {
 	switch placeState(p) {
@@ -364,23 +382,24 @@ func text(lang, en string) string {
 
 // texts are messages in Japanese and Korean.
 var texts = map[string][2]string{
-	"it changed at the mall, and is judged again at the next run": {"モールで変更されました。次の処理で判定し直します", "쇼핑몰에서 변경되었습니다. 다음 처리에서 다시 판단합니다"},
-	"the mall will be told of it":                                 {"モールに報告します", "쇼핑몰에 보고합니다"},
-	"the mall is not told of it":                                  {"モールに報告していません", "쇼핑몰에 보고하지 않았습니다"},
-	"the mall was told of it and works on it":                     {"モールに報告済み、処理中です", "쇼핑몰에 보고했고 처리 중입니다"},
-	"the mall was told of it and did not answer; it is asked":     {"モールに報告しましたが応答がありません。照会します", "쇼핑몰에 보고했지만 응답이 없습니다. 확인합니다"},
-	"the mall says that it has it and does not show it yet":       {"モールが受け付けましたが、まだ表示されていません", "쇼핑몰이 접수했지만 아직 표시되지 않습니다"},
-	"the mall shows it":                                           {"モールに表示されています", "쇼핑몰에 표시됩니다"},
-	"the mall refuses it":                                         {"モールが受け付けません", "쇼핑몰이 거부합니다"},
-	"a sheet with it is to be uploaded at the mall":               {"モールへのファイルのアップロード待ちです", "쇼핑몰에 파일 업로드 대기 중입니다"},
-	"a person uploaded it; the mall does not show it yet":         {"アップロード済み、モールの表示はまだです", "업로드했고 쇼핑몰 표시는 아직입니다"},
-	"the mall has no place for a further number":                  {"モールは追加の番号を受け付けません", "쇼핑몰이 추가 번호를 받지 않습니다"},
-	"the mall was told of it, and the warehouse took it back":     {"モールに報告した後、倉庫が取り消しました", "쇼핑몰에 보고한 뒤 창고가 취소했습니다"},
-	"the mall is not told of it any more":                         {"モールへの報告を取りやめました", "쇼핑몰 보고를 그만두었습니다"},
-	"the mall takes longer than it may with a tracking number":    {"モールの処理が時間内に終わっていません", "쇼핑몰 처리가 제한 시간을 넘었습니다"},
-	"it waits for the next plan run":                              {"次の計画処理を待っています", "다음 계획 처리를 기다리고 있습니다"},
-	"it waits for the warehouse's next file":                      {"次の出荷指示ファイルを待っています", "다음 출고지시 파일을 기다리고 있습니다"},
-	"its file is on its way to the warehouse":                     {"出荷指示ファイルを送信中です", "출고지시 파일을 전송 중입니다"},
-	"nobody can say whether its file arrived":                     {"ファイルが届いたか確認できません", "파일이 도착했는지 확인할 수 없습니다"},
-	"the warehouse has it and has not reported a shipment yet":    {"倉庫に届いています。出荷実績はまだです", "창고에 전달되었습니다. 출고실적은 아직 없습니다"},
+	"the ledger was restored, and nothing is dropped until it is compared": {"台帳が復元されたため、照合が終わるまで送信しません", "원장이 복원되어 대조가 끝날 때까지 전송하지 않습니다"},
+	"it changed at the mall, and is judged again at the next run":          {"モールで変更されました。次の処理で判定し直します", "쇼핑몰에서 변경되었습니다. 다음 처리에서 다시 판단합니다"},
+	"the mall will be told of it":                                          {"モールに報告します", "쇼핑몰에 보고합니다"},
+	"the mall is not told of it":                                           {"モールに報告していません", "쇼핑몰에 보고하지 않았습니다"},
+	"the mall was told of it and works on it":                              {"モールに報告済み、処理中です", "쇼핑몰에 보고했고 처리 중입니다"},
+	"the mall was told of it and did not answer; it is asked":              {"モールに報告しましたが応答がありません。照会します", "쇼핑몰에 보고했지만 응답이 없습니다. 확인합니다"},
+	"the mall says that it has it and does not show it yet":                {"モールが受け付けましたが、まだ表示されていません", "쇼핑몰이 접수했지만 아직 표시되지 않습니다"},
+	"the mall shows it":                                                    {"モールに表示されています", "쇼핑몰에 표시됩니다"},
+	"the mall refuses it":                                                  {"モールが受け付けません", "쇼핑몰이 거부합니다"},
+	"a sheet with it is to be uploaded at the mall":                        {"モールへのファイルのアップロード待ちです", "쇼핑몰에 파일 업로드 대기 중입니다"},
+	"a person uploaded it; the mall does not show it yet":                  {"アップロード済み、モールの表示はまだです", "업로드했고 쇼핑몰 표시는 아직입니다"},
+	"the mall has no place for a further number":                           {"モールは追加の番号を受け付けません", "쇼핑몰이 추가 번호를 받지 않습니다"},
+	"the mall was told of it, and the warehouse took it back":              {"モールに報告した後、倉庫が取り消しました", "쇼핑몰에 보고한 뒤 창고가 취소했습니다"},
+	"the mall is not told of it any more":                                  {"モールへの報告を取りやめました", "쇼핑몰 보고를 그만두었습니다"},
+	"the mall takes longer than it may with a tracking number":             {"モールの処理が時間内に終わっていません", "쇼핑몰 처리가 제한 시간을 넘었습니다"},
+	"it waits for the next plan run":                                       {"次の計画処理を待っています", "다음 계획 처리를 기다리고 있습니다"},
+	"it waits for the warehouse's next file":                               {"次の出荷指示ファイルを待っています", "다음 출고지시 파일을 기다리고 있습니다"},
+	"its file is on its way to the warehouse":                              {"出荷指示ファイルを送信中です", "출고지시 파일을 전송 중입니다"},
+	"nobody can say whether its file arrived":                              {"ファイルが届いたか確認できません", "파일이 도착했는지 확인할 수 없습니다"},
+	"the warehouse has it and has not reported a shipment yet":             {"倉庫に届いています。出荷実績はまだです", "창고에 전달되었습니다. 출고실적은 아직 없습니다"},
 }

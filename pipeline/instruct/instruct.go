@@ -60,6 +60,13 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if env.DryRun != nil {
 		return rep, r.dryRun(ctx)
 	}
+	if left, err := stage.Uncompared(ctx, env, w); err != nil || len(left) > 0 {
+		if err == nil {
+			rep.Waiting++
+			rep.Notef("%s: the ledger was restored, and nothing is dropped until it is compared with %s (run watch %s, run reconcile, or restore settle)", w.Name, strings.Join(left, ", "), w.Name)
+		}
+		return rep, err
+	}
 	return rep, r.run(ctx)
 }
 

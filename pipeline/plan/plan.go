@@ -93,6 +93,8 @@ type site struct {
 	id  int64
 	cal *calendar.Calendar
 	out *files.Out
+	// maybe is the moment before which orders may have been sent unknown to the ledger.
+	maybe time.Time
 }
 
 func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*planner, error) {
@@ -123,6 +125,9 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 			return nil, err
 		}
 		if s.out, err = files.NewOut(env, w, "", now); err != nil {
+			return nil, err
+		}
+		if s.maybe, err = env.Ledger.MaybeSent(ctx, w.Name); err != nil {
 			return nil, err
 		}
 		p.sites[w.Name] = s
@@ -251,6 +256,7 @@ func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Tim
 func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, now time.Time) (*decision, error) {
 	d := p.decide(row, mem, now)
 	if d.outside == "" {
+		d.maybeSent()
 		d.holds = slices.DeleteFunc(d.holds, d.settled)
 		own := len(d.holds)
 		for _, pc := range d.parcels {
@@ -277,6 +283,20 @@ func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, no
 		d.wants = p.wants(row.Order)
 	}
 	return d, nil
+}
+
+// maybeSent holds an order that its warehouse may have got before the ledger was
+// restored. One that has instructions is known to have been sent.
+func (d *decision) maybeSent() {
+	if d.row.State == ledger.Recheck {
+		return
+	}
+	for _, pc := range d.parcels {
+		if at := d.row.Order.Ordered.UTC; at.Before(pc.w.maybe) {
+			d.hold(order.HoldMaybeSent, "", "", "placed before the ledger was restored on %s; %s may have it", pc.w.maybe.In(pc.w.cfg.Location).Format("2006-01-02 15:04"), pc.w.cfg.Name)
+			return
+		}
+	}
 }
 
 // wants is what an order that is not instructed needs of the warehouses, for the

@@ -46,6 +46,11 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if err != nil {
 		return rep, err
 	}
+	compared, err := env.Ledger.Compared(ctx, "account/"+a.Name)
+	if err != nil {
+		return rep, err
+	}
+	night = night || !compared
 	if a.UsesAPI() && env.Malls != nil {
 		steps = append(steps, x.windows)
 		if night {
@@ -55,6 +60,11 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return rep, fmt.Errorf("reconcile: %s: %w", a.Name, err)
+		}
+	}
+	if !compared {
+		if err := env.Ledger.SetCompared(ctx, "account/"+a.Name, "", "", env.Now()); err != nil {
+			return rep, err
 		}
 	}
 	if night {

@@ -32,7 +32,7 @@ func Watch(ctx context.Context, env *stage.Env, target string) (stage.Report, er
 		return rep, err
 	}
 	x := &watcher{alerts: alerts{env: env, target: w.Name, zone: w.Location, rep: &rep}, w: w, id: id, now: env.Now()}
-	steps := []func(context.Context) error{x.risks, x.doubts, x.acks, x.cutOff, x.none}
+	steps := []func(context.Context) error{x.restored, x.risks, x.doubts, x.acks, x.cutOff, x.none}
 	night, err := nightly(ctx, env, "watch", w.Name, w.Location)
 	if err != nil {
 		return rep, err
