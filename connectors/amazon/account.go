@@ -1,6 +1,7 @@
 package amazon
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
@@ -41,7 +42,8 @@ func (d *Driver) Redeem(ctx context.Context, back string, answer url.Values) (co
 	if code := answer.Get("error"); code != "" {
 		return refuse(code, answer.Get("error_description"))
 	}
-	code, seller := answer.Get("spapi_oauth_code"), answer.Get("selling_partner_id")
+	// A code that was pasted by itself comes as code.
+	code, seller := cmp.Or(answer.Get("spapi_oauth_code"), answer.Get("code")), answer.Get("selling_partner_id")
 	if code == "" {
 		return refuse("", "there is no spapi_oauth_code in the answer")
 	}

@@ -73,15 +73,11 @@ type grant struct {
 // refresh gets an access token with the refresh token. While an app secret is
 // replaced both are valid: the one that worked last is tried first, then the other.
 func (c *client) refresh(ctx context.Context) (connectors.Access, error) {
-	refresh, err := c.Secret("refresh_token")
+	refresh, err := c.Granted("refresh_token")
 	if err != nil {
-		return connectors.Access{}, err
-	}
-	if refresh == "" {
-		return connectors.Access{}, &connectors.Error{
-			Class: connectors.Reauth, Cause: connectors.CauseKey, Call: "token", Message: "there is no refresh token",
-			Hint: "authorise the app in Seller Central and give the refresh token, or run account consent",
-		}
+		e := *connectors.AsError(err)
+		e.Call, e.Hint = "token", "authorise the app in Seller Central and give the refresh token that it shows, or run account consent"
+		return connectors.Access{}, &e
 	}
 	g, at, err := c.login(ctx, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}})
 	if err != nil {

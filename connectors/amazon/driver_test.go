@@ -375,6 +375,11 @@ func TestConsent(t *testing.T) {
 	if err != nil || g.Secrets["refresh_token"] != refreshToken || g.Settings["seller_id"] != sellerID || g.Settings["authorised"] != "2026-07-15" {
 		t.Errorf("%+v, %v", g, err)
 	}
+	alone, err := r.Agree(sellerID)
+	r.check(err)
+	if g, err := d.Redeem(t.Context(), "", url.Values{"code": {alone}}); err != nil || g.Secrets["refresh_token"] != refreshToken || g.Settings["seller_id"] != "" {
+		t.Errorf("a code alone: %+v, %v", g, err)
+	}
 	for name, answer := range map[string]url.Values{
 		"used":    {"spapi_oauth_code": {code}, "selling_partner_id": {sellerID}},
 		"refused": {"error": {"access_denied"}, "error_description": {"the seller said no"}},
