@@ -92,6 +92,15 @@ var Goods = []Good{
 	{Mall: Ebay, Name: "Mugs, red & blue, set of two", Item: "110000000003", Code: "MUG-SET", From: "sku_code", Price: 3999, Picks: []Pick{{"MUG-RED", 1}, {"MUG-BLUE", 1}}},
 	{Mall: Ebay, Name: "Old clock", Item: "110000000009", Code: "CLOCK-OLD-US", From: "sku_code", Price: 7700, Linked: never},
 
+	{Mall: YahooShopping, Name: "今治タオル", Option: "色:白", Item: "towel", Code: "towel-w", From: "option_code", Price: 1320, Tax: "10", Picks: picks("TOWEL-W", 1)},
+	{Mall: YahooShopping, Name: "髙級 深むし煎茶 100g", Item: "0010002", Code: "0010002", From: "item_code", Price: 1080, Tax: "8", Picks: picks("TEA-100", 1)},
+	{Mall: YahooShopping, Name: "マグカップ", Option: "色:赤", Item: "mug-300", Code: "mug-300-rd", From: "option_code", Price: 1650, Tax: "10", Picks: picks("MUG-RED", 1)},
+	{Mall: YahooShopping, Name: "①番人気！カレー缶 6個セット", Item: "curry-6", Code: "curry-6", From: "item_code", Price: 2160, Tax: "8", Picks: picks("CAN-CURRY", 6)},
+	{Mall: YahooShopping, Name: "廃番の置時計", Item: "clock-old", Code: "clock-old", From: "item_code", Price: 7700, Tax: "10", Linked: never},
+
+	{Mall: YahooAuction, Name: "今治タオル 白", Item: "z1099900011", Code: "TOWEL/W<1>", From: "sku_code", Price: 1200, Tax: "10", Picks: picks("TOWEL-W", 1)},
+	{Mall: YahooAuction, Name: "マグカップ 赤", Item: "z1099900012", Code: "MUG&RED", From: "sku_code", Price: 1500, Tax: "10", Picks: picks("MUG-RED", 1)},
+
 	{Mall: Plain, Name: "今治タオル 白", Code: "TOWEL-W", From: "sku_code", Price: 1320, Picks: picks("TOWEL-W", 1)},
 	{Mall: Plain, Name: "深むし煎茶 100g", Code: "TEA-100", From: "sku_code", Price: 1080, Picks: picks("TEA-100", 1)},
 	{Mall: Plain, Name: "재래김 10봉", Code: "SEAWEED-10", From: "sku_code", Price: 7900, Picks: picks("SEAWEED-10", 1)},
@@ -108,6 +117,9 @@ type Row = []string
 // Links are the rows of the SKU links (account, code, sku, quantity) of the malls of
 // a day ([Stream.Day]) and of 11st, without those of [NewListings].
 func Links() []Row { return links("") }
+
+// YahooStore is the seller ID with which numbers of orders at Yahoo! begin.
+const YahooStore = "minato-zakka"
 
 // LinksOf are the rows of the SKU links of one mall.
 func LinksOf(mall string) []Row {
@@ -126,7 +138,7 @@ func NewListings() []Row { return links(LinkNewListings) }
 func links(when string) []Row {
 	out := []Row{}
 	for _, g := range Goods {
-		if g.Linked != when || g.Mall == Amazon || g.Mall == Ebay {
+		if g.Linked != when || g.Mall == Amazon || g.Mall == Ebay || g.Mall == YahooShopping || g.Mall == YahooAuction {
 			continue
 		}
 		for _, p := range g.Picks {

@@ -4,13 +4,15 @@ import "time"
 
 // The malls.
 const (
-	Rakuten    = "rakuten"
-	SmartStore = "smartstore"
-	Coupang    = "coupang"
-	ElevenSt   = "elevenst"
-	Amazon     = "amazon"
-	Shopify    = "shopify"
-	Plain      = "plain"
+	Rakuten       = "rakuten"
+	SmartStore    = "smartstore"
+	Coupang       = "coupang"
+	ElevenSt      = "elevenst"
+	Amazon        = "amazon"
+	Shopify       = "shopify"
+	YahooShopping = "yahoo-shopping"
+	YahooAuction  = "yahoo-auction"
+	Plain         = "plain"
 )
 
 // What can become of an order.

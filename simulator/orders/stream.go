@@ -119,6 +119,12 @@ func (s *Stream) order(mall string, now time.Time) Order {
 	case Shopify:
 		o.Number = fmt.Sprintf("#%d", 1000+seq)
 		o.Status, o.Payment, o.Delivery = "paid", "shopify_payments", "宅急便"
+	case YahooShopping, YahooAuction:
+		o.Number = fmt.Sprintf("%s-%d", YahooStore, 10_000_000+seq)
+		o.Status, o.Payment, o.Delivery = "2", "payment_a1", "宅配便"
+		if mall == YahooAuction {
+			o.Number = fmt.Sprintf("%s-%d", YahooStore, 20_000_000+seq)
+		}
 	case Plain:
 		o.Number = fmt.Sprintf("A-%s-%04d", now.Format("0102"), seq)
 		o.Status, o.Payment, o.Delivery = "ready", "prepaid", "宅配便"
@@ -168,6 +174,8 @@ func (s *Stream) parcel(mall string, seq, n int, to Person) Parcel {
 		p.Key = "1"
 	case Shopify:
 		p.Key = itoa(int64(n))
+	case YahooShopping, YahooAuction:
+		p.Key = "1"
 	}
 	return p
 }
@@ -218,6 +226,13 @@ func (s *Stream) add(o *Order, parcel int, g *Good) {
 	case Shopify:
 		at := int64(slices.IndexFunc(Goods, func(x Good) bool { return x.Name == g.Name && x.Option == g.Option }))
 		l.Key, l.SKUCode, l.ItemID, l.OptionID = itoa(int64(n)), g.Code, itoa(8_100_000_000+at), itoa(4_100_000_000+at)
+	case YahooShopping:
+		l.Key, l.ItemCode = itoa(int64(n)), g.Item
+		if g.From == "option_code" {
+			l.OptionCode = g.Code
+		}
+	case YahooAuction:
+		l.Key, l.ItemID, l.ItemCode, l.SKUCode = itoa(int64(n)), g.Item, g.Item, g.Code
 	case Plain:
 		l.ItemCode, l.SKUCode = "P-"+g.Code, g.Code
 	}

@@ -1,0 +1,80 @@
+package yahoo
+
+import "strings"
+
+// listFields are the keys that orderList gives.
+var listFields = strings.Fields(`OrderId Version OriginalOrderId ParentOrderId DeviceType IsSeen IsSplit IsRoyalty IsSeller IsAffiliate IsRatingB2s OrderTime
+ExistMultiReleaseDate ReleaseDate LastUpdateTime Suspect OrderStatus StoreStatus RoyaltyFixTime PrintSlipFlag PrintDeliveryFlag PrintBillFlag BuyerCommentsFlag
+PayStatus SettleStatus PayType PayMethod PayMethodName PayDate SettleId UseWallet NeedBillSlip NeedDetailedSlip NeedReceipt BillFirstName BillFirstNameKana
+BillLastName BillLastNameKana BillPrefecture ShipStatus ShipMethod ShipMethodName ShipRequestDate ShipRequestTime ShipNotes ShipCompanyCode ReceiveShopCode
+ShipInvoiceNumber1 ShipInvoiceNumber2 ShipInvoiceNumberEmptyReason ShipUrl ArriveType ShipDate NeedGiftWrap NeedGiftWrapMessage NeedGiftWrapPaper ShipFirstName
+ShipFirstNameKana ShipLastName ShipLastNameKana ShipPrefecture PayCharge ShipCharge GiftWrapCharge Discount GiftCardDiscount UsePoint TotalPrice RefundTotalPrice
+IsGetPointFixAll SellerId IsLogin PayNo PayNoIssueDate SellerType IsPayManagement ArrivalDate TotalMallCouponDiscount IsReadOnly IsApplePay
+IsFirstClassDrugIncludes IsFirstClassDrugAgreement IsWelcomeGiftIncludes ReceiveSatelliteType ShipInstructType ShipInstructStatus YamatoCoopStatus ReceiveShopType
+ReceiveShopName ExcellentDelivery IsEazy EazyDeliveryCode EazyDeliveryName FraudHoldStatus PublicationTime IsYahooAuctionOrder YahooAuctionMerchantId
+YahooAuctionId IsYahooAuctionDeferred YahooAuctionCategoryType YahooAuctionBidType YahooAuctionBundleType ItemYahooAucId ItemYahooAucMerchantId
+PayMethodChangeDeadline IsPayMethodChangePossible YourTimesaleDiscount GoodStoreStatus CurrentGoodStoreBenefitApply CurrentPromoPkgApply IsSubscription
+SubscriptionId SubscriptionContinueCount LineGiftOrderId IsLineGiftOrder IsLineGiftShippable ShippingDeadline LineGiftCharge TotalImmediateBonusAmount
+TotalImmediateBonusRatio SocialGiftType IsLineCommerceTabOrder XshoppingStoreType OptionPartnerType`)
+
+// A group is a part of what orderInfo gives.
+type group struct {
+	name   string // element; empty for the order itself
+	fields []string
+}
+
+// infoGroups are the keys that orderInfo gives, in the order of its page.
+var infoGroups = []group{
+	{"", strings.Fields(`OrderId Version ParentOrderId ChildOrderId DeviceType MobileCarrierName IsSeen IsSplit CancelReason CancelReasonDetail IsRoyalty IsRoyaltyFix IsSeller
+IsAffiliate IsRatingB2s NeedSnl OrderTime LastUpdateTime RoyaltyFixTime SendConfirmTime SendPayTime PrintSlipTime PrintDeliveryTime PrintBillTime Suspect
+SuspectMessage OrderStatus StoreStatus BuyerComments SellerComments Notes OperationUser Referer EntryPoint HistoryId UsageId UseCouponData TotalCouponDiscount
+ShippingCouponFlg ShippingCouponDiscount CampaignPoints IsMultiShip MultiShipId IsReadOnly IsFirstClassDrugIncludes IsFirstClassDrugAgreement
+IsWelcomeGiftIncludes YamatoCoopStatus FraudHoldStatus PublicationTime IsYahooAuctionOrder YahooAuctionMerchantId YahooAuctionId IsYahooAuctionDeferred
+YahooAuctionCategoryType YahooAuctionBidType YahooAuctionBundleType GoodStoreStatus CurrentGoodStoreBenefitApply CurrentPromoPkgApply LineGiftOrderId
+IsLineGiftOrder ImmediateBonus SlowlyShipPoint SlowlyShipPointFixDate IsSlowlyShipPointFix CampaignGiftCards OverlapOrderResult FirstOrderDoneDate DonationId
+SocialGiftType IsVip InsuranceStatus AffiliateType IsLineCommerceTabOrder XshoppingStoreType OptionPartnerType`)},
+	{"Pay", strings.Fields(`PayStatus SettleStatus PayType PayKind PayMethod PayMethodName SellerHandlingCharge PayActionTime PayDate PayNotes SettleId CardBrand CardNumber
+CardExpireYear CardExpireMonth CardHolderName CardBirthDay CardNumberLast4 CardPayType CardPayCount UseYahooCard UseWallet NeedBillSlip NeedDetailedSlip
+NeedReceipt AgeConfirmField AgeConfirmValue AgeConfirmCheck BillAddressFrom BillFirstName BillFirstNameKana BillLastName BillLastNameKana BillZipCode
+BillPrefecture BillPrefectureKana BillCity BillCityKana BillAddress1 BillAddress1Kana BillAddress2 BillAddress2Kana BillPhoneNumber BillEmgPhoneNumber
+BillMailAddress BillSection1Field BillSection1Value BillSection2Field BillSection2Value PayNo PayNoIssueDate ConfirmNumber PaymentTerm IsApplePay
+PayMethodChangeDeadline PayMethodChangeDoneDate IsPayMethodChangePossible LineGiftPayMethodName CombinedPayType CombinedPayKind CombinedPayMethod
+CombinedPayMethodName`)},
+	{"Ship", strings.Fields(`ShipStatus ShipMethod ShipMethodName ShipRequestDate ShipRequestTime ShipNotes ShipCompanyCode ReceiveShopCode ShipInvoiceNumber1 ShipInvoiceNumber2
+ShipInvoiceNumberEmptyReason ShipUrl ArriveType ShipDate ArrivalDate NeedGiftWrap GiftWrapCode GiftWrapType GiftWrapMessage NeedGiftWrapPaper GiftWrapPaperType
+GiftWrapName Option1Field Option1Type Option1Value Option2Field Option2Type Option2Value ShipFirstName ShipFirstNameKana ShipLastName ShipLastNameKana
+ShipZipCode ShipPrefecture ShipPrefectureKana ShipCity ShipCityKana ShipAddress1 ShipAddress1Kana ShipAddress2 ShipAddress2Kana ShipPhoneNumber
+ShipEmgPhoneNumber ShipSection1Field ShipSection1Value ShipSection2Field ShipSection2Value ReceiveSatelliteType ReceiveSatelliteSettleMethod
+ReceiveSatelliteMethod ReceiveSatelliteCompanyName ReceiveSatelliteShopCode ReceiveSatelliteShopName ReceiveSatelliteShipKind ReceiveSatelliteYahooCode
+ReceiveSatelliteCertificationNumber CollectionDate CashOnDeliveryTax NumberUnitsShipped ShipRequestTimeZoneCode ShipInstructType ShipInstructStatus
+ReceiveShopType ReceiveShopName ExcellentDelivery IsEazy EazyDeliveryCode EazyDeliveryName IsMallContactlessDelivery MallContactlessDeliveryStatus
+IsSubscription SubscriptionId SubscriptionContinueCount SubscriptionCycleType SubscriptionCycleDate IsLineGiftShippable ShippingDeadline UseGiftCardData
+DeliveryStatus YamatoInputDate SagawaInputDate JapanPostInputDate FirstArrivalDateTime DeliveryDate DeliveryTimeZone ShipCompanyMethodCode
+ShipCompanyReceivedDatetime ShipContactlessDeliveryCode RemoteAreaShippingType`)},
+	{"Detail", strings.Fields(`PayCharge ShipCharge GiftWrapCharge Discount Adjustments SettleAmount UsePoint GiftCardDiscount TotalPrice SettlePayAmount IsGetPointFixAll
+TotalMallCouponDiscount IsGetStoreBonusFixAll LineGiftCharge TotalImmediateBonusAmount TotalImmediateBonusRatio PayMethodAmount CombinedPayMethodAmount
+UsePaypayPoint`)},
+	{"Item", strings.Fields(`LineId ItemId Title SubCode SubCodeOption ItemOption Inscription IsUsed ImageId IsTaxable ItemTaxRatio Jan ProductId CategoryId AffiliateRatio UnitPrice
+NonTaxUnitPrice Quantity PointAvailQuantity ReleaseDate PointFspCode PointRatioY PointRatioSeller UnitGetPoint IsGetPointFix GetPointFixDate CouponData
+CouponDiscount CouponUseNum OriginalPrice OriginalNum LeadTimeText LeadTimeStart LeadTimeEnd PriceType PickAndDeliveryCode PickAndDeliveryTransportRuleType
+YamatoUndeliverableReason StoreBonusRatioSeller UnitGetStoreBonus IsGetStoreBonusFix GetStoreBonusFixDate ItemYahooAucId ItemYahooAucMerchantId
+PointBaseUnitPrice MallCouponData YourTimesaleDiscount SubscriptionPointRatio ChannelGoodsPlanId ChannelGoodsPlanName IsAffiliateItem`)},
+	{"Seller", strings.Fields(`SellerId LineGiftAccount`)},
+	{"Buyer", strings.Fields(`IsLogin FspLicenseCode FspLicenseName GuestAuthId`)},
+}
+
+var infoFields = func() map[string]bool {
+	known := map[string]bool{}
+	for _, g := range infoGroups {
+		for _, f := range g.fields {
+			known[f] = true
+		}
+	}
+	return known
+}()
+
+// conditions of orderList that are built.
+var conditions = []string{
+	"OrderId", "OrderTime", "OrderTimeFrom", "OrderTimeTo", "PublicationTimeFrom", "PublicationTimeTo", "OrderStatus", "ShipStatus", "PayStatus", "IsSeen",
+	"ReadOnlyMode", "FraudHoldDisplayType", "IsYahooAuctionOrder", "ItemYahooAucId", "ItemYahooAucMerchantId", "SellerId",
+}
