@@ -169,6 +169,9 @@ type KeyRule struct {
 	// Reissue is how long before the end the mall lets new keys be issued; 0 if it
 	// always does, or nobody knows.
 	Reissue Duration `yaml:"reissue"`
+	// Warn is from how long before the end people are told. Default 30d; less where the
+	// keys live shorter than that.
+	Warn Duration `yaml:"warn"`
 }
 
 // A ShipRule says what a mall takes of the parcels of one package.
@@ -227,7 +230,7 @@ var placeholder = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
 // ParseAbout reads an about.yaml. Unknown keys, missing texts and values that
 // contradict each other are errors, all found at once.
 func ParseAbout(text []byte) (*About, error) {
-	a := &About{Timeout: Duration(30 * time.Second), MaxBody: 64 << 20, Ship: ShipRule{Parcels: 1, Settle: Duration(10 * time.Minute)}}
+	a := &About{Timeout: Duration(30 * time.Second), MaxBody: 64 << 20, Ship: ShipRule{Parcels: 1, Settle: Duration(10 * time.Minute)}, Keys: KeyRule{Warn: Duration(30 * 24 * time.Hour)}}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(a); err != nil {
@@ -269,7 +272,7 @@ func (a *About) check() error {
 			wrong("%s: not in all three languages", what)
 		}
 	}
-	if !regexp.MustCompile(`^[a-z][a-z0-9]*$`).MatchString(a.Name) {
+	if !regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`).MatchString(a.Name) {
 		wrong("name %q", a.Name)
 	}
 	text("title", a.Title)
@@ -296,6 +299,9 @@ func (a *About) check() error {
 	}
 	if e := a.Keys.Ends; (e == "asked" || e == "computed") != slices.Contains(a.Abilities, "expiry") && e != "" || e != "" && e != "asked" && e != "computed" {
 		wrong("keys.ends %q: asked or computed, for a driver with the ability expiry", e)
+	}
+	if a.Keys.Warn <= 0 {
+		wrong("keys.warn %v", a.Keys.Warn)
 	}
 	for i, l := range a.Links {
 		text(fmt.Sprintf("links[%d].title", i), l.Title)

@@ -3,6 +3,7 @@ package connectors
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -112,6 +113,43 @@ func (c *Client) Now() time.Time { return c.now() }
 
 // Base is the address that paths are added to.
 func (c *Client) Base() string { return c.base.String() }
+
+// HostAddress is an address of [About.Hosts], for a page that people open.
+func (c *Client) HostAddress(name string) (string, error) {
+	u := c.hosts[name]
+	if u == nil {
+		return "", &Error{Class: Refused, Message: fmt.Sprintf("there is no host %q in about.yaml", name)}
+	}
+	return u.String(), nil
+}
+
+// Certify lets the account's connections show a client certificate where the mall asks
+// for one. get is called for each new connection, so that a certificate can be replaced
+// while the program runs; nil and no error for none. A transport that is not
+// [http.Transport] is left as it is.
+func (c *Client) Certify(get func() (*tls.Certificate, error)) {
+	t, ok := c.transport.(*http.Transport)
+	if !ok {
+		return
+	}
+	own := t.Clone()
+	if own.TLSClientConfig == nil {
+		own.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	own.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		cert, err := get()
+		if cert == nil && err == nil {
+			cert = &tls.Certificate{}
+		}
+		return cert, err
+	}
+	c.transport = own
+}
+
+// Warn logs what a person should see to although calls succeed.
+func (c *Client) Warn(text string) {
+	c.log.Warn(c.hidden.text(text), slog.String("mall", c.mall), slog.String("account", c.account))
+}
 
 // Sleep waits, as the clock of the program passes.
 func (c *Client) Sleep(ctx context.Context, d time.Duration) error { return c.sleep(ctx, d) }

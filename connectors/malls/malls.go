@@ -12,11 +12,13 @@ import (
 	"github.com/mallbridge/mallbridge/connectors/rakuten"
 	"github.com/mallbridge/mallbridge/connectors/shopify"
 	"github.com/mallbridge/mallbridge/connectors/smartstore"
+	"github.com/mallbridge/mallbridge/connectors/yahooshopping"
 )
 
 // Malls lists every connector, in the order in which the documentation shows them.
 var Malls = []connectors.Spec{
 	rakuten.Spec,
+	yahooshopping.Spec,
 	ebay.Spec,
 	smartstore.Spec,
 	coupang.Spec,

@@ -511,7 +511,7 @@ func (a *app) keys(ctx context.Context, env *stage.Env, only []string) error {
 			if !k.Reissue.IsZero() {
 				reissue = k.Reissue.In(x.Location).Format("2006-01-02")
 			}
-			if k.Days < soon && code == exit(Done) {
+			if k.Days < min(soon, cal.Warn) && code == exit(Done) {
 				code = exit(Waiting)
 			}
 		}

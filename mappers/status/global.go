@@ -95,6 +95,7 @@ func yahoo(mall string) Table {
 			state(Hold, "3", "保留", "보류", "on hold"),
 			state(Hold, "8", "同意待ち", "동의 대기", "awaiting agreement"),
 			state(Cancelled, "4", "キャンセル", "취소", "cancelled"),
+			state(Cancelled, "2/split", "分割元の注文", "분할된 원 주문", "split into two orders"),
 		},
 	}
 }

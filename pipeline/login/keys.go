@@ -21,6 +21,7 @@ type Keys struct {
 	Ends    time.Time `json:"ends,omitzero"`    // the last instant at which they work; zero if nobody knows
 	Source  string    `json:"source,omitempty"` // of Ends
 	Reissue time.Time `json:"reissue,omitzero"` // from then on the mall issues new ones; zero if it always does
+	Warn    int       `json:"-"`                // from how many days before the end people are told
 }
 
 // Left is how many days the keys will work, rounded down; negative once they ended.
@@ -57,6 +58,7 @@ func Calendar(ctx context.Context, env *stage.Env, a *configs.Account) (Keys, er
 	if k.Ends.IsZero() {
 		return Keys{}, nil
 	}
+	k.Warn = int(time.Duration(m.About().Keys.Warn).Hours() / 24)
 	if r := time.Duration(m.About().Keys.Reissue); r > 0 {
 		k.Reissue = k.Ends.Add(-r)
 	}

@@ -253,7 +253,7 @@ func (x *comparer) keys(ctx context.Context) error {
 	var ends, reissue []ledger.Alert
 	if !k.Ends.IsZero() {
 		left := k.Left(x.now)
-		if left <= steps[0] {
+		if left <= min(steps[0], k.Warn) {
 			step := int64(0) // ended
 			for _, s := range steps {
 				if left >= 0 && left <= s {
