@@ -243,6 +243,24 @@ func ParseAbout(text []byte) (*About, error) {
 	return a, a.check()
 }
 
+// MustAboutOver is [MustAbout] for a mall that differs little from another: what over
+// says at its top level stands in the place of what base says there.
+func MustAboutOver(base, over []byte) *About {
+	all := map[string]yaml.Node{}
+	for _, text := range [][]byte{base, over} {
+		var part map[string]yaml.Node
+		if err := yaml.Unmarshal(text, &part); err != nil {
+			panic(err)
+		}
+		maps.Copy(all, part)
+	}
+	text, err := yaml.Marshal(all)
+	if err != nil {
+		panic(err)
+	}
+	return MustAbout(text)
+}
+
 // carriers takes the mall's codes of carriers over from package codes.
 func (a *About) carriers() {
 	t, ok := codes.Builtin().Table(codes.Carriers, codes.SystemOf(a.Name))

@@ -100,7 +100,11 @@ func mallPage(a *connectors.About, lang string) string {
 	w := pageWords[lang]
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# %s: %s\n", a.Title.In(lang), w["api"])
-	line("<!-- made from connectors/%s/about.yaml by go generate ./docs -->\n", strings.ReplaceAll(a.Name, "-", ""))
+	from := strings.ReplaceAll(a.Name, "-", "") + "/about.yaml"
+	if a.Name == "yahoo-auction" {
+		from = "yahooshopping/auctions.yaml"
+	}
+	line("<!-- made from connectors/%s by go generate ./docs -->\n", from)
 	line("%s\n", w["sheet"])
 	line("## %s\n", w["setup"])
 	for i, s := range a.Setup {

@@ -19,6 +19,7 @@ import (
 var Malls = []connectors.Spec{
 	rakuten.Spec,
 	yahooshopping.Spec,
+	yahooshopping.AuctionSpec,
 	ebay.Spec,
 	smartstore.Spec,
 	coupang.Spec,

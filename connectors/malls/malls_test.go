@@ -29,6 +29,9 @@ func TestListIsWhole(t *testing.T) {
 	var listed []string
 	for _, s := range malls.Malls {
 		folder := strings.ReplaceAll(s.About.Name, "-", "")
+		if s.About.Name == "yahoo-auction" { // the API of Yahoo! Shopping, described over it
+			continue
+		}
 		listed = append(listed, folder)
 		if x, ok := malls.Lookup(s.About.Name); !ok || x.About != s.About {
 			t.Errorf("Lookup(%q) finds something else", s.About.Name)

@@ -220,12 +220,26 @@ func (r *reader) order(account string) (*order.Order, *wrong) {
 	if len(p.Lines) == 0 {
 		return nil, &wrong{"Item", "", order.RefusedMissing, "an order has at least one line"}
 	}
-	if r.info.get("IsYahooAuctionOrder") == "true" && len(p.Lines) == 1 && p.Lines[0].Codes.SKUCode == "" {
-		p.Lines[0].Codes.SKUCode = r.info.get("YahooAuctionMerchantId")
-	}
+	r.management(p.Lines)
 	o.Packages = []order.Package{*p}
 	r.flags(o)
 	return o, nil
+}
+
+// management settles by which code lines are known that came from an auction: those
+// sold at a fixed price are items of the shop's catalogue, those that were won only
+// have the seller's management number. That of the order belongs to its first line, and
+// counts where it is the only one.
+func (r *reader) management(all []order.Line) {
+	won := slices.Contains([]string{"1", "2"}, r.info.get("YahooAuctionBidType"))
+	for i := range all {
+		switch c := &all[i].Codes; {
+		case !won:
+			c.SKUCode = ""
+		case c.SKUCode == "" && len(all) == 1:
+			c.SKUCode = r.info.get("YahooAuctionMerchantId")
+		}
+	}
 }
 
 // subStatus says what stands beside the status of an order in progress, as the format

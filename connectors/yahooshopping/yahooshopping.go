@@ -10,7 +10,7 @@
 //
 // An order has one package, "1": several destinations are several orders. Codes are as
 // in the order file: ItemCode ItemId, OptionCode SubCode, SKUCode the management number
-// of an auction, ItemID its auction ID.
+// of what was won in an auction.
 //
 // Login is by a consent of 28 days, which is 12 hours where an order call came without
 // a signature: every call carries X-sws-signature, the seller ID and the time encrypted
@@ -37,8 +37,23 @@ import (
 //go:embed about.yaml
 var about []byte
 
+//go:embed auctions.yaml
+var auctions []byte
+
 // Spec is the mall.
 var Spec = connectors.Spec{About: connectors.MustAbout(about), New: New}
+
+// AuctionSpec is Yahoo! Auctions: the same API, of which it takes the orders that were
+// made there.
+var AuctionSpec = connectors.Spec{About: auctionAbout(), New: func(a connectors.Account, c *connectors.Client) (connectors.Driver, error) {
+	return NewOf(a, c, Auctions)
+}}
+
+func auctionAbout() *connectors.About {
+	a := connectors.MustAboutOver(about, auctions)
+	a.Settings = slices.DeleteFunc(a.Settings, func(s connectors.Setting) bool { return s.Name == "orders" })
+	return a
+}
 
 // tokyo is the zone of all times. Japan has no daylight saving time.
 var tokyo = time.FixedZone("JST", 9*60*60)

@@ -88,6 +88,9 @@ var makers = map[string]func(now func() time.Time) (mall, Shop, error){
 	"smartstore": newSmartStore,
 	"amazon":     newAmazon,
 	"shopify":    newShopify,
+
+	"yahoo-shopping": newYahooShopping,
+	"yahoo-auction":  newYahooAuction,
 }
 
 // nine is the offset of Japan and Korea.
