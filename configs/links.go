@@ -2,8 +2,6 @@ package configs
 
 import (
 	"bytes"
-	"encoding/csv"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,8 +11,6 @@ import (
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/master"
 	"github.com/mallbridge/mallbridge/mappers/sku"
-	"github.com/mallbridge/mallbridge/mappers/workbook"
-	"github.com/mallbridge/mallbridge/order"
 )
 
 // A linkRow is a row of a table of SKU links that people fill in: beside the links'
@@ -188,43 +184,5 @@ func (w *Workspace) WriteLinks(out io.Writer, file string, links []sku.Link) err
 	for i := range links {
 		rows[i] = LinkCells(&links[i])
 	}
-	if strings.HasSuffix(file, ".xlsx") {
-		return writeLinkBook(out, rows)
-	}
-	cs, err := charset.Lookup(w.Settings.Masters.Charset)
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	c := csv.NewWriter(&b)
-	if err := c.WriteAll(append([][]string{LinkHeader}, rows...)); err != nil {
-		return err
-	}
-	data, err := cs.Encode(b.String())
-	if err != nil {
-		return order.Errorf(order.Invalid, "set masters.charset to utf-8 in mallbridge.yaml and save the masters so", "%s: %w", file, err)
-	}
-	_, err = out.Write(data)
-	return err
-}
-
-func writeLinkBook(out io.Writer, rows [][]string) error {
-	head := make([]workbook.Column, len(LinkHeader))
-	for i, h := range LinkHeader {
-		head[i] = workbook.Column{Title: h, Code: true}
-	}
-	b, err := workbook.NewWriter(out, workbook.WriteOptions{Columns: head, Freeze: true})
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		cells := make([]workbook.Value, len(r))
-		for i, v := range r {
-			cells[i] = workbook.Str(v)
-		}
-		if err := b.WriteRow(cells); err != nil {
-			return fmt.Errorf("write links: %w", err)
-		}
-	}
-	return b.Close()
+	return w.writeTable(out, file, LinkHeader, rows)
 }

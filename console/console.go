@@ -40,6 +40,9 @@ type Options struct {
 	// Run asks for a run of a stage on a target, and does not wait for it. Nil: the
 	// pages offer none.
 	Run func(ctx context.Context, stage, target string) error
+	// Reload takes over the files of the workspace as they are now, or says what is
+	// wrong with them and keeps what was. Nil: changes count after a restart.
+	Reload func(ctx context.Context) error
 	// HTTPS says that browsers come by HTTPS, through a proxy in front: cookies are
 	// then sent by it only.
 	HTTPS bool
@@ -54,6 +57,8 @@ type Console struct {
 	looks    sync.Map // of look, to *template.Template
 	tries    tries
 	uploads  uploads
+	changing sync.Mutex
+	counts   counts
 	enter    sync.Map // tokens of [Console.Enter], to names of users
 }
 
@@ -61,6 +66,7 @@ type Console struct {
 func New(o Options) (*Console, error) {
 	c := &Console{o: o, sessions: newSessions(o)}
 	c.uploads.max = maxUpload
+	c.counts.stale = staleFor / 5
 	for name := range titles {
 		if _, err := c.page(look{name, "en", ""}); err != nil {
 			return nil, err
@@ -81,9 +87,11 @@ func (c *Console) page(l look) (*template.Template, error) {
 		"T":      func(en string, args ...any) string { return say(l.lang, en, args...) },
 		"Say":    func(s string) string { return phrase.Say(l.lang, s) },
 		"Local":  func(at time.Time) string { return strings.TrimSuffix(c.o.Env().Workspace.Local(at), "-") },
+		"Short":  func(at time.Time) string { return shortTime(c.o.Env().Workspace, c.o.Env().Now(), at) },
 		"Reason": func(r order.Reason) string { return reasonText(l.lang, r) },
 		"can":    func(role string) bool { return rank[l.role] >= rank[role] },
 		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
+		"corrections": corrections, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
 	}).ParseFS(assets, "templates/layout.html", "templates/"+l.name+".html")
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -116,10 +124,28 @@ func (c *Console) Handler() http.Handler {
 	}
 	view("/{$}", c.today)
 	view("/orders", c.orders)
+	do(ledger.Viewer, "/orders", c.find)
 	view("/orders/{account}/{number}", c.order)
 	do(ledger.Operator, "/orders/{account}/{number}/hold", c.putHold)
 	do(ledger.Operator, "/orders/{account}/{number}/release", c.release)
+	do(ledger.Operator, "/orders/{account}/{number}/wish", c.wish)
+	do(ledger.Operator, "/orders/{account}/{number}/correct", c.correct)
+	do(ledger.Viewer, "/filters", c.keepFilter)
 	view("/holds", c.holds)
+	do(ledger.Operator, "/holds/replace", c.replaceChar)
+	view("/links", c.links)
+	do(ledger.Operator, "/links", c.linkOne)
+	m.HandleFunc("GET /links/template/{as}", c.need(ledger.Viewer, c.linkTemplate))
+	view("/masters/{name}", c.master)
+	do(ledger.Operator, "/masters/{name}", c.masterUpload)
+	do(ledger.Operator, "/masters/{name}/add", c.addRow)
+	m.HandleFunc("GET /masters/{name}/download/{as}", c.need(ledger.Viewer, c.masterFile))
+	view("/masters/{name}/preview/{id}", c.masterPreview)
+	do(ledger.Operator, "/masters/{name}/preview/{id}/take", c.masterTake)
+	do(ledger.Operator, "/masters/{name}/preview/{id}/drop", c.masterForget)
+	view("/stock", c.stock)
+	do(ledger.Operator, "/stock/approve", c.approveStock)
+	m.HandleFunc("GET /stock/demand/{as}", c.need(ledger.Viewer, c.demand))
 	do(ledger.Operator, "/holds/release", c.releaseMany)
 	view("/upload", c.uploadPage)
 	do(ledger.Operator, "/upload", c.upload)
@@ -371,6 +397,7 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 // titles of pages, in English.
 var titles = map[string]string{
 	"today": "Today", "orders": "Orders", "order": "Order", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file",
+	"links": "Links and masters", "master": "Links and masters", "change": "What changes", "stock": "Stock",
 	"accounts": "Accounts", "runs": "Runs", "users": "Users", "sign-in": "Sign in", "join": "Choose a password", "failure": "That did not work",
 }
 

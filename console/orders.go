@@ -1,12 +1,17 @@
 package console
 
 import (
+	"crypto/rand"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/why"
 	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/mappers/rules"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/plan"
 )
@@ -16,12 +21,20 @@ const pageSize = 50
 
 type ordersData struct {
 	Query    ledger.Search
+	From, To string // days
 	Rows     []ledger.Row
 	Next     int64 // the id from which the next page goes on, 0 at the end
 	Accounts []string
 	States   []string
 	Reasons  []order.Reason
+	Filters  []ledger.Filter
+	Find     string // names the text in the person's session
+	Search   string // the present search without its text as a query, empty if it asks for everything
 }
+
+// indexAtOnce is how many orders are made searchable before a search; more than these
+// wait for [Console.Work].
+const indexAtOnce = 500
 
 func (c *Console) orders(q *request) (string, any, error) {
 	v := q.URL.Query()
@@ -29,12 +42,27 @@ func (c *Console) orders(q *request) (string, any, error) {
 		Query:  ledger.Search{Text: strings.TrimSpace(v.Get("q")), Account: v.Get("account"), State: v.Get("state"), Reason: order.Reason(v.Get("reason")), Before: number(v.Get("before")), Limit: pageSize + 1},
 		States: []string{"seen", "held", "planned", "recheck", "outside"},
 	}
+	if f := v.Get("f"); f != "" {
+		d.Find, d.Query.Text = f, c.sessions.GetString(q.Context(), findKey(f))
+	}
+	zone := zone(q.env.Workspace)
+	if day, err := time.ParseInLocation(time.DateOnly, v.Get("from"), zone); err == nil {
+		d.From, d.Query.From = v.Get("from"), day
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, v.Get("to"), zone); err == nil {
+		d.To, d.Query.To = v.Get("to"), day.AddDate(0, 0, 1)
+	}
 	for _, a := range q.env.Workspace.Accounts {
 		d.Accounts = append(d.Accounts, a.Name)
 	}
 	for _, r := range order.Reasons {
 		if r.Class != order.Refused {
 			d.Reasons = append(d.Reasons, r.Reason)
+		}
+	}
+	if d.Query.Text != "" {
+		if _, err := q.env.Ledger.Index(q.Context(), indexAtOnce); err != nil {
+			return "", nil, err
 		}
 	}
 	var err error
@@ -45,7 +73,60 @@ func (c *Console) orders(q *request) (string, any, error) {
 		d.Rows = d.Rows[:pageSize]
 		d.Next = d.Rows[pageSize-1].ID
 	}
-	return "orders", d, nil
+	d.Search = strings.TrimPrefix(query("", "account", d.Query.Account, "state", d.Query.State, "reason", d.Query.Reason, "from", d.From, "to", d.To), "?")
+	d.Filters, err = q.env.Ledger.Filters(q.Context(), q.user.Name)
+	return "orders", d, err
+}
+
+// A text that was looked for stays in the session: names and phone numbers must not
+// stand in addresses, which browsers and proxies keep.
+func findKey(id string) string { return "find " + id }
+
+// sessionFinds holds the ids of the last texts; more than mostFinds are forgotten.
+const (
+	sessionFinds = "finds"
+	mostFinds    = 8
+)
+
+func (c *Console) find(q *request) (string, error) {
+	pairs := []any{}
+	for _, name := range []string{"account", "state", "reason", "from", "to"} {
+		pairs = append(pairs, name, q.FormValue(name))
+	}
+	text := strings.TrimSpace(q.FormValue("q"))
+	if text == "" {
+		return query("/orders", pairs...), nil
+	}
+	if len(text) > 200 {
+		return "", order.Errorf(order.Invalid, "look for less", "the text is too long")
+	}
+	id := rand.Text()[:10]
+	ids := append(strings.Fields(c.sessions.GetString(q.Context(), sessionFinds)), id)
+	for len(ids) > mostFinds {
+		c.sessions.Remove(q.Context(), findKey(ids[0]))
+		ids = ids[1:]
+	}
+	c.sessions.Put(q.Context(), sessionFinds, strings.Join(ids, " "))
+	c.sessions.Put(q.Context(), findKey(id), text)
+	return query("/orders", append(pairs, "f", id)...), nil
+}
+
+// keepFilter keeps a search for the person, or forgets one.
+func (c *Console) keepFilter(q *request) (string, error) {
+	f := ledger.Filter{Name: strings.TrimSpace(q.FormValue("name")), Query: q.FormValue("query")}
+	if f.Name == "" || len(f.Name) > 80 || len(f.Query) > 1000 {
+		return "", order.Errorf(order.Invalid, "give it a short name", "the search has no name")
+	}
+	if _, err := url.ParseQuery(f.Query); err != nil {
+		return "", order.Errorf(order.Invalid, "", "this is no search")
+	}
+	if err := q.env.Ledger.SetFilter(q.Context(), q.user.Name, f); err != nil {
+		return "", err
+	}
+	if f.Query == "" {
+		return "/orders", nil
+	}
+	return "/orders?" + f.Query, nil
 }
 
 func number(s string) (n int64) {
@@ -64,6 +145,11 @@ type orderData struct {
 	Holds      []ledger.HeldFor
 	Releasable []order.Reason
 	Total      string
+	Open       bool // it has no instruction yet
+	Wish       ledger.Wish
+	Warehouses []string
+	Services   []string
+	Splits     []string
 }
 
 func (c *Console) order(q *request) (string, any, error) {
@@ -83,7 +169,15 @@ func (c *Console) order(q *request) (string, any, error) {
 		return "", nil, err
 	}
 	d.Releasable = releasable(d.Holds)
-	return "order", d, nil
+	d.Open = d.Row.State == ledger.Seen || d.Row.State == ledger.Held
+	for _, w := range q.env.Workspace.Warehouses {
+		if w.Enabled {
+			d.Warehouses = append(d.Warehouses, w.Name)
+		}
+	}
+	d.Services, d.Splits = services(q), []string{rules.SplitLine, rules.SplitPiece}
+	d.Wish, err = q.env.Ledger.WishOf(q.Context(), d.Row.ID)
+	return "order", d, err
 }
 
 // releasable are the reasons that a person's word can end.
@@ -180,4 +274,147 @@ func (c *Console) releaseOrder(q *request, row *ledger.Row, only []order.Reason,
 		return order.Errorf(order.Invalid, "the order's page says what to repair", "order %s has no reason that can be released", row.Order.Number)
 	}
 	return q.env.Ledger.Release(q.Context(), row.ID, can, why, q.user.Name, q.env.Now())
+}
+
+// services are the delivery services that the master knows.
+func services(q *request) []string {
+	rows, _, err := q.env.Workspace.MasterTable(configs.DeliveryServices)
+	if err != nil {
+		return nil // the page of the masters says what is wrong
+	}
+	at := slices.Index(configs.MasterHeader(configs.DeliveryServices), "service")
+	var out []string
+	for _, r := range rows {
+		if !slices.Contains(out, r[at]) {
+			out = append(out, r[at])
+		}
+	}
+	return out
+}
+
+// wish plans an order as a person wants it.
+func (c *Console) wish(q *request) (string, error) {
+	row, err := one(q)
+	if err != nil {
+		return "", err
+	}
+	why, err := note(q)
+	if err != nil {
+		return "", err
+	}
+	w, err := q.env.Ledger.WishOf(q.Context(), row.ID)
+	if err != nil {
+		return "", err
+	}
+	switch q.FormValue("do") {
+	case "cancel":
+		w = ledger.Wish{Cancelled: true}
+	case "uncancel":
+		w.Cancelled = false
+	default:
+		w = ledger.Wish{Warehouse: q.FormValue("warehouse"), Service: q.FormValue("service"), Split: q.FormValue("split"), Apart: q.FormValue("apart") == "1"}
+	}
+	if _, ok := q.env.Workspace.Warehouse(w.Warehouse); !ok && w.Warehouse != "" {
+		return "", order.Errorf(order.Invalid, "choose one of the list", "no warehouse %s", w.Warehouse)
+	}
+	if w.Service != "" && !slices.Contains(services(q), w.Service) {
+		return "", order.Errorf(order.Invalid, "choose one of the list", "the master has no delivery service %s", w.Service)
+	}
+	if w.Split != "" && w.Split != rules.SplitLine && w.Split != rules.SplitPiece {
+		return "", order.Errorf(order.Invalid, "choose one of the list", "no such split: %s", w.Split)
+	}
+	if err := q.env.Ledger.SetWish(q.Context(), row.ID, w, why, q.user.Name, q.env.Now()); err != nil {
+		return "", err
+	}
+	c.tell(q, "%s is planned again: %s", row.Order.Number, wishText(q.lang, w))
+	return orderPath(row.Account, row.Order.Number), c.ask(q, "plan", row.Account)
+}
+
+// wishText names a wish.
+func wishText(lang string, w ledger.Wish) string {
+	var out []string
+	if w.Cancelled {
+		out = append(out, say(lang, "cancelled here"))
+	}
+	if w.Warehouse != "" {
+		out = append(out, say(lang, "warehouse")+" "+w.Warehouse)
+	}
+	if w.Service != "" {
+		out = append(out, say(lang, "service")+" "+w.Service)
+	}
+	if w.Split != "" {
+		out = append(out, say(lang, "split")+" "+say(lang, "by "+w.Split))
+	}
+	if w.Apart {
+		out = append(out, say(lang, "kept apart"))
+	}
+	if len(out) == 0 {
+		return say(lang, "as masters and rules say")
+	}
+	return strings.Join(out, ", ")
+}
+
+// partyFields are the fields of a recipient that a person may correct.
+var partyFields = []struct {
+	Name string
+	Of   func(*order.Party) *string
+}{
+	{"name", func(p *order.Party) *string { return &p.Name }},
+	{"kana", func(p *order.Party) *string { return &p.Kana }},
+	{"company", func(p *order.Party) *string { return &p.Company }},
+	{"phone", func(p *order.Party) *string { return &p.Phone }},
+	{"postal", func(p *order.Party) *string { return &p.Postal }},
+	{"prefecture", func(p *order.Party) *string { return &p.Prefecture }},
+	{"city", func(p *order.Party) *string { return &p.City }},
+	{"street", func(p *order.Party) *string { return &p.Street }},
+	{"building", func(p *order.Party) *string { return &p.Building }},
+}
+
+// A correction is one field of a form.
+type correction struct{ Name, Label, Value string }
+
+// corrections are the fields of a package's recipient.
+func corrections(index int, p order.Party) []correction {
+	var out []correction
+	for _, f := range partyFields {
+		out = append(out, correction{fmt.Sprintf("%d.%s", index, f.Name), f.Name, *f.Of(&p)})
+	}
+	return out
+}
+
+// correct changes the recipients of an order as a person was told.
+func (c *Console) correct(q *request) (string, error) {
+	row, err := one(q)
+	if err != nil {
+		return "", err
+	}
+	why, err := note(q)
+	if err != nil {
+		return "", err
+	}
+	if err := q.env.Ledger.Correct(q.Context(), row.ID, func(o *order.Order) (changed []string, err error) {
+		for i := range o.Packages {
+			for _, f := range partyFields {
+				key := fmt.Sprintf("%d.%s", i, f.Name)
+				value := strings.TrimSpace(q.FormValue(key))
+				at := f.Of(&o.Packages[i].To)
+				if !q.Form.Has(key) || value == *at {
+					continue
+				}
+				if len(value) > 600 || strings.ContainsAny(value, "\r\n\x00") {
+					return nil, order.Errorf(order.Invalid, "shorten it", "%s is too long", f.Name)
+				}
+				*at = value
+				changed = append(changed, f.Name)
+			}
+		}
+		if len(changed) == 0 {
+			return nil, order.Errorf(order.Invalid, "change a field first", "nothing was changed")
+		}
+		return changed, nil
+	}, why, q.user.Name, q.env.Now()); err != nil {
+		return "", err
+	}
+	c.tell(q, "%s is corrected and planned again", row.Order.Number)
+	return orderPath(row.Account, row.Order.Number), c.ask(q, "plan", row.Account)
 }

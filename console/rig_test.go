@@ -3,6 +3,8 @@ package console_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"flag"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -10,9 +12,11 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,36 +34,57 @@ var evening = time.Date(2026, 11, 22, 11, 30, 0, 0, time.UTC)
 // A site is the console on a workspace of the demo's.
 type site struct {
 	*testing.T
-	env     *stage.Env
+	env     atomic.Pointer[stage.Env]
 	console *console.Console
 	server  *httptest.Server
 
 	mu  sync.Mutex
 	now time.Time
 	ran []string // runs that were asked for
+
+	broken bool // no change can be taken over
 }
 
-func open(t *testing.T, orders int) *site {
+// day is the workspace after a day of the demo's, of which every site is a copy.
+var day struct {
+	sync.Once
+	dir string
+	err error
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	if day.dir != "" {
+		os.RemoveAll(day.dir)
+	}
+	os.Exit(code)
+}
+
+func open(t *testing.T) *site {
 	t.Helper()
+	day.Do(func() {
+		if day.dir, day.err = os.MkdirTemp("", "mallbridge-console-*"); day.err == nil {
+			_, day.err = demo.Run(context.Background(), demo.Options{Dir: day.dir, Once: true, Seed: 1, Orders: 120, Lang: "ja", Now: func() time.Time { return evening }})
+		}
+	})
+	if day.err != nil {
+		t.Fatal(day.err)
+	}
 	dir := t.TempDir()
-	if _, err := demo.Run(t.Context(), demo.Options{Dir: dir, Once: true, Seed: 1, Orders: orders, Lang: "ja", Now: func() time.Time { return evening }}); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(day.dir)); err != nil {
 		t.Fatal(err)
 	}
-	ws, findings, err := configs.Load(dir, func(string) string { return "" })
-	if err == nil {
-		err = findings.Err()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	ws := load(t, dir)
 	l, err := ledger.Open(t.Context(), ws.Path(ws.Settings.Ledger))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
 	s := &site{T: t, now: evening}
-	s.env = &stage.Env{Workspace: ws, Ledger: l, Secrets: &secrets.Resolver{Dir: ws.Dir}, Now: s.clock, Sleep: stage.Sleep, Log: slog.New(slog.DiscardHandler), Owner: "test"}
-	s.console, err = console.New(console.Options{Env: func() *stage.Env { return s.env }, Run: func(_ context.Context, stage, target string) error {
+	world := &stage.Env{Workspace: ws, Ledger: l, Secrets: &secrets.Resolver{Dir: ws.Dir}, Now: s.clock, Sleep: stage.Sleep, Log: slog.New(slog.DiscardHandler), Owner: "test"}
+	s.env.Store(world)
+	s.console, err = console.New(console.Options{Env: s.env.Load, Reload: s.reload, Run: func(_ context.Context, stage, target string) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.ran = append(s.ran, stage+" "+target)
@@ -68,10 +93,44 @@ func open(t *testing.T, orders int) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.console.Fresh()
 	s.server = httptest.NewServer(s.console.Handler())
 	t.Cleanup(s.server.Close)
 	return s
 }
+
+func load(t *testing.T, dir string) *configs.Workspace {
+	t.Helper()
+	ws, findings, err := configs.Load(dir, func(string) string { return "" })
+	if err == nil {
+		err = findings.Err()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ws
+}
+
+// reload takes over the files of the workspace as serve does.
+func (s *site) reload(context.Context) error {
+	if s.broken {
+		return errors.New("the workspace has 1 error")
+	}
+	next := *s.env.Load()
+	ws, findings, err := configs.Load(next.Workspace.Dir, func(string) string { return "" })
+	if err == nil {
+		err = findings.Err()
+	}
+	if err != nil {
+		return err
+	}
+	next.Workspace = ws
+	s.env.Store(&next)
+	return nil
+}
+
+// world is the present one.
+func (s *site) world() *stage.Env { return s.env.Load() }
 
 func (s *site) clock() time.Time {
 	s.mu.Lock()
@@ -110,7 +169,7 @@ const password = "correct horse battery"
 // as is a visitor who has chosen a password and signed in.
 func (s *site) as(name, role, lang string) *visitor {
 	s.Helper()
-	path, err := console.Invite(s.Context(), s.env, name, role, "test")
+	path, err := console.Invite(s.Context(), s.world(), name, role, "test")
 	s.check(err)
 	v := s.visitor(lang)
 	v.want(v.post(path, "password", password, "again", password), http.StatusOK)
@@ -120,6 +179,7 @@ func (s *site) as(name, role, lang string) *visitor {
 type answer struct {
 	status int
 	path   string
+	query  string
 	header http.Header
 	body   string
 }
@@ -132,7 +192,7 @@ func (v *visitor) do(r *http.Request) answer {
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	v.check(err)
-	return answer{res.StatusCode, res.Request.URL.Path, res.Header, string(b)}
+	return answer{res.StatusCode, res.Request.URL.Path, res.Request.URL.RawQuery, res.Header, string(b)}
 }
 
 func (v *visitor) get(path string) answer {
@@ -158,15 +218,23 @@ func (v *visitor) post(path string, pairs ...string) answer {
 // upload sends a file by the form of the page.
 func (v *visitor) upload(account, name string, data []byte) answer {
 	v.Helper()
+	return v.send("/upload", account, name, data)
+}
+
+// send sends a file to a page.
+func (v *visitor) send(path, account, name string, data []byte) answer {
+	v.Helper()
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
-	v.check(m.WriteField("account", account))
+	if account != "" {
+		v.check(m.WriteField("account", account))
+	}
 	w, err := m.CreateFormFile("file", name)
 	v.check(err)
 	_, err = w.Write(data)
 	v.check(err)
 	v.check(m.Close())
-	r, err := http.NewRequest(http.MethodPost, v.server.URL+"/upload", &b)
+	r, err := http.NewRequest(http.MethodPost, v.server.URL+path, &b)
 	v.check(err)
 	r.Header.Set("Content-Type", m.FormDataContentType())
 	return v.do(r)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/standing"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -17,6 +18,7 @@ type todayData struct {
 	Accounts   []accountCard
 	Warehouses []warehouseCard
 	Hours      chart
+	Days       chart
 }
 
 // waiting is what only a person can move on, with the page where that is done.
@@ -33,12 +35,21 @@ type waiting struct {
 type accountCard struct {
 	Account                                                *configs.Account
 	New, Unshipped, Instructed, Shipped, Held, Late, Other int64
-	Last                                                   time.Time // when its orders were looked for last
+	Fetch                                                  standing.Fetch
+	Next                                                   string // when its orders are looked for next
+	Key                                                    standing.Key
 }
+
+// keySoon is how many days before its end a key is worth a person's time.
+const keySoon = 14
+
+// KeyBad reports whether the keys end soon.
+func (c accountCard) KeyBad() bool { return c.Key.Known && c.Key.Days < keySoon }
 
 type warehouseCard struct {
 	Warehouse *configs.Warehouse
-	Ready     int64 // instructions for its next file
+	Waiting   int64 // instructions that no file holds yet
+	Ready     int64 // those of them for its next file
 	CutOff    time.Time
 	ShipsOn   order.Date
 	Last      *ledger.Batch
@@ -48,41 +59,70 @@ func (c *Console) today(q *request) (string, any, error) {
 	ctx, env := q.Context(), q.env
 	now := env.Now()
 	d := todayData{Now: now}
+	all, err := c.counts.tallies(ctx, env)
+	if err != nil {
+		return "", nil, err
+	}
 	for _, a := range env.Workspace.Accounts {
 		if !a.Enabled {
 			continue
 		}
-		t, err := env.Ledger.Tally(ctx, a.Name)
-		if err != nil {
+		card := accountCard{Account: a}
+		if t := all[a.Name]; t != nil {
+			card.New, card.Unshipped, card.Instructed, card.Shipped, card.Other = t.Seen, t.Outside[order.OutUnshipped], t.Instructed-t.Shipped, t.Shipped, t.Planned-t.Instructed
+			for _, n := range t.Held {
+				card.Held += n
+			}
+			for _, n := range t.Warned {
+				card.Late += n
+			}
+		}
+		if card.Fetch, err = standing.Fetches(ctx, env, a); err != nil {
 			return "", nil, err
 		}
-		card := accountCard{Account: a, New: t.Seen, Unshipped: t.Outside[order.OutUnshipped], Instructed: t.Instructed - t.Shipped, Shipped: t.Shipped}
-		for _, n := range t.Held {
-			card.Held += n
-		}
-		for _, n := range t.Warned {
-			card.Late += n
-		}
-		card.Other = t.Planned - t.Instructed
-		runs, err := env.Ledger.Runs(ctx, "extract", a.Name, 1)
-		if err != nil {
+		card.Next = nextText(q, card.Fetch)
+		if card.Key, err = standing.Keys(ctx, env, a); err != nil {
 			return "", nil, err
-		}
-		if len(runs) > 0 {
-			card.Last = runs[0].StartedAt
 		}
 		d.Accounts = append(d.Accounts, card)
 	}
-	var err error
 	if d.Warehouses, err = warehouses(q, now); err != nil {
 		return "", nil, err
 	}
 	if d.Waiting, err = c.waiting(q); err != nil {
 		return "", nil, err
 	}
-	points, err := env.Ledger.Flow(ctx, now.Add(-24*time.Hour).Truncate(time.Hour))
-	d.Hours = hours(points, now, zone(env.Workspace))
+	in := zone(env.Workspace)
+	points, err := env.Ledger.Flow(ctx, now.AddDate(0, 0, -chartDays).Truncate(time.Hour))
+	d.Hours, d.Days = byHour(points, now, in), byDay(points, now, in)
 	return "today", d, err
+}
+
+// nextText says when orders are looked for next, in the reader's language.
+func nextText(q *request, f standing.Fetch) string {
+	switch {
+	case f.Off:
+		return "–"
+	case strings.HasPrefix(f.Schedule, "every "):
+		return say(q.lang, "every %s", strings.TrimPrefix(f.Schedule, "every "))
+	case f.Schedule != "":
+		return f.Schedule
+	case f.Due.IsZero():
+		return say(q.lang, "now")
+	}
+	return shortTime(q.env.Workspace, q.env.Now(), f.Due)
+}
+
+// shortTime writes a moment of today as a time of day, others with their day.
+func shortTime(ws *configs.Workspace, now, at time.Time) string {
+	if at.IsZero() {
+		return "–"
+	}
+	in := zone(ws)
+	if a, b := at.In(in), now.In(in); a.Format(time.DateOnly) == b.Format(time.DateOnly) {
+		return a.Format("15:04")
+	}
+	return at.In(in).Format("01-02 15:04")
 }
 
 func zone(ws *configs.Workspace) *time.Location {
@@ -91,6 +131,9 @@ func zone(ws *configs.Workspace) *time.Location {
 	}
 	return time.UTC
 }
+
+// lastDay is after every day on which something ships.
+const lastDay order.Date = "9999-12-31"
 
 func warehouses(q *request, now time.Time) ([]warehouseCard, error) {
 	var out []warehouseCard
@@ -104,6 +147,9 @@ func warehouses(q *request, now time.Time) ([]warehouseCard, error) {
 		}
 		card := warehouseCard{Warehouse: w, CutOff: w.Days.CutOffFor(now), ShipsOn: w.Days.NextShipDay(now)}
 		if card.Ready, err = q.env.Ledger.ReadyCount(q.Context(), id, card.ShipsOn); err != nil {
+			return nil, err
+		}
+		if card.Waiting, err = q.env.Ledger.ReadyCount(q.Context(), id, lastDay); err != nil {
 			return nil, err
 		}
 		bs, err := q.env.Ledger.Batches(q.Context(), w.Name, 1)
@@ -195,52 +241,4 @@ func bit(b bool) int {
 func approval(q *request, warehouse string) bool {
 	w, ok := q.env.Workspace.Warehouse(warehouse)
 	return ok && w.Instructions.Approval == "always"
-}
-
-// A chart shows two counts for each of the last hours as bars.
-type chart struct {
-	Bars            []bar
-	Most            int64
-	Orders, Shipped int64
-}
-
-type bar struct {
-	X               int
-	Hour            string
-	Orders, Shipped int64
-	OrdersY, OrderH int
-	ShippedY, ShipH int
-	Named           bool // the hour is written below it
-}
-
-const (
-	chartHours  = 24
-	chartHeight = 120
-	barStep     = 30
-)
-
-func hours(points []ledger.Point, now time.Time, zone *time.Location) chart {
-	var c chart
-	at := map[int64]ledger.Point{}
-	for _, p := range points {
-		at[p.At.Unix()] = p
-		c.Most = max(c.Most, p.Orders, p.Shipped)
-		c.Orders += p.Orders
-		c.Shipped += p.Shipped
-	}
-	height := func(n int64) int {
-		if c.Most == 0 {
-			return 0
-		}
-		return int(n * chartHeight / c.Most)
-	}
-	first := now.Truncate(time.Hour).Add(-(chartHours - 1) * time.Hour)
-	for i := range chartHours {
-		h := first.Add(time.Duration(i) * time.Hour)
-		p := at[h.Unix()]
-		b := bar{X: i * barStep, Hour: h.In(zone).Format("15"), Orders: p.Orders, Shipped: p.Shipped, OrderH: height(p.Orders), ShipH: height(p.Shipped), Named: i%3 == 2}
-		b.OrdersY, b.ShippedY = chartHeight-b.OrderH, chartHeight-b.ShipH
-		c.Bars = append(c.Bars, b)
-	}
-	return c
 }

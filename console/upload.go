@@ -40,6 +40,7 @@ type uploads struct {
 
 type pending struct {
 	ID, User, Account, Name, Path, Password string
+	Master                                  string // the table that it is; empty: an order sheet
 	At                                      time.Time
 }
 
@@ -111,17 +112,31 @@ func (c *Console) uploadPage(q *request) (string, any, error) {
 
 // upload keeps a file outside of the watch folders until somebody has looked at
 // what would be read of it.
-func (c *Console) upload(q *request) (to string, err error) {
-	q.Body = http.MaxBytesReader(q.w, q.Body, c.uploads.max)
-	parts, err := q.MultipartReader()
-	if err != nil {
-		return "", order.Errorf(order.Invalid, "use the form of the page", "upload: %w", err)
-	}
-	dir, err := os.MkdirTemp("", "mallbridge-upload-*")
+func (c *Console) upload(q *request) (string, error) {
+	p, fields, err := c.receive(q, c.uploads.max)
 	if err != nil {
 		return "", err
 	}
+	p.Account = fields["account"]
+	if a, ok := q.env.Workspace.Account(p.Account); !ok || !a.Enabled {
+		return "", errors.Join(order.Errorf(order.Invalid, "choose one of the list", "no account %q takes orders", p.Account), os.RemoveAll(filepath.Dir(p.Path)))
+	}
+	return "/upload/" + p.ID, c.uploads.add(p)
+}
+
+// receive takes the file of a form, of at most so many bytes, and the form's fields.
+func (c *Console) receive(q *request, most int64) (_ *pending, fields map[string]string, err error) {
+	q.Body = http.MaxBytesReader(q.w, q.Body, most)
+	parts, err := q.MultipartReader()
+	if err != nil {
+		return nil, nil, order.Errorf(order.Invalid, "use the form of the page", "upload: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "mallbridge-upload-*")
+	if err != nil {
+		return nil, nil, err
+	}
 	p := &pending{ID: rand.Text(), User: q.user.Name, At: q.env.Now()}
+	fields = map[string]string{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.RemoveAll(dir))
@@ -133,36 +148,27 @@ func (c *Console) upload(q *request) (to string, err error) {
 			break
 		}
 		if err != nil {
-			return "", err
+			return nil, nil, err
 		}
-		switch part.FormName() {
-		case "account":
+		switch {
+		case part.FormName() != "file":
 			b, err := io.ReadAll(io.LimitReader(part, 200))
 			if err != nil {
-				return "", err
+				return nil, nil, err
 			}
-			p.Account = string(b)
-		case "file":
-			if part.FileName() == "" {
-				continue
-			}
+			fields[part.FormName()] = string(b)
+		case part.FileName() != "":
 			p.Name = safeName(part.FileName())
 			p.Path = filepath.Join(dir, p.Name)
 			if err := keep(p.Path, part); err != nil {
-				return "", err
+				return nil, nil, err
 			}
 		}
 	}
 	if p.Path == "" {
-		return "", order.Errorf(order.Invalid, "choose a CSV or Excel file", "no file came")
+		return nil, nil, order.Errorf(order.Invalid, "choose a CSV or Excel file", "no file came")
 	}
-	if a, ok := q.env.Workspace.Account(p.Account); !ok || !a.Enabled {
-		return "", order.Errorf(order.Invalid, "choose one of the list", "no account %q takes orders", p.Account)
-	}
-	if err := c.uploads.add(p); err != nil {
-		return "", err
-	}
-	return "/upload/" + p.ID, nil
+	return p, fields, nil
 }
 
 func keep(path string, r io.Reader) error {
@@ -204,8 +210,17 @@ type previewData struct {
 	Password bool // one is needed, or the one given is wrong
 }
 
-func (c *Console) preview(q *request) (string, any, error) {
+// sheetOf finds an uploaded order sheet of the person.
+func (c *Console) sheetOf(q *request) (*pending, error) {
 	p, err := c.uploads.get(q.PathValue("id"), q.user.Name)
+	if err == nil && p.Master != "" {
+		err = order.Errorf(order.NotFound, "upload it again", "the upload is not there any more")
+	}
+	return p, err
+}
+
+func (c *Console) preview(q *request) (string, any, error) {
+	p, err := c.sheetOf(q)
 	if err != nil {
 		return "", nil, err
 	}
@@ -231,7 +246,7 @@ func (c *Console) lookAt(q *request, p *pending) (string, any, error) {
 
 // take reads the file for good, or looks at it again with a password.
 func (c *Console) take(q *request) (string, error) {
-	p, err := c.uploads.get(q.PathValue("id"), q.user.Name)
+	p, err := c.sheetOf(q)
 	if err != nil {
 		return "", err
 	}
@@ -260,7 +275,7 @@ func (c *Console) take(q *request) (string, error) {
 }
 
 func (c *Console) forget(q *request) (string, error) {
-	p, err := c.uploads.get(q.PathValue("id"), q.user.Name)
+	p, err := c.sheetOf(q)
 	if err != nil {
 		return "", err
 	}

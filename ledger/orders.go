@@ -100,6 +100,7 @@ type Row struct {
 	Order     *order.Order
 	Released  []order.Reason // reasons that a person released for this version
 	PurgedAt  time.Time      // since when its personal data is gone
+	Wish      Wish           // of a person; only with pending orders
 }
 
 const orderColumns = `o.id, o.account_id, a.name, o.state, o.reason, o.version, o.hash, o.seen_at, o.changed_at, o.file_id, o.file_row, o.recipient, o.purged_at, d.doc
@@ -158,8 +159,17 @@ func (l *Ledger) PendingOf(ctx context.Context, account int64, ids []int64) ([]R
 	return out, explain("read pending orders", err)
 }
 
-// released fills in the releases of orders that stand by id.
+// released fills in the releases and wishes of orders that stand by id.
 func (l *Ledger) released(ctx context.Context, out []Row, which string, args ...any) error {
+	wishes, err := l.wishes(ctx, which, args...)
+	if err != nil {
+		return err
+	}
+	if len(wishes) > 0 {
+		for i := range out {
+			out[i].Wish = wishes[out[i].ID]
+		}
+	}
 	rows, err := l.r.QueryContext(ctx, `SELECT order_id, version, reason FROM releases WHERE order_id `+which, args...)
 	if err != nil {
 		return err

@@ -182,7 +182,8 @@ func (l *Ledger) StillOpen(ctx context.Context, account int64, before time.Time)
 // PurgeOrders takes the personal data out of settled orders and of the
 // instructions that serve only orders without it: names, addresses, phones, mails,
 // notes and customs ids in their documents, the key by which recipients are
-// compared, and what events, releases, confirmations and answers say in words. An
+// compared and orders are searched for, and what events, releases, confirmations and
+// answers say in words. An
 // order that changed since it was read is left alone. It returns how many orders,
 // instructions and batches it changed; a batch counts when the first of its
 // instructions goes, for its file cannot be made again from then on.
@@ -231,6 +232,8 @@ func (t tx) silence(ctx context.Context, ids []any) error {
 		`UPDATE releases SET note = '' WHERE note <> '' AND order_id IN (`,
 		`UPDATE confirms SET detail = '' WHERE detail <> '' AND order_id IN (`,
 		`UPDATE reports SET detail = '' WHERE detail <> '' AND order_id IN (`,
+		`DELETE FROM corrections WHERE order_id IN (`,
+		`DELETE FROM search_keys WHERE personal = 1 AND order_id IN (`,
 	} {
 		if _, err := t.bulk(ctx, head, `?`, `)`, ids); err != nil {
 			return err

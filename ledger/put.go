@@ -148,6 +148,13 @@ func (p *put) store(ctx context.Context, sorted []packedOrder) error {
 		if _, err = p.bulk(ctx, `INSERT INTO order_docs (order_id, doc) VALUES `, `(?,?)`, ``, p.args); err != nil {
 			return err
 		}
+		p.args = p.args[:0]
+		for i := range fresh {
+			p.args = append(p.args, fresh[i].id)
+		}
+		if _, err = p.bulk(ctx, `INSERT INTO search_todo (order_id) VALUES `, `(?)`, ``, p.args); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -250,7 +257,7 @@ func (p *put) compare(ctx context.Context, o *packedOrder, was *knownOrder) erro
 		return nil
 	}
 	p.counts.Changed++
-	if _, err := p.exec(ctx, `UPDATE order_docs SET doc = $2 WHERE order_id = $1`, was.id, o.doc); err != nil {
+	if err := p.content(ctx, o, was); err != nil {
 		return err
 	}
 	what := ""
@@ -265,6 +272,25 @@ func (p *put) compare(ctx context.Context, o *packedOrder, was *knownOrder) erro
 	}
 	p.events = append(p.events, Event{Kind: "order.changed", OrderID: was.id, FileID: p.file, Detail: what})
 	return nil
+}
+
+// content stores what an order holds now. A person's correction of what the mall says
+// still stays.
+func (p *put) content(ctx context.Context, o *packedOrder, was *knownOrder) error {
+	corrected, err := p.corrected(ctx, was.id)
+	if err != nil {
+		return err
+	}
+	if corrected && was.hash == o.hash {
+		return p.restate(ctx, was.id, o.Order.Status, o.Order.SubStatus)
+	}
+	if _, err := p.exec(ctx, `UPDATE order_docs SET doc = $2 WHERE order_id = $1`, was.id, o.doc); err != nil {
+		return err
+	}
+	if err := p.forget(ctx, was.id); err != nil || !corrected {
+		return err
+	}
+	return p.overruled(ctx, was.id, p.now)
 }
 
 // statusOf is the text under which a change of status is noticed.

@@ -108,24 +108,58 @@ type Tally struct {
 	Refused    int64                  `json:"refused"` // orders whose rows were refused
 }
 
-// Tally counts. Orders = Seen + Planned + Σ Held + Σ Outside, always.
+// Tally counts the orders of an account, or of all if it is empty. Orders = Seen +
+// Planned + Σ Held + Σ Outside, always.
 func (l *Ledger) Tally(ctx context.Context, account string) (Tally, error) {
-	t := Tally{Held: map[order.Reason]int64{}, Outside: map[order.Reason]int64{}, Warned: map[order.Reason]int64{}}
-	rows, err := l.r.QueryContext(ctx, `SELECT o.state, o.reason, count(*) FROM orders o JOIN accounts a ON a.id = o.account_id
-		WHERE ($1 = '' OR a.name = $1) GROUP BY o.state, o.reason`, account)
-	if err != nil {
-		return t, explain("count orders", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var s State
-		var r order.Reason
-		var n int64
-		if err := rows.Scan(&s, &r, &n); err != nil {
-			return t, explain("count orders", err)
+	all, err := l.tallies(ctx, account)
+	if account != "" {
+		if t, ok := all[account]; ok {
+			return *t, err
 		}
+		return newTally(), err
+	}
+	sum := newTally()
+	for _, t := range all {
+		sum.add(t)
+	}
+	return sum, err
+}
+
+// Tallies counts the orders of every account that has some, by name.
+func (l *Ledger) Tallies(ctx context.Context) (map[string]*Tally, error) { return l.tallies(ctx, "") }
+
+func newTally() Tally {
+	return Tally{Held: map[order.Reason]int64{}, Outside: map[order.Reason]int64{}, Warned: map[order.Reason]int64{}}
+}
+
+func (t *Tally) add(x *Tally) {
+	t.Orders += x.Orders
+	t.Seen += x.Seen
+	t.Planned += x.Planned
+	t.Instructed += x.Instructed
+	t.Shipped += x.Shipped
+	t.Refused += x.Refused
+	for _, m := range []struct{ to, of map[order.Reason]int64 }{{t.Held, x.Held}, {t.Outside, x.Outside}, {t.Warned, x.Warned}} {
+		for r, n := range m.of {
+			m.to[r] += n
+		}
+	}
+}
+
+func (l *Ledger) tallies(ctx context.Context, account string) (map[string]*Tally, error) {
+	out := map[string]*Tally{}
+	of := func(name string) *Tally {
+		if out[name] == nil {
+			t := newTally()
+			out[name] = &t
+		}
+		return out[name]
+	}
+	err := l.byAccount(ctx, account, `SELECT a.name, o.state, o.reason, count(*) FROM orders o JOIN accounts a ON a.id = o.account_id
+		WHERE ($1 = '' OR a.name = $1) GROUP BY a.name, o.state, o.reason`, func(name string, s int64, r order.Reason, n int64) {
+		t := of(name)
 		t.Orders += n
-		switch s {
+		switch State(s) {
 		case Seen:
 			t.Seen += n
 		case Held:
@@ -135,36 +169,53 @@ func (l *Ledger) Tally(ctx context.Context, account string) (Tally, error) {
 		default:
 			t.Planned += n
 		}
+	})
+	if err != nil {
+		return nil, explain("count orders", err)
 	}
-	if err := rows.Err(); err != nil {
-		return t, explain("count orders", err)
-	}
-	err = l.r.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(sent), 0), COALESCE(sum(shipped), 0) FROM (
-		SELECT x.order_id, min(CASE WHEN b.state = 'delivered' THEN 1 ELSE 0 END) AS sent, min(CASE WHEN i.state = 5 THEN 1 ELSE 0 END) AS shipped
-		FROM instruction_lines x JOIN instructions i ON i.id = x.instruction_id JOIN orders o ON o.id = x.order_id JOIN accounts a ON a.id = o.account_id
+	err = l.byAccount(ctx, account, `SELECT a.name, CAST(COALESCE(sum(sent), 0) AS BIGINT), '', CAST(COALESCE(sum(shipped), 0) AS BIGINT) FROM (
+		SELECT o.account_id, x.order_id, min(CASE WHEN b.state = 'delivered' THEN 1 ELSE 0 END) AS sent, min(CASE WHEN i.state = 5 THEN 1 ELSE 0 END) AS shipped
+		FROM instruction_lines x JOIN instructions i ON i.id = x.instruction_id JOIN orders o ON o.id = x.order_id JOIN accounts n ON n.id = o.account_id
 		LEFT JOIN batch_items t ON t.instruction_id = i.id LEFT JOIN batches b ON b.id = t.batch_id
-		WHERE o.state IN (3, 4) AND ($1 = '' OR a.name = $1) GROUP BY x.order_id) y`, account).Scan(new(int64), &t.Instructed, &t.Shipped)
+		WHERE o.state IN (3, 4) AND ($1 = '' OR n.name = $1) GROUP BY o.account_id, x.order_id) y JOIN accounts a ON a.id = y.account_id GROUP BY a.name`,
+		func(name string, sent int64, _ order.Reason, shipped int64) {
+			of(name).Instructed, of(name).Shipped = sent, shipped
+		})
 	if err != nil {
-		return t, explain("count instructions", err)
+		return nil, explain("count instructions", err)
 	}
-	if err := l.r.QueryRowContext(ctx, `SELECT COALESCE(sum(orders_refused), 0) FROM files WHERE kind IN ('orders', 'pages') AND ($1 = '' OR owner = $1)`, account).Scan(&t.Refused); err != nil {
-		return t, explain("count refused orders", err)
-	}
-	warned, err := l.r.QueryContext(ctx, `SELECT h.reason, count(DISTINCT h.order_id) FROM holds h JOIN orders o ON o.id = h.order_id JOIN accounts a ON a.id = o.account_id
-		WHERE o.state IN (3, 4) AND ($1 = '' OR a.name = $1) GROUP BY h.reason`, account)
+	err = l.byAccount(ctx, account, `SELECT owner, 0, '', CAST(COALESCE(sum(orders_refused), 0) AS BIGINT) FROM files WHERE kind IN ('orders', 'pages') AND ($1 = '' OR owner = $1) GROUP BY owner`,
+		func(name string, _ int64, _ order.Reason, n int64) {
+			if n > 0 {
+				of(name).Refused = n
+			}
+		})
 	if err != nil {
-		return t, explain("count warnings", err)
+		return nil, explain("count refused orders", err)
 	}
-	defer warned.Close()
-	for warned.Next() {
+	err = l.byAccount(ctx, account, `SELECT a.name, 0, h.reason, count(DISTINCT h.order_id) FROM holds h JOIN orders o ON o.id = h.order_id JOIN accounts a ON a.id = o.account_id
+		WHERE o.state IN (3, 4) AND ($1 = '' OR a.name = $1) GROUP BY a.name, h.reason`, func(name string, _ int64, r order.Reason, n int64) { of(name).Warned[r] = n })
+	return out, explain("count warnings", err)
+}
+
+// byAccount calls each for rows of an account's name, a number, a reason and a
+// number.
+func (l *Ledger) byAccount(ctx context.Context, account, text string, each func(name string, a int64, r order.Reason, b int64)) error {
+	rows, err := l.r.QueryContext(ctx, text, account)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
 		var r order.Reason
-		var n int64
-		if err := warned.Scan(&r, &n); err != nil {
-			return t, explain("count warnings", err)
+		var a, b int64
+		if err := rows.Scan(&name, &a, &r, &b); err != nil {
+			return err
 		}
-		t.Warned[r] = n
+		each(name, a, r, b)
 	}
-	return t, explain("count warnings", warned.Err())
+	return rows.Err()
 }
 
 // A Balance is the proof for one batch: what was claimed, what the file says,

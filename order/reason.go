@@ -85,6 +85,7 @@ const (
 	OutBeforeStart Reason = "before_start"
 	OutMallFulfils Reason = "mall_fulfils"
 	OutRule        Reason = "rule_outside"
+	OutPerson      Reason = "cancelled_by_person"
 )
 
 // Reasons to refuse a row or a file.
@@ -310,6 +311,11 @@ var Reasons = []Info{
 	{
 		OutRule, Outside, Nobody,
 		texts("ルールにより対象外です", "규칙에 따라 대상이 아닙니다", "a rule leaves it outside"), texts("", "", ""),
+	},
+	{
+		OutPerson, Outside, Nobody,
+		texts("担当者が出荷を取り消しました", "담당자가 출고를 취소했습니다", "a person cancelled it here"),
+		texts("出荷する場合は取り消しを解除してください", "출고하려면 취소를 해제하세요", "take the cancel back if it shall ship"),
 	},
 
 	{RefusedType, Refused, Operator, texts("値の形式が違います", "값의 형식이 다릅니다", "the value is not of the column's type"), mend},

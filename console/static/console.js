@@ -8,6 +8,27 @@ addEventListener("keydown", (e) => {
   if (find) { e.preventDefault(); find.focus(); }
 });
 
+// j and k go down and up a list, Enter opens the row.
+addEventListener("keydown", (e) => {
+  if (!["j", "k", "Enter"].includes(e.key) || e.ctrlKey || e.metaKey || e.altKey || /^(INPUT|TEXTAREA|SELECT|BUTTON|A|SUMMARY)$/.test(e.target.tagName)) return;
+  const rows = [...document.querySelectorAll("table[data-keys] tbody tr")], at = rows.findIndex((r) => "at" in r.dataset);
+  if (!rows.length) return;
+  if (e.key === "Enter") { if (at >= 0) rows[at].querySelector("a")?.click(); return; }
+  e.preventDefault();
+  const next = rows[Math.min(rows.length - 1, Math.max(0, at + (e.key === "j" ? 1 : -1)))];
+  if (at >= 0) delete rows[at].dataset.at;
+  next.dataset.at = "";
+  next.scrollIntoView({block: "nearest"});
+});
+
+// One box ticks all of a list.
+for (const all of document.querySelectorAll("input[data-all]")) {
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of all.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = all.checked;
+  });
+}
+
 // Times until a cut-off count down.
 function countdown() {
   for (const t of document.querySelectorAll("time[data-until]")) {

@@ -8,10 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
-	"github.com/mallbridge/mallbridge/connectors/malls"
-	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/internal/standing"
 	"github.com/mallbridge/mallbridge/order"
-	"github.com/mallbridge/mallbridge/pipeline/login"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
@@ -121,78 +119,19 @@ func listAccount(ctx context.Context, env *stage.Env, x *configs.Account) (liste
 	if it.Login, err = loginOf(ctx, env, x); err != nil {
 		return it, err
 	}
-	if err := it.fetches(ctx, env, x); err != nil {
+	f, err := standing.Fetches(ctx, env, x)
+	if err != nil {
 		return it, err
 	}
-	return it, it.keys(ctx, env, x)
-}
-
-// fetches fills in when orders came last and come next.
-func (it *listedAccount) fetches(ctx context.Context, env *stage.Env, x *configs.Account) error {
-	files, err := env.Ledger.Files(ctx, "", x.Name, 1)
+	it.LastFetch, it.NextFetch = f.Last, f.Next(x.Location)
+	k, err := standing.Keys(ctx, env, x)
 	if err != nil {
-		return err
+		return it, err
 	}
-	if len(files) > 0 {
-		it.LastFetch = files[0].ReceivedAt
+	if it.KeyEnds = k.Ends; k.Known {
+		it.KeyDays = &k.Days
 	}
-	if x.UsesAPI() {
-		id, _, err := env.Ledger.Account(ctx, x.Name, env.Now())
-		if err != nil {
-			return err
-		}
-		_, read, err := env.Ledger.ReadUntil(ctx, id, "orders")
-		if err != nil {
-			return err
-		}
-		if read.After(it.LastFetch) {
-			it.LastFetch = read
-		}
-	}
-	switch {
-	case !x.Enabled || !x.AutoOrderIntake || x.Schedules.Extract.Off:
-	case x.UsesAPI():
-		pace := x.API.Every.Std()
-		if spec, ok := malls.Lookup(x.Mall); ok && pace == 0 {
-			pace = time.Duration(spec.About.Pace.Orders)
-		}
-		it.NextFetch = "now"
-		if next := it.LastFetch.Add(pace); next.After(env.Now()) {
-			it.NextFetch = next.In(x.Location).Format("2006-01-02 15:04")
-		}
-	default:
-		it.NextFetch = "every " + x.Schedules.Extract.String()
-		if x.Schedules.Extract.Cron != "" {
-			it.NextFetch = x.Schedules.Extract.String()
-		}
-	}
-	return nil
-}
-
-// keys fills in how long the keys work, as far as the account's file or an alert
-// says.
-func (it *listedAccount) keys(ctx context.Context, env *stage.Env, x *configs.Account) error {
-	if !x.UsesAPI() {
-		return nil
-	}
-	if x.API.KeyEnds != "" {
-		if day, ok := x.API.KeyEnds.Time(x.Location); ok {
-			it.KeyEnds = day.AddDate(0, 0, 1).Add(-time.Second)
-			left := login.Keys{Ends: it.KeyEnds}.Left(env.Now())
-			it.KeyDays = &left
-		}
-		return nil
-	}
-	open, err := env.Ledger.Alerts(ctx, ledger.AlertList{Kind: order.AlertKeyEnds, Target: x.Name})
-	if err != nil || len(open) == 0 || len(open[0].Args) < 2 {
-		return err
-	}
-	if day, ok := order.Date(open[0].Args[1]).Time(x.Location); ok {
-		it.KeyEnds = day.AddDate(0, 0, 1).Add(-time.Second)
-		left := login.Keys{Ends: it.KeyEnds}.Left(env.Now())
-		it.KeyDays = &left
-	}
-	return nil
+	return it, nil
 }
 
 // accounts prints the table, and under it what the options that are off mean.

@@ -85,9 +85,9 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 }
 
 // pages makes the console, and says how the first person gets in.
-func (a *app) pages(ctx context.Context, settings configs.Console) func(func() *stage.Env, func(context.Context, string, string) error) (http.Handler, error) {
-	return func(env func() *stage.Env, run func(context.Context, string, string) error) (http.Handler, error) {
-		c, err := console.New(console.Options{Env: env, Run: run, HTTPS: settings.HTTPS, Version: version})
+func (a *app) pages(ctx context.Context, settings configs.Console) func(serve.World) (http.Handler, error) {
+	return func(w serve.World) (http.Handler, error) {
+		c, err := console.New(console.Options{Env: w.Env, Run: w.Run, Reload: w.Reload, HTTPS: settings.HTTPS, Version: version})
 		if err != nil {
 			return nil, err
 		}
@@ -98,6 +98,7 @@ func (a *app) pages(ctx context.Context, settings configs.Console) func(func() *
 		if first != "" {
 			a.line("nobody can sign in yet; open this path of the pages within a day and choose a password: %s", first)
 		}
+		go c.Work(ctx)
 		return c.Handler(), nil
 	}
 }
@@ -122,7 +123,7 @@ func (a *app) reload() (*stage.Env, error) {
 		for _, f := range findings {
 			fmt.Fprintln(a.err, f.String())
 		}
-		return nil, fmt.Errorf("the workspace has %d errors", findings.Errors())
+		return nil, fmt.Errorf("the workspace has %d errors: %w", findings.Errors(), findings.Err())
 	}
 	return &stage.Env{Workspace: ws, Secrets: secretsOf(ws, a.getenv), Now: a.now, Sleep: stage.Sleep, Log: a.logger(ws)}, nil
 }

@@ -6,14 +6,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/internal/links"
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/master"
@@ -29,23 +27,6 @@ func (a *app) skuCmd() *cobra.Command {
 	return c
 }
 
-type suggestion struct {
-	SKU  string  `json:"sku"`
-	Name string  `json:"name,omitempty"`
-	Code string  `json:"code,omitempty"` // the known code that is near
-	Why  sku.Why `json:"why"`
-}
-
-type listing struct {
-	Account     string       `json:"account"`
-	Code        string       `json:"code"`
-	Name        string       `json:"name"`
-	Option      string       `json:"option,omitempty"`
-	Barcode     string       `json:"barcode,omitempty"`
-	Seen        time.Time    `json:"seen"`
-	Suggestions []suggestion `json:"suggestions"`
-}
-
 func (a *app) unmappedCmd() *cobra.Command {
 	var account, to string
 	c := &cobra.Command{
@@ -59,49 +40,20 @@ column sku, then run sku import with the table.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(env *stage.Env) error {
-				ls, err := unlinked(c.Context(), env, account)
+				ls, err := links.Unlinked(c.Context(), env, account)
 				if err != nil {
 					return err
 				}
 				if a.json {
 					return a.print(ls)
 				}
-				rows := [][]string{{"account", "code", "sku", "quantity", "name", "option", "barcode", "suggestion"}}
-				for _, l := range ls {
-					var hints []string
-					for _, s := range l.Suggestions {
-						hints = append(hints, fmt.Sprintf("%s (%s)", s.SKU, s.Why))
-					}
-					rows = append(rows, []string{l.Account, l.Code, "", "1", l.Name, l.Option, l.Barcode, strings.Join(hints, " / ")})
-				}
-				return a.writeTable(to, rows)
+				return a.writeTable(to, links.Table(ls))
 			})
 		},
 	}
 	c.Flags().StringVar(&account, "account", "", "only this account")
 	c.Flags().StringVar(&to, "out", "", "write this file, .csv (with a byte order mark) or .xlsx")
 	return a.jsonFlag(c)
-}
-
-// unlinked lists listings that no SKU is linked to by the masters as they are now.
-func unlinked(ctx context.Context, env *stage.Env, account string) ([]listing, error) {
-	known, err := env.Ledger.Unlinked(ctx, account)
-	if err != nil {
-		return nil, err
-	}
-	out := []listing{}
-	for _, l := range known {
-		acc, ok := env.Workspace.Account(l.Account)
-		if ok && env.Workspace.SKUs.Linked(acc.Name, acc.Mall, l.Code, slices.Contains(acc.SKUFrom, "barcode")) {
-			continue
-		}
-		x := listing{Account: l.Account, Code: l.Code, Name: l.Name, Option: l.Option, Barcode: l.Barcode, Seen: l.SeenAt, Suggestions: []suggestion{}}
-		for _, s := range env.Workspace.SKUs.Suggest(l.Code, l.Name, l.Barcode, 3) {
-			x.Suggestions = append(x.Suggestions, suggestion{s.SKU, s.Name, s.Code, s.Why})
-		}
-		out = append(out, x)
-	}
-	return out, nil
 }
 
 func (a *app) skuExportCmd() *cobra.Command {
@@ -115,14 +67,14 @@ func (a *app) skuExportCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			links, _, err := ws.Links()
+			known, _, err := ws.Links()
 			if err != nil {
 				return err
 			}
 			rows := [][]string{configs.LinkHeader}
-			for i := range links {
-				if account == "" || links[i].Account == account {
-					rows = append(rows, configs.LinkCells(&links[i]))
+			for i := range known {
+				if account == "" || known[i].Account == account {
+					rows = append(rows, configs.LinkCells(&known[i]))
 				}
 			}
 			return a.writeTable(to, rows)
@@ -160,18 +112,11 @@ With --dry-run it only shows.`,
 }
 
 type importResult struct {
-	File    string       `json:"file"`
-	Written bool         `json:"written"`
-	Open    int          `json:"rows_without_sku"`
-	Changes []linkChange `json:"changes"`
-	Waiting int          `json:"orders_on_hold"` // for listings that are linked now
-}
-
-type linkChange struct {
-	configs.LinkChange
-	What string `json:"what"` // added, changed, removed
-	Was  string `json:"was,omitempty"`
-	Now  string `json:"now,omitempty"`
+	File    string         `json:"file"`
+	Written bool           `json:"written"`
+	Open    int            `json:"rows_without_sku"`
+	Changes []links.Change `json:"changes"`
+	Waiting int            `json:"orders_on_hold"` // for listings that are linked now
 }
 
 func (a *app) importLinks(ctx context.Context, env *stage.Env, path string, dry, whole bool, actor string) error {
@@ -194,16 +139,13 @@ func (a *app) importLinks(ctx context.Context, env *stage.Env, path string, dry,
 	if err != nil {
 		return err
 	}
-	links, changes := configs.MergeLinks(old, add, whole)
-	res := importResult{File: file, Open: open, Changes: []linkChange{}}
-	for _, x := range changes {
-		res.Changes = append(res.Changes, changeOf(x))
-	}
-	if res.Waiting, err = heldFor(ctx, env, changes); err != nil {
+	merged, changes := configs.MergeLinks(old, add, whole)
+	res := importResult{File: file, Open: open, Changes: links.Changes(changes)}
+	if res.Waiting, err = links.Held(ctx, env, changes); err != nil {
 		return err
 	}
 	if !dry && len(changes) > 0 {
-		if err := a.writeLinks(ctx, env, file, links, len(changes), actor); err != nil {
+		if err := a.writeLinks(ctx, env, file, merged, len(changes), actor); err != nil {
 			return err
 		}
 		res.Written = true
@@ -227,54 +169,9 @@ func readTable(path string) ([]byte, error) {
 	return data, err
 }
 
-func changeOf(x configs.LinkChange) linkChange {
-	c := linkChange{LinkChange: x, What: "changed", Was: linksText(x.Was), Now: linksText(x.Now)}
-	switch {
-	case len(x.Was) == 0:
-		c.What = "added"
-	case len(x.Now) == 0:
-		c.What = "removed"
-	}
-	return c
-}
-
-func linksText(links []sku.Link) string {
-	out := make([]string, len(links))
-	for i, k := range links {
-		if out[i] = k.SKU; k.Quantity != "" && k.Quantity != "1" {
-			out[i] += "×" + k.Quantity
-		}
-	}
-	return strings.Join(out, "+")
-}
-
-// heldFor counts the orders that are on hold for listings that changes link.
-func heldFor(ctx context.Context, env *stage.Env, changes []configs.LinkChange) (int, error) {
-	codes := map[string]bool{}
-	for _, c := range changes {
-		if len(c.Now) > 0 {
-			codes[c.Code] = true
-		}
-	}
-	if len(codes) == 0 {
-		return 0, nil
-	}
-	holds, err := env.Ledger.Holds(ctx, "", 1<<30)
-	if err != nil {
-		return 0, err
-	}
-	orders := map[int64]bool{}
-	for _, h := range holds {
-		if h.Reason == order.HoldSKU && codes[h.Value] {
-			orders[h.OrderID] = true
-		}
-	}
-	return len(orders), nil
-}
-
-func (a *app) writeLinks(ctx context.Context, env *stage.Env, file string, links []sku.Link, changes int, actor string) error {
+func (a *app) writeLinks(ctx context.Context, env *stage.Env, file string, all []sku.Link, changes int, actor string) error {
 	path := filepath.Join(env.Workspace.Dir, filepath.FromSlash(file))
-	if err := durable.Write(path, func(w io.Writer) error { return env.Workspace.WriteLinks(w, file, links) }); err != nil {
+	if err := durable.Write(path, func(w io.Writer) error { return env.Workspace.WriteLinks(w, file, all) }); err != nil {
 		return err
 	}
 	return env.Ledger.Record(ctx, env.Now(), ledger.Event{Kind: "links.imported", Detail: fmt.Sprintf("%s: %d codes", file, changes), Actor: a.actor(actor)})

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -15,8 +13,8 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/phrase"
+	"github.com/mallbridge/mallbridge/internal/tables"
 	"github.com/mallbridge/mallbridge/ledger"
-	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -411,7 +409,7 @@ with their listing's code.`,
 				if a.json {
 					return a.print(rows)
 				}
-				return a.writeTable(to, demandTable(rows))
+				return a.writeTable(to, stock.DemandTable(rows))
 			})
 		},
 	}
@@ -420,21 +418,11 @@ with their listing's code.`,
 	return a.jsonFlag(c)
 }
 
-func demandTable(rows []stock.Wanted) [][]string {
-	out := [][]string{{"account", "sku", "name", "listing", "unshipped", "instructed", "waiting", "at_warehouse"}}
-	for _, r := range rows {
-		out = append(out, []string{
-			r.Account, r.SKU, r.Name, r.Listing, strconv.FormatInt(r.Unshipped, 10), strconv.FormatInt(r.Instructed, 10), strconv.FormatInt(r.Waiting, 10), strconv.FormatInt(r.Given, 10),
-		})
-	}
-	return out
-}
-
 // writeTable writes rows to a CSV or xlsx file, or as CSV to standard output. Every
 // cell is text, so that a spreadsheet program keeps codes as they are.
 func (a *app) writeTable(to string, rows [][]string) (err error) {
 	if to == "" {
-		return writeCSV(a.out, rows)
+		return tables.CSV(a.out, rows)
 	}
 	f, err := os.Create(to)
 	if err != nil {
@@ -445,49 +433,13 @@ func (a *app) writeTable(to string, rows [][]string) (err error) {
 			err = e
 		}
 	}()
-	switch {
-	case strings.HasSuffix(to, ".xlsx"):
-		err = writeBook(f, rows)
-	case strings.HasSuffix(to, ".csv"):
-		if _, err = f.WriteString("\ufeff"); err == nil {
-			err = writeCSV(f, rows)
-		}
-	default:
-		return usage{order.Errorf(order.Invalid, "use a name that ends in .csv or .xlsx", "--out: %s is neither", to)}
+	if err = tables.Write(f, to, rows); order.CodeOf(err) == order.Invalid {
+		return usage{order.Errorf(order.Invalid, order.HintOf(err), "--out: %w", err)}
 	}
 	if err == nil {
 		fmt.Fprintf(a.err, "%s\n", phrase.Say(a.said, fmt.Sprintf("%d rows are in %s", len(rows)-1, to)))
 	}
 	return err
-}
-
-func writeCSV(w io.Writer, rows [][]string) error {
-	c := csv.NewWriter(w)
-	if err := c.WriteAll(rows); err != nil {
-		return err
-	}
-	return c.Error()
-}
-
-func writeBook(w io.Writer, rows [][]string) error {
-	head := make([]workbook.Column, len(rows[0]))
-	for i, h := range rows[0] {
-		head[i] = workbook.Column{Title: h, Code: true}
-	}
-	b, err := workbook.NewWriter(w, workbook.WriteOptions{Columns: head, Freeze: true, Neutralise: true})
-	if err != nil {
-		return err
-	}
-	for _, r := range rows[1:] {
-		cells := make([]workbook.Value, len(r))
-		for i, v := range r {
-			cells[i] = workbook.Str(v)
-		}
-		if err := b.WriteRow(cells); err != nil {
-			return err
-		}
-	}
-	return b.Close()
 }
 
 // runNamed runs a stage on an account as run does, with options that the stage's

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/console"
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -18,7 +20,26 @@ const listenAt = "127.0.0.1:8383"
 // openPages serves the console on the demo's workspace and returns the address at
 // which a person is signed in at once.
 func (w *world) openPages(ctx context.Context) (address string, stop func() error, err error) {
-	c, err := console.New(console.Options{Env: func() *stage.Env { return w.env }, Run: w.asked, Version: "demo"})
+	// What people change on the pages counts for the runs that they ask for.
+	var env atomic.Pointer[stage.Env]
+	env.Store(w.env)
+	c, err := console.New(console.Options{
+		Env: env.Load, Version: "demo",
+		Run: func(ctx context.Context, name, target string) error { return asked(ctx, env.Load(), name, target) },
+		Reload: func(context.Context) error {
+			next := *env.Load()
+			ws, findings, err := configs.Load(next.Workspace.Dir, func(string) string { return "" })
+			if err == nil {
+				err = findings.Err()
+			}
+			if err != nil {
+				return err
+			}
+			next.Workspace = ws
+			env.Store(&next)
+			return nil
+		},
+	})
 	if err != nil {
 		return "", nil, err
 	}
@@ -34,9 +55,12 @@ func (w *world) openPages(ctx context.Context) (address string, stop func() erro
 		return "", nil, err
 	}
 	s := &http.Server{Handler: c.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	working, rest := context.WithCancel(ctx)
+	go c.Work(working)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
 	stop = func() error {
+		rest()
 		err := s.Close()
 		if e := <-served; !errors.Is(e, http.ErrServerClosed) {
 			err = errors.Join(err, e)
@@ -47,12 +71,12 @@ func (w *world) openPages(ctx context.Context) (address string, stop func() erro
 }
 
 // asked runs a stage that a person asked for on the pages.
-func (w *world) asked(ctx context.Context, name, target string) error {
+func asked(ctx context.Context, env *stage.Env, name, target string) error {
 	s, ok := pipeline.Lookup(name)
 	if !ok {
 		return nil
 	}
-	r := pipeline.Run(context.WithoutCancel(ctx), w.env, s, target)
+	r := pipeline.Run(context.WithoutCancel(ctx), env, s, target)
 	if errors.Is(r.Err, pipeline.ErrBusy) {
 		return nil // the demo runs it just now
 	}

@@ -79,7 +79,7 @@ func (s *Server) handler() (http.Handler, error) {
 	if s.o.Pages == nil {
 		m.HandleFunc("GET /{$}", s.front)
 	} else {
-		pages, err := s.o.Pages(s.env.Load, s.asked)
+		pages, err := s.o.Pages(World{Env: s.env.Load, Run: s.asked, Reload: s.reload})
 		if err != nil {
 			return nil, err
 		}

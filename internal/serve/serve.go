@@ -40,9 +40,8 @@ type Options struct {
 	JobsFile string
 	// Listen is the address of the pages; empty or "off" for none.
 	Listen string
-	// Pages makes the pages for people, from the present world and a way to ask for a
-	// run; nil for none but those of health.
-	Pages func(env func() *stage.Env, run func(ctx context.Context, stage, target string) error) (http.Handler, error)
+	// Pages makes the pages for people; nil for none but those of health.
+	Pages func(w World) (http.Handler, error)
 	// Clock drives the schedules; nil for the real one.
 	Clock clockwork.Clock
 	// Calls counts calls of malls' APIs; nil for none.
@@ -58,6 +57,16 @@ type Options struct {
 	listening func(addr string)
 }
 
+// A World is what the pages for people are given.
+type World struct {
+	Env func() *stage.Env // the present one
+	// Run asks for a run of a stage on a target.
+	Run func(ctx context.Context, stage, target string) error
+	// Reload takes over a configuration that was changed. One with errors is refused,
+	// and the old one stays in force.
+	Reload func(ctx context.Context) error
+}
+
 // How long a stop may take: the jobs first, then the pages.
 const (
 	stopJobs  = 25 * time.Second
@@ -71,6 +80,8 @@ type Server struct {
 	queue   jobs.Queue
 	metrics *metrics
 	started time.Time
+
+	reloading sync.Mutex
 
 	mu        sync.Mutex
 	scheduler *jobs.Scheduler
@@ -111,7 +122,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	for {
 		select {
 		case <-o.Hangup:
-			s.reload(ctx)
+			if err := s.reload(ctx); err != nil {
+				s.log().Error("the changed configuration is not used; the old one stays in force", "err", s.clean(err))
+			}
 		case err := <-pages.failed:
 			return errors.Join(fmt.Errorf("pages: %w", err), s.stop())
 		case <-ctx.Done():
@@ -183,17 +196,18 @@ func (s *Server) enqueue(ctx context.Context, j jobs.Job) {
 }
 
 // reload takes over a changed configuration, or keeps the old one and says why.
-func (s *Server) reload(ctx context.Context) {
+func (s *Server) reload(ctx context.Context) error {
 	if s.o.Reload == nil {
-		return
+		return nil
 	}
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
 	s.tell("RELOADING=1\nMONOTONIC_USEC=" + monotonic())
 	defer s.tell("READY=1\nSTATUS=running")
 	old := s.env.Load()
 	env, err := s.o.Reload()
 	if err != nil {
-		s.log().Error("the changed configuration is not used; the old one stays in force", "err", s.clean(err))
-		return
+		return err
 	}
 	env.Ledger, env.Malls = old.Ledger, old.Malls
 	for _, c := range []struct{ what, was, is string }{
@@ -217,6 +231,7 @@ func (s *Server) reload(ctx context.Context) {
 		s.log().Error("not every job could be enqueued after the reload", "err", s.clean(err))
 	}
 	s.log().Info("the configuration was read again", "hash", env.Workspace.Hash, "retried", hurried)
+	return nil
 }
 
 // stop ends schedules, then jobs.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,6 +57,10 @@ func (p *planner) decide(row *ledger.Row, mem *memory, now time.Time) *decision 
 		d.hold(verdict.Reason, "order.status", o.Status, "%s", verdict.Detail)
 	default:
 		d.outside = verdict.Reason
+		return d
+	}
+	if row.Wish.Cancelled {
+		d.outside = order.OutPerson
 		return d
 	}
 	if day := p.dayOf(mem, o); p.since != "" && day != "" && day < p.since {
@@ -157,11 +162,22 @@ func (p *planner) pack(d *decision, index int, pay string, now time.Time) {
 	if d.outside != "" || len(needs) == 0 {
 		return
 	}
+	wished(&res, d.row.Wish)
 	for _, g := range p.route(d, index, needs, res.Warehouse) {
 		for _, part := range splits(g.needs, res.Split) {
 			p.parcel(d, index, g.group, part, to, pay, text, &res, now)
 			res.Inserts = nil // they go into the first parcel
 		}
+	}
+}
+
+// wished puts a person's wish over what rules decided.
+func wished(res *rules.Result, w ledger.Wish) {
+	res.Warehouse = cmp.Or(w.Warehouse, res.Warehouse)
+	res.Service = cmp.Or(w.Service, res.Service)
+	res.Split = cmp.Or(w.Split, res.Split)
+	if w.Apart {
+		res.Merge = rules.MergeNever
 	}
 }
 
@@ -362,7 +378,7 @@ func (p *planner) service(d *decision, in *order.Instruction, text, byRule strin
 			in.Carrier = carrier
 			return
 		}
-		d.hold(order.HoldDelivery, "instruction.service", byRule, "a rule sets delivery service %q, which the master lacks", byRule)
+		d.hold(order.HoldDelivery, "instruction.service", byRule, "delivery service %q is asked for, which the master lacks", byRule)
 		return
 	}
 	if !ok {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
@@ -413,6 +414,17 @@ func Demand(ctx context.Context, env *stage.Env, account string) ([]Wanted, erro
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(bit(a.SKU == ""), bit(b.SKU == "")), cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Listing, b.Listing))
 	})
 	return out, nil
+}
+
+// DemandTable is the demand as a table for people, with its header.
+func DemandTable(rows []Wanted) [][]string {
+	out := [][]string{{"account", "sku", "name", "listing", "unshipped", "instructed", "waiting", "at_warehouse"}}
+	for _, r := range rows {
+		out = append(out, []string{
+			r.Account, r.SKU, r.Name, r.Listing, strconv.FormatInt(r.Unshipped, 10), strconv.FormatInt(r.Instructed, 10), strconv.FormatInt(r.Waiting, 10), strconv.FormatInt(r.Given, 10),
+		})
+	}
+	return out
 }
 
 func bit(b bool) int {

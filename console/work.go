@@ -1,0 +1,37 @@
+package console
+
+import (
+	"context"
+	"time"
+)
+
+// How often orders that came are made searchable, and how many at once: the ledger's
+// writers take turns.
+const (
+	indexEvery = 2 * time.Second
+	indexMany  = 1000
+)
+
+// Work does what the pages need beside the requests of people, until ctx ends: it
+// makes orders searchable by names, phone numbers and codes.
+func (c *Console) Work(ctx context.Context) {
+	t := time.NewTicker(indexEvery)
+	defer t.Stop()
+	for {
+		env := c.o.Env()
+		for {
+			n, err := env.Ledger.Index(ctx, indexMany)
+			if err != nil && ctx.Err() == nil {
+				env.Log.Error("orders could not be made searchable; it is tried again", "err", err)
+			}
+			if err != nil || n < indexMany {
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
