@@ -59,12 +59,14 @@ type Console struct {
 	uploads  uploads
 	changing sync.Mutex
 	counts   counts
-	enter    sync.Map // tokens of [Console.Enter], to names of users
+	live     live
+	stopped  chan struct{} // closed when Work ends: who listens is let go
+	enter    sync.Map      // tokens of [Console.Enter], to names of users
 }
 
 // New makes the pages.
 func New(o Options) (*Console, error) {
-	c := &Console{o: o, sessions: newSessions(o)}
+	c := &Console{o: o, sessions: newSessions(o), live: live{every: liveEvery}, stopped: make(chan struct{})}
 	c.uploads.max = maxUpload
 	c.counts.stale = staleFor / 5
 	for name := range titles {
@@ -91,7 +93,7 @@ func (c *Console) page(l look) (*template.Template, error) {
 		"Reason": func(r order.Reason) string { return reasonText(l.lang, r) },
 		"can":    func(role string) bool { return rank[l.role] >= rank[role] },
 		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
-		"corrections": corrections, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
+		"corrections": corrections, "took": took, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
 	}).ParseFS(assets, "templates/layout.html", "templates/"+l.name+".html")
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -110,6 +112,8 @@ func (c *Console) Handler() http.Handler {
 	m.Handle("GET /static/", http.StripPrefix("/static/", cached(http.FileServerFS(static))))
 	m.HandleFunc("GET /sign-in", c.show(c.signInPage))
 	m.HandleFunc("POST /sign-in", c.act(c.signIn))
+	m.HandleFunc("GET /sign-in/code", c.show(c.codePage))
+	m.HandleFunc("POST /sign-in/code", c.act(c.signInCode))
 	m.HandleFunc("POST /sign-out", c.act(c.signOut))
 	m.HandleFunc("GET /join/{token}", c.show(c.joinPage))
 	m.HandleFunc("POST /join/{token}", c.act(c.join))
@@ -162,14 +166,25 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/uploads/{account}/{name}", c.uploaded)
 	view("/accounts", c.accounts)
 	view("/runs", c.runs)
+	view("/runs/windows", c.windows)
+	view("/runs/acts", c.acts)
 	do(ledger.Operator, "/runs", c.run)
+	view("/me", c.me)
+	do(ledger.Viewer, "/me/password", c.newPassword)
+	do(ledger.Viewer, "/me/factor", c.makeFactor)
+	do(ledger.Viewer, "/me/factor/confirm", c.confirmFactor)
+	do(ledger.Viewer, "/me/factor/remove", c.dropFactor)
 	view("/users", c.users)
+	do(ledger.Admin, "/users/{name}/factor", c.dropFactorOf)
 	do(ledger.Admin, "/users", c.invite)
 	do(ledger.Admin, "/users/{name}/disable", c.disable)
 	m.HandleFunc("/", c.need(ledger.Viewer, c.show(func(*request) (string, any, error) {
 		return "", nil, order.Errorf(order.NotFound, "", "there is no such page")
 	})))
-	return c.sessions.LoadAndSave(guard(m))
+	all := http.NewServeMux()
+	all.Handle("/", c.sessions.LoadAndSave(m))
+	all.HandleFunc("GET /live", c.stream)
+	return guard(all, c.o.HTTPS)
 }
 
 // policy lets pages load nothing but the program's own files.
@@ -177,7 +192,7 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 
 // guard refuses requests that another site's page makes, and tells browsers what
 // pages may do.
-func guard(next http.Handler) http.Handler {
+func guard(next http.Handler, https bool) http.Handler {
 	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -185,6 +200,9 @@ func guard(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		if https {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		next.ServeHTTP(w, r)
 	}))
 }
@@ -206,8 +224,15 @@ type request struct {
 }
 
 func (c *Console) request(w http.ResponseWriter, r *http.Request) (*request, error) {
+	if q, ok := r.Context().Value(requestKey{}).(*request); ok {
+		return q, nil // the door knew the person already
+	}
 	q := &request{Request: r, w: w, env: c.o.Env()}
-	if name := c.sessions.GetString(r.Context(), sessionUser); name != "" {
+	if name := c.sessions.GetString(r.Context(), sessionUser); name != "" && !c.alive(r.Context(), q.env.Now()) {
+		if err := c.sessions.Destroy(r.Context()); err != nil {
+			return nil, err
+		}
+	} else if name != "" {
 		u, err := q.env.Ledger.User(r.Context(), name)
 		switch {
 		case order.CodeOf(err) == order.NotFound, err == nil && (u.Disabled || u.Hash != c.sessions.GetString(r.Context(), sessionHash)):
@@ -223,6 +248,22 @@ func (c *Console) request(w http.ResponseWriter, r *http.Request) (*request, err
 	}
 	q.lang = c.languageOf(q)
 	return q, nil
+}
+
+// requestKey is where a request that was let in stands in its context.
+type requestKey struct{}
+
+// alive reports whether a session has not ended, and writes down now and then that its
+// person is here.
+func (c *Console) alive(ctx context.Context, now time.Time) bool {
+	began, seen := time.Unix(c.sessions.GetInt64(ctx, sessionBegan), 0), time.Unix(c.sessions.GetInt64(ctx, sessionSeen), 0)
+	if now.Sub(began) >= sessionLife || now.Sub(seen) >= sessionIdle {
+		return false
+	}
+	if now.Sub(seen) >= seenEvery {
+		c.sessions.Put(ctx, sessionSeen, now.Unix())
+	}
+	return true
 }
 
 // languages that pages speak, with how each names itself.
@@ -281,7 +322,8 @@ func (c *Console) need(role string, next http.HandlerFunc) http.HandlerFunc {
 		case rank[q.user.Role] < rank[role]:
 			c.fail(w, r, order.Errorf(order.Denied, "ask somebody who administers the users", "this needs the role %s", role))
 		default:
-			next(w, r)
+			q.Request = r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
+			next(w, q.Request)
 		}
 	}
 }
@@ -398,12 +440,20 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 var titles = map[string]string{
 	"today": "Today", "orders": "Orders", "order": "Order", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file",
 	"links": "Links and masters", "master": "Links and masters", "change": "What changes", "stock": "Stock",
-	"accounts": "Accounts", "runs": "Runs", "users": "Users", "sign-in": "Sign in", "join": "Choose a password", "failure": "That did not work",
+	"accounts": "Accounts", "runs": "Runs", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
 }
 
 // tell keeps a line for the next page.
 func (c *Console) tell(q *request, en string, args ...any) {
 	c.sessions.Put(q.Context(), sessionFlash, say(q.lang, en, args...))
+}
+
+// took writes how long something took, empty while it lasts.
+func took(from, to time.Time) string {
+	if to.IsZero() {
+		return ""
+	}
+	return to.Sub(from).Round(time.Millisecond).String()
 }
 
 // query is an address with values; empty ones are left out.

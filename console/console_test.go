@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"bufio"
 	"html"
 	"io/fs"
 	"net/http"
@@ -33,7 +34,7 @@ func (v *visitor) pages() []string {
 	table := v.want(v.send("/masters/sku-links", "", "links.csv", []byte("account,code,sku,quantity\nplain-1,nothing-like-it,TOWEL-W,2\n")), http.StatusOK)
 	return []string{
 		"/", "/orders", "/orders?state=held", "/orders/" + hs[0].Account + "/" + hs[0].Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number, "/holds", "/upload", preview.path,
-		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/runs", "/users",
+		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/runs", "/runs/windows", "/runs/acts", "/users", "/me",
 	}
 }
 
@@ -135,7 +136,7 @@ func TestSigningIn(t *testing.T) {
 	first, err := s.console.FirstUser(t.Context())
 	s.check(err)
 	v.shows(v.get("/sign-in"), "nobody has chosen a password yet")
-	v.shows(v.post(first, "password", "short", "again", "short"), "10 characters")
+	v.shows(v.post(first, "password", "short", "again", "short"), "12 characters")
 	v.shows(v.post(first, "password", password, "again", password+"."), "the two passwords differ")
 	v.want(v.post(first, "password", password, "again", password), http.StatusOK)
 	v.shows(v.get("/users"), "admin", "sign out")
@@ -627,4 +628,31 @@ func TestStock(t *testing.T) {
 	if !slices.Contains(s.ran, "stock "+account) {
 		t.Errorf("no stock run was asked for: %v", s.ran)
 	}
+}
+
+// Who listens is told that something happened, and nobody else may listen.
+func TestLive(t *testing.T) {
+	s := open(t)
+	stranger := s.visitor("en")
+	stranger.want(stranger.get("/live"), http.StatusUnauthorized)
+	v := s.as("hanako", ledger.Viewer, "en")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/live", http.NoBody)
+	s.check(err)
+	res, err := v.http.Do(r)
+	s.check(err)
+	defer res.Body.Close()
+	if kind := res.Header.Get("Content-Type"); kind != "text/event-stream" {
+		t.Fatalf("status %d, %s", res.StatusCode, kind)
+	}
+	lines := bufio.NewScanner(res.Body)
+	if !lines.Scan() || lines.Text() != "retry: 5000" {
+		t.Fatalf("the first line is %q", lines.Text())
+	}
+	s.check(s.world().Ledger.Record(t.Context(), s.clock(), ledger.Event{Kind: "test"}))
+	for lines.Scan() {
+		if lines.Text() == "event: changed" {
+			return
+		}
+	}
+	t.Fatalf("nothing was told: %v", lines.Err())
 }

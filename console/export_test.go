@@ -1,7 +1,21 @@
 package console
 
+import "time"
+
 // Say is what pages say in a language.
 func Say(lang, text string) string { return say(lang, text) }
 
 // Fresh makes pages count anew whenever they are asked.
-func (c *Console) Fresh() { c.counts.stale = 0 }
+func (c *Console) Fresh() { c.counts.stale, c.live.every = 0, 20*time.Millisecond }
+
+// Code is the code of a second factor at a moment.
+func Code(secret string, now time.Time) string {
+	key, err := secretText.DecodeString(secret)
+	if err != nil {
+		return ""
+	}
+	return codeAt(key, now.Unix()/codeStep, codeDigits)
+}
+
+// LimitUploads bounds order sheets by so many bytes.
+func (c *Console) LimitUploads(n int64) { c.uploads.max = n }

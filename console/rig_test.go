@@ -258,6 +258,13 @@ func (v *visitor) shows(a answer, texts ...string) answer {
 	return a
 }
 
+// serve asks a handler for a page without a browser.
+func (s *site) serve(h http.Handler, path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+	return w
+}
+
 func must(s *site, address string) *url.URL {
 	s.Helper()
 	u, err := url.Parse(address)

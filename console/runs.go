@@ -1,6 +1,9 @@
 package console
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
@@ -112,4 +115,87 @@ func (r accountRow) Held() (n int64) {
 		n += x
 	}
 	return n
+}
+
+type windowsData struct {
+	Accounts []windowsOf
+	All      []string
+	Account  string
+}
+
+type windowsOf struct {
+	Account string
+	Windows []windowRow
+}
+
+// A windowRow is a window that was read or lost, or the gap before it.
+type windowRow struct {
+	ledger.Window
+	Gap bool
+}
+
+// shownWindows is how many windows of a feed a page lists.
+const shownWindows = 50
+
+// windows shows what was read of the malls that are asked by API, and what was not.
+func (c *Console) windows(q *request) (string, any, error) {
+	d := windowsData{Account: q.URL.Query().Get("account")}
+	for _, a := range q.env.Workspace.Accounts {
+		if !a.UsesAPI() {
+			continue
+		}
+		d.All = append(d.All, a.Name)
+		if d.Account != "" && a.Name != d.Account {
+			continue
+		}
+		id, _, err := q.env.Ledger.Account(q.Context(), a.Name, q.env.Now())
+		if err != nil {
+			return "", nil, err
+		}
+		ws, err := q.env.Ledger.Windows(q.Context(), id)
+		if err != nil {
+			return "", nil, err
+		}
+		d.Accounts = append(d.Accounts, windowsOf{a.Name, withGaps(ws)})
+	}
+	return "windows", d, nil
+}
+
+// withGaps puts what was not read between what was, newest first.
+func withGaps(ws []ledger.Window) []windowRow {
+	slices.SortStableFunc(ws, func(a, b ledger.Window) int {
+		return cmp.Or(cmp.Compare(a.Feed, b.Feed), a.From.Compare(b.From))
+	})
+	var out []windowRow
+	for i, w := range ws {
+		if i > 0 && ws[i-1].Feed == w.Feed && w.From.After(ws[i-1].To) {
+			out = append(out, windowRow{ledger.Window{Feed: w.Feed, From: ws[i-1].To, To: w.From}, true})
+		}
+		out = append(out, windowRow{w, false})
+	}
+	slices.Reverse(out)
+	return out[:min(len(out), shownWindows)]
+}
+
+// shownActs is how many acts of people a page lists.
+const shownActs = 300
+
+type actsData struct {
+	Who  string
+	Acts []ledger.Event
+}
+
+// acts is the audit trail of people's acts.
+func (c *Console) acts(q *request) (string, any, error) {
+	d := actsData{Who: strings.TrimSpace(q.URL.Query().Get("who"))}
+	all, err := q.env.Ledger.Acts(q.Context(), 10*shownActs)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, e := range all {
+		if (d.Who == "" || strings.Contains(strings.ToLower(e.Actor), strings.ToLower(d.Who))) && len(d.Acts) < shownActs {
+			d.Acts = append(d.Acts, e)
+		}
+	}
+	return "acts", d, nil
 }

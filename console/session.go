@@ -24,9 +24,24 @@ const (
 	sessionHash  = "hash" // the password's: another password ends the session
 	sessionLang  = "lang"
 	sessionFlash = "flash"
+	sessionBegan = "began" // when the person signed in
+	sessionSeen  = "seen"  // about when the person was here last
+
+	// Of a person whose password was right and whose code is still to come.
+	sessionHalf     = "half"
+	sessionHalfHash = "half hash"
+	sessionHalfAt   = "half at"
 )
 
-// How long a session lasts, and how long without a sign of life.
+// halfLife is how long a person may take for the code.
+const halfLife = 5 * time.Minute
+
+// seenEvery is how often it is written down that a person is here: a page that is only
+// read writes nothing else.
+const seenEvery = 5 * time.Minute
+
+// How long a session lasts by the clock of the workspace, and how long without a sign
+// of life.
 const (
 	sessionLife = 12 * time.Hour
 	sessionIdle = 2 * time.Hour
@@ -37,7 +52,7 @@ const inviteLife = 24 * time.Hour
 
 func newSessions(o Options) *scs.SessionManager {
 	s := scs.New()
-	s.Lifetime, s.IdleTimeout = sessionLife, sessionIdle
+	s.Lifetime = sessionLife
 	s.HashTokenInStore = true
 	s.Store = &store{o.Env}
 	s.Cookie.Name, s.Cookie.HttpOnly, s.Cookie.SameSite, s.Cookie.Secure = "mallbridge", true, http.SameSiteLaxMode, o.HTTPS
@@ -62,15 +77,18 @@ func (s *store) Commit(token string, b []byte, until time.Time) error {
 func (s *store) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
 func (s *store) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	return s.env().Ledger.Session(ctx, token, time.Now())
+	env := s.env()
+	return env.Ledger.Session(ctx, token, env.Now())
 }
 
-func (s *store) CommitCtx(ctx context.Context, token string, b []byte, until time.Time) error {
-	return s.env().Ledger.PutSession(ctx, token, b, until)
+func (s *store) CommitCtx(ctx context.Context, token string, b []byte, _ time.Time) error {
+	env := s.env()
+	return env.Ledger.PutSession(ctx, token, b, env.Now().Add(sessionLife))
 }
 
 func (s *store) DeleteCtx(ctx context.Context, token string) error {
-	return s.env().Ledger.DropSession(ctx, token, time.Now())
+	env := s.env()
+	return env.Ledger.DropSession(ctx, token, env.Now())
 }
 
 // passwords are hashed with the costs that OWASP names first for argon2id.
@@ -81,7 +99,7 @@ var passwords = &argon2id.Params{Memory: 19 << 10, Iterations: 2, Parallelism: 1
 var nobody = sync.OnceValues(func() (string, error) { return argon2id.CreateHash(rand.Text(), passwords) })
 
 // Bounds of passwords, in bytes.
-const minPassword, maxPassword = 10, 200
+const minPassword, maxPassword = 12, 200
 
 // tries counts attempts to sign in, by name and by address.
 type tries struct {
@@ -132,12 +150,8 @@ func (c *Console) signInPage(q *request) (string, any, error) {
 
 func (c *Console) signIn(q *request) (string, error) {
 	name, password := strings.TrimSpace(q.FormValue("name")), q.FormValue("password")
-	host, _, err := net.SplitHostPort(q.RemoteAddr)
-	if err != nil {
-		host = q.RemoteAddr
-	}
 	again := query("/sign-in", "back", back(q))
-	if !c.tries.take(time.Now(), "name "+name, "from "+host) {
+	if !c.tries.take(q.env.Now(), "name "+name, "from "+hostOf(q)) {
 		c.sessions.Put(q.Context(), "wrong", say(q.lang, "too many attempts; wait a minute"))
 		return again, nil
 	}
@@ -163,10 +177,34 @@ func (c *Console) signIn(q *request) (string, error) {
 		c.sessions.Put(q.Context(), "wrong", say(q.lang, "name or password is wrong"))
 		return again, nil
 	}
-	if err := c.begin(q, u); err != nil {
+	return c.admit(q, u, back(q))
+}
+
+// hostOf is the address from which a request comes.
+func hostOf(q *request) string {
+	host, _, err := net.SplitHostPort(q.RemoteAddr)
+	if err != nil {
+		return q.RemoteAddr
+	}
+	return host
+}
+
+// admit lets in whose password was right, or asks for the code of the second factor.
+func (c *Console) admit(q *request, u ledger.User, to string) (string, error) {
+	f, err := q.env.Ledger.SecondFactor(q.Context(), u.Name)
+	if err != nil {
 		return "", err
 	}
-	return back(q), nil
+	if !f.Confirmed {
+		return to, c.begin(q, u)
+	}
+	if err := c.sessions.RenewToken(q.Context()); err != nil {
+		return "", err
+	}
+	c.sessions.Put(q.Context(), sessionHalf, u.Name)
+	c.sessions.Put(q.Context(), sessionHalfHash, u.Hash)
+	c.sessions.Put(q.Context(), sessionHalfAt, q.env.Now().Unix())
+	return query("/sign-in/code", "back", to), nil
 }
 
 // begin starts the session of a user.
@@ -176,6 +214,11 @@ func (c *Console) begin(q *request, u ledger.User) error {
 	}
 	c.sessions.Put(q.Context(), sessionUser, u.Name)
 	c.sessions.Put(q.Context(), sessionHash, u.Hash)
+	for _, key := range []string{sessionHalf, sessionHalfHash, sessionHalfAt} {
+		c.sessions.Remove(q.Context(), key)
+	}
+	c.sessions.Put(q.Context(), sessionBegan, q.env.Now().Unix())
+	c.sessions.Put(q.Context(), sessionSeen, q.env.Now().Unix())
 	return q.env.Ledger.SignedIn(q.Context(), u.Name, q.env.Now())
 }
 
@@ -199,14 +242,7 @@ func (c *Console) join(q *request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	wrong := ""
-	switch {
-	case password != q.FormValue("again"):
-		wrong = say(q.lang, "the two passwords differ")
-	case len(password) < minPassword, len(password) > maxPassword, strings.EqualFold(password, u.Name):
-		wrong = say(q.lang, "choose a password of %d characters or more", minPassword)
-	}
-	if wrong != "" {
+	if wrong := unfit(q.lang, u.Name, password, q.FormValue("again")); wrong != "" {
 		c.sessions.Put(q.Context(), "wrong", wrong)
 		return "/join/" + token, nil
 	}
@@ -218,7 +254,18 @@ func (c *Console) join(q *request) (string, error) {
 		return "", err
 	}
 	u.Hash = hash
-	return "/", c.begin(q, u)
+	return c.admit(q, u, "/")
+}
+
+// unfit says what is wrong with a new password, if anything is.
+func unfit(lang, name, password, again string) string {
+	switch {
+	case password != again:
+		return say(lang, "the two passwords differ")
+	case len(password) < minPassword, len(password) > maxPassword, strings.EqualFold(password, name), len(name) > 3 && strings.Contains(strings.ToLower(password), strings.ToLower(name)):
+		return say(lang, "choose a password of %d characters or more", minPassword)
+	}
+	return ""
 }
 
 // FirstUser invites an administrator if nobody can sign in yet, and returns the
@@ -286,9 +333,10 @@ func (c *Console) enterBy(q *request) (string, error) {
 }
 
 type usersData struct {
-	Users []ledger.User
-	Acts  []ledger.Event
-	Roles []string
+	Users   []ledger.User
+	Factors map[string]bool // who has a second factor
+	Acts    []ledger.Event
+	Roles   []string
 }
 
 func (c *Console) users(q *request) (string, any, error) {
@@ -296,8 +344,16 @@ func (c *Console) users(q *request) (string, any, error) {
 	if err != nil {
 		return "", nil, err
 	}
+	factors := map[string]bool{}
+	for _, u := range us {
+		f, err := q.env.Ledger.SecondFactor(q.Context(), u.Name)
+		if err != nil {
+			return "", nil, err
+		}
+		factors[u.Name] = f.Confirmed
+	}
 	acts, err := q.env.Ledger.Acts(q.Context(), 100)
-	return "users", usersData{us, acts, []string{ledger.Viewer, ledger.Operator, ledger.Admin}}, err
+	return "users", usersData{us, factors, acts, []string{ledger.Viewer, ledger.Operator, ledger.Admin}}, err
 }
 
 func (c *Console) invite(q *request) (string, error) {

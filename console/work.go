@@ -13,8 +13,10 @@ const (
 )
 
 // Work does what the pages need beside the requests of people, until ctx ends: it
-// makes orders searchable by names, phone numbers and codes.
+// makes orders searchable by names, phone numbers and codes, and lets go of who listens
+// when the program ends. It is called once.
 func (c *Console) Work(ctx context.Context) {
+	defer close(c.stopped)
 	t := time.NewTicker(indexEvery)
 	defer t.Stop()
 	for {

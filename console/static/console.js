@@ -66,3 +66,29 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
     x.send(new FormData(form));
   });
 }
+
+// What is marked live is fetched again when something happened, unless somebody writes
+// in it.
+if (document.querySelector("[data-live]") && window.EventSource) {
+  let waits = 0;
+  async function again() {
+    waits = 0;
+    if (document.hidden) { waits = setTimeout(again, 5000); return; }
+    const r = await fetch(location.href, {credentials: "same-origin"});
+    if (!r.ok || r.redirected) return;
+    const page = new DOMParser().parseFromString(await r.text(), "text/html");
+    for (const old of document.querySelectorAll("[data-live]")) {
+      const now = page.getElementById(old.id);
+      if (!now || now.innerHTML === old.dataset.was || old.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName) || old.querySelector("details[open]")) continue;
+      const was = now.innerHTML;
+      if (was === old.innerHTML) continue;
+      old.replaceChildren(...now.childNodes);
+      old.dataset.was = was;
+    }
+    countdown();
+    document.body.dataset.updated = String(Number(document.body.dataset.updated || 0) + 1);
+  }
+  const events = new EventSource("/live");
+  events.addEventListener("changed", () => { if (!waits) waits = setTimeout(again, 700); });
+  addEventListener("pagehide", () => events.close());
+}
