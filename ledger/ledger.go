@@ -42,6 +42,7 @@ type Ledger struct {
 	// in pieces that do not keep it long.
 	w, r    *sql.DB
 	dialect string
+	file    string          // of a SQLite ledger
 	kept    *keptStatements // SQLite's; pgx remembers them by itself
 }
 
@@ -59,7 +60,7 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 		l.w.SetMaxOpenConns(8)
 		l.r = l.w
 	} else {
-		l.dialect = "sqlite"
+		l.dialect, l.file = "sqlite", dsn
 		if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
 			return nil, order.Errorf(order.Denied, hintFolder, "ledger: open %s: %w", dsn, err)
 		}
@@ -158,8 +159,31 @@ func (l *Ledger) upgrade(ctx context.Context) error {
 		return order.Errorf(order.Conflict, "install the newer program again, or restore the backup made before the upgrade",
 			"the ledger has schema %d and this program knows only %d", current, target)
 	}
+	if current > 0 && current < target && l.dialect == "sqlite" {
+		if err := l.keepOld(ctx, current); err != nil {
+			return err
+		}
+	}
 	_, err = p.Up(ctx)
 	return err
+}
+
+// keepOld copies a ledger before its schema changes, for whoever must go back to the
+// older program: the file's name with .schema-N. A copy that a failed upgrade left
+// stays: it is of the same schema.
+func (l *Ledger) keepOld(ctx context.Context, schema int64) error {
+	to := fmt.Sprintf("%s.schema-%d", l.file, schema)
+	if _, err := os.Stat(to); err == nil {
+		return nil
+	}
+	part := to + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := l.Backup(ctx, part); err != nil {
+		return err
+	}
+	return os.Rename(part, to)
 }
 
 // damaged reports whether SQLite finds its own structures broken.

@@ -174,6 +174,10 @@ func (w writer) workspace(ctx context.Context, ws *configs.Workspace, to string,
 		if err != nil {
 			return err
 		}
+		// The copies that an upgrade made of the ledger are no part of it.
+		if slices.ContainsFunc(o.Skip, func(s string) bool { return strings.HasPrefix(p, filepath.Clean(s)+".schema-") }) {
+			return nil
+		}
 		if why, ok := skip[p]; ok {
 			if why != "" {
 				w.m.LeftOut = append(w.m.LeftOut, filepath.ToSlash(rel)+": "+why)
