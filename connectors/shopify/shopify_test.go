@@ -23,8 +23,10 @@ const (
 // pageSize is how many orders one query lists.
 const pageSize = 7
 
-func TestConformance(t *testing.T) {
-	drivertest.Run(t, drivertest.Harness{
+func TestConformance(t *testing.T) { drivertest.Run(t, harness()) }
+
+func harness() drivertest.Harness {
+	return drivertest.Harness{
 		Spec: shopify.Spec, Start: startMall, Page: pageSize, Many: 2500,
 		Skip: map[string]string{
 			"read/total":  "a list of orders does not say how many it has",
@@ -32,7 +34,7 @@ func TestConformance(t *testing.T) {
 			"access/ip":   "Shopify knows no list of callers' addresses",
 			"access/skew": "no call carries the time",
 		},
-	})
+	}
 }
 
 // A shop is a simulated mall with one store, filled order by order.
