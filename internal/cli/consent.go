@@ -81,9 +81,17 @@ func (a *app) accountConsent(ctx context.Context, name string, o consent) error 
 		return usage{order.Errorf(order.Invalid, "mallbridge account test "+name, "%s needs no consent: its keys are those of api.secrets", x.Mall)}
 	}
 	for _, s := range m.About().Settings {
-		if ref := x.API.Secrets[s.Name]; s.Granted && ref.Kind() == secrets.Env && !o.show {
+		ref := x.API.Secrets[s.Name]
+		switch {
+		case !s.Granted || !s.Secret:
+		case ref.Kind() == secrets.Env && !o.show:
 			return usage{order.Errorf(order.Invalid, "give --print to see what to set it to; or write file:keys/"+name+"."+s.Name+" into "+x.File,
 				"%s is kept in the environment variable %s, which cannot be set from here", s.Name, ref.Name())}
+		case ref.Kind() == secrets.Env:
+		default:
+			if err := sec.CanPut(ref); err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
+			}
 		}
 	}
 	grant, err := a.agree(ctx, m, o)

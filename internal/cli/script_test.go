@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -61,6 +62,27 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"mall":      startMall,
 	"append":    appendFile,
 	"nosecrets": noSecrets,
+	"redirect":  followOnce,
+}
+
+// followOnce gets an address that sends the browser elsewhere, as a mall's page does on
+// which a shop agreed, and writes the address, or one parameter of it, to a file:
+// redirect URL FILE [PARAMETER].
+func followOnce(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: redirect URL FILE [PARAMETER]")
+	}
+	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := c.Get(args[0])
+	ts.Check(err)
+	defer res.Body.Close()
+	to, err := res.Location()
+	ts.Check(err)
+	text := to.String()
+	if len(args) > 2 {
+		text = to.Query().Get(args[2])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text+"\n"), 0o666))
 }
 
 // noSecrets looks for the secrets that lie in a folder in all other files, packed

@@ -308,6 +308,20 @@ func TestPut(t *testing.T) {
 			t.Errorf("%s: %v", ref, err)
 		}
 	}
+	for _, ref := range []Ref{"", "file:own/token", "file:new/token", "age:shop/token"} {
+		if err := open().CanPut(ref); err != nil {
+			t.Errorf("%s: %v", ref, err)
+		}
+	}
+	locked := &Resolver{Dir: dir, AgeFile: "secrets.age", Identity: "env:ID", Getenv: func(string) (string, bool) { return "", false }}
+	for _, ref := range []Ref{"", "age:shop/token", "env:TOKEN", "file:own/token/below"} {
+		if err := locked.CanPut(ref); err == nil {
+			t.Errorf("%q can be put", ref)
+		}
+	}
+	if ref, err := (&Resolver{Dir: t.TempDir(), AgeFile: "secrets.age", Identity: "env:ID", Getenv: locked.Getenv}).Store("a.b", "x1"); ref != "file:keys/a.b" {
+		t.Errorf("without an age file and an identity: %s %v", ref, err)
+	}
 	for ref, r := range map[Ref]*Resolver{"env:TOKEN": open(), "age:x": {Dir: dir}, "token": open(), "": open()} {
 		if err := r.Put(ref, "new"); order.CodeOf(err) != order.Invalid || strings.Contains(err.Error(), "new") {
 			t.Errorf("%s: %v", ref, err)

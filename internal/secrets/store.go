@@ -21,8 +21,9 @@ import (
 const Folder = "keys"
 
 // Store keeps a secret under a name and returns the reference to write into the
-// configuration: an entry of AgeFile if there is one, else a file of its own that
-// only its owner can read. A secret of that name is replaced.
+// configuration: an entry of AgeFile if there is one, or an identity to make it for,
+// else a file of its own that only its owner can read. A secret of that name is
+// replaced.
 func (r *Resolver) Store(name, value string) (Ref, error) {
 	if !ageName.MatchString(name) || strings.Contains(name, "..") {
 		return "", order.Errorf(order.Invalid, "use letters, digits, dots, hyphens", "%q is no name for a secret", name)
@@ -33,10 +34,56 @@ func (r *Resolver) Store(name, value string) (Ref, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.remember(value)
-	if r.AgeFile == "" {
+	if !r.usesAge() {
 		return r.storeFile(name, value)
 	}
 	return Ref(Age + ":" + name), r.storeAge(name, value)
+}
+
+// usesAge reports whether new secrets go into AgeFile.
+func (r *Resolver) usesAge() bool {
+	if r.AgeFile == "" {
+		return false
+	}
+	if _, err := os.Stat(r.path(r.AgeFile)); err == nil {
+		return true
+	}
+	_, err := r.read(r.Identity)
+	return err == nil
+}
+
+// CanPut finds out whether [Resolver.Put] can replace what a reference names, or, for
+// the empty one, [Resolver.Store] can keep something new: before a secret is got that
+// is given once.
+func (r *Resolver) CanPut(ref Ref) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kind := ref.Kind()
+	path := r.path(Folder + "/new")
+	switch {
+	case kind == Env:
+		return order.Errorf(order.Invalid, "set it yourself, where the program is started", "the environment variable %s cannot be set from here", ref.Name())
+	case kind == Age, kind == "" && r.usesAge():
+		if _, err := r.recipients(); err != nil {
+			return err
+		}
+		path = r.path(r.AgeFile)
+		if _, err := os.Stat(path); err == nil {
+			if _, err := r.openAge(); err != nil {
+				return err
+			}
+		}
+	case kind == File:
+		path = r.path(ref.Name())
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return order.Errorf(order.Denied, "let the program's user write there", "%w", err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return order.Errorf(order.Denied, "let the program's user write there", "%w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 func oneLine(name, value string) error {
@@ -97,24 +144,9 @@ func private(path string, data []byte) error {
 // storeAge writes the age file again with one entry more, for the identities that
 // open it.
 func (r *Resolver) storeAge(name, value string) error {
-	key, err := r.read(r.Identity)
+	to, err := r.recipients()
 	if err != nil {
-		return fmt.Errorf("identity %s: %w", r.Identity, err)
-	}
-	ids, err := age.ParseIdentities(strings.NewReader(key))
-	if err != nil {
-		return order.Errorf(order.Invalid, "it must hold a line AGE-SECRET-KEY-1…", "identity %s holds no age identity", r.Identity)
-	}
-	var to []age.Recipient
-	for _, id := range ids {
-		switch id := id.(type) {
-		case *age.X25519Identity:
-			to = append(to, id.Recipient())
-		case *age.HybridIdentity:
-			to = append(to, id.Recipient())
-		default:
-			return order.Errorf(order.Invalid, "add the entry by hand, with age", "identity %s is of a kind that does not tell its recipient", r.Identity)
-		}
+		return err
 	}
 	entries := map[string]string{}
 	if _, err := os.Stat(r.path(r.AgeFile)); err == nil {
@@ -138,4 +170,28 @@ func (r *Resolver) storeAge(name, value string) error {
 	}
 	r.entries = entries
 	return private(r.path(r.AgeFile), sealed.Bytes())
+}
+
+// recipients are those of the identities that open the age file.
+func (r *Resolver) recipients() ([]age.Recipient, error) {
+	key, err := r.read(r.Identity)
+	if err != nil {
+		return nil, fmt.Errorf("identity %s: %w", r.Identity, err)
+	}
+	ids, err := age.ParseIdentities(strings.NewReader(key))
+	if err != nil {
+		return nil, order.Errorf(order.Invalid, "it must hold a line AGE-SECRET-KEY-1…", "identity %s holds no age identity", r.Identity)
+	}
+	var to []age.Recipient
+	for _, id := range ids {
+		switch id := id.(type) {
+		case *age.X25519Identity:
+			to = append(to, id.Recipient())
+		case *age.HybridIdentity:
+			to = append(to, id.Recipient())
+		default:
+			return nil, order.Errorf(order.Invalid, "add the entry by hand, with age", "identity %s is of a kind that does not tell its recipient", r.Identity)
+		}
+	}
+	return to, nil
 }
