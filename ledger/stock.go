@@ -266,15 +266,22 @@ func (l *Ledger) Instructed(ctx context.Context, warehouse int64, r StockRule) (
 	if r.Physical {
 		return l.physical(ctx, warehouse, r)
 	}
+	// A parcel that the warehouse was asked to stop, and has not answered for, may be
+	// back on its shelf in the figure. Its goods count until the answer, unless the
+	// order was cancelled: who changed it still wants them.
 	return l.instructed(ctx, `SELECT i.account_id, x.sku, CAST(sum(x.quantity) AS BIGINT) FROM (
 		SELECT id AS instruction_id, 0 AS delivered_at FROM instructions WHERE warehouse_id = $1 AND state = 0
 		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND state IN (1, 3, 4) AND state IN (3, 4)
 		UNION ALL SELECT t.instruction_id, b.delivered_at FROM batches b JOIN batch_items t ON t.batch_id = b.id JOIN instructions c ON c.id = t.instruction_id
 			WHERE b.warehouse_id = $1 AND (b.delivered_at = 0 OR b.delivered_at > $2) AND c.state IN (1, 5)
+		UNION ALL SELECT c.id, -b.delivered_at FROM instructions c JOIN acks k ON k.instruction_id = c.id JOIN batch_items t ON t.instruction_id = c.id JOIN batches b ON b.id = t.batch_id
+			WHERE c.warehouse_id = $1 AND c.state IN (1, 3, 4) AND c.state = 1 AND k.stop = 1 AND k.ok = $4 AND b.delivered_at > 0
 		) y JOIN instructions i ON i.id = y.instruction_id JOIN instruction_lines x ON x.instruction_id = i.id
 		LEFT JOIN stock s ON s.warehouse_id = $1 AND s.sku = x.sku LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 AND a.ok = 1
-		WHERE (y.delivered_at = 0 OR y.delivered_at > COALESCE(s.at, 0) - $3 AND (a.at IS NULL OR a.at > COALESCE(s.at, 0)))`+live+`
-		GROUP BY i.account_id, x.sku ORDER BY x.sku, i.account_id`, warehouse, instant(r.Oldest.Add(-r.TakesIn)), r.TakesIn.Milliseconds())
+		WHERE (y.delivered_at = 0 OR y.delivered_at > 0 AND y.delivered_at > COALESCE(s.at, 0) - $3 AND (a.at IS NULL OR a.at > COALESCE(s.at, 0))
+			OR y.delivered_at < 0 AND (-y.delivered_at <= COALESCE(s.at, 0) - $3 OR a.at <= COALESCE(s.at, 0))
+				AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.order_id = x.order_id AND h.reason = 'cancelled_after_instruction'))`+live+`
+		GROUP BY i.account_id, x.sku ORDER BY x.sku, i.account_id`, warehouse, instant(r.Oldest.Add(-r.TakesIn)), r.TakesIn.Milliseconds(), int64(stopAsked))
 }
 
 // physical counts what has not left the warehouse, or left it after the figure

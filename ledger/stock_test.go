@@ -150,6 +150,47 @@ func TestInstructedAsTheFigureKnows(t *testing.T) {
 	})
 }
 
+// TestInstructedWhileAStopIsAsked: the warehouse may have put the goods back before it
+// says so.
+func TestInstructedWhileAStopIsAsked(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		ctx := t.Context()
+		in := numbered("1")
+		in[0].Order.Packages[0].Lines = in[0].Order.Packages[0].Lines[:1]
+		s.put(in...)
+		r := s.row("1")
+		n := instructionFor(r.ID, s.acc, s.wh, r.Order)
+		n.Pieces[0].SKU, n.Pieces[0].Quantity = "A", 3
+		ok(t, s.Apply(ctx, &Plan{Orders: []Disposition{{ID: r.ID, Version: 1, State: Planned}}, Instructions: []NewInstruction{n}}, noon))
+		counts := func(what string, want int64) {
+			t.Helper()
+			var got int64
+			for _, i := range must[[]Instructed](t)(s.Instructed(ctx, s.wh, StockRule{TakesIn: 30 * time.Minute, Oldest: noon.Add(-24 * time.Hour), Zone: time.UTC})) {
+				got += i.Quantity
+			}
+			if got != want {
+				t.Errorf("%s: %d, want %d", what, got, want)
+			}
+		}
+		b := s.claim()
+		s.advance(b.ID, BatchDelivered) // minute 3
+		ok(t, s.Asked(ctx, []int64{1}, "stop.csv", after(4)))
+		counts("no figure", 3)
+		_, err := s.PutStock(ctx, s.wh, 1, []order.Stock{{SKU: "A", OnHand: 10, Sellable: 10, At: after(50)}}, false, after(50))
+		ok(t, err)
+		counts("the stop is not answered", 3)
+		hold := []Disposition{{ID: r.ID, Version: 1, Was: Planned, State: Planned, Holds: []order.Hold{{Reason: order.HoldCancelled, Detail: "the mall says so"}}}}
+		ok(t, s.Apply(ctx, &Plan{Orders: hold}, after(51)))
+		counts("the order was cancelled", 0)
+		hold[0].Holds = nil
+		ok(t, s.Apply(ctx, &Plan{Orders: hold}, after(52)))
+		counts("it was not", 3)
+		_, err = s.PutAcks(ctx, s.wh, 1, []order.Ack{{Instruction: instructionNumber(1), Stop: true, Message: "too late"}}, after(53))
+		ok(t, err)
+		counts("it is too late to stop", 0)
+	})
+}
+
 func TestToldAndWaits(t *testing.T) {
 	eachShop(t, func(t *testing.T, s *shop) {
 		ctx := t.Context()

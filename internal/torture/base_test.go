@@ -2,6 +2,7 @@ package torture_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,7 +26,11 @@ var (
 	// both deletes and waits for marks, which vanish as soon as they are written
 	marks = variant{name: "marks", settings: torture.Settings{Batch: 4, Habits: torture.Habits{Marks: true, Delete: true}, Verify: "hash"}, cancel: true}
 
-	variants = []variant{archives, deletes, marks}
+	// calls has an account that sells by API
+	calls = variant{name: "calls", settings: torture.Settings{Batch: 4, API: true}}
+
+	byFiles  = []variant{archives, deletes, marks}
+	variants = append(byFiles[:3:3], calls)
 )
 
 // A base is a world in the middle of its day: sheets wait in the watch folders,
@@ -37,7 +42,7 @@ type base struct {
 	err   error
 }
 
-var bases = map[string]*base{archives.name: {}, deletes.name: {}, marks.name: {}}
+var bases = map[string]*base{archives.name: {}, deletes.name: {}, marks.name: {}, calls.name: {}}
 
 func loaded(t testing.TB, v variant) *base {
 	t.Helper()
@@ -64,6 +69,14 @@ func (b *base) load(t testing.TB, v variant) error {
 	if v.cancel {
 		w.Warehouse.HoldBack(gone.Number)
 	}
+	if w.Mall != nil {
+		if r, err := w.Call(t.Context(), []string{"run", "catalog", "--account", torture.Calls}); err != nil || r.Code != 0 {
+			return fmt.Errorf("catalog: %w: %s", err, r)
+		}
+		if err := w.Sell(3); err != nil {
+			return err
+		}
+	}
 	start := time.Now()
 	if _, err := w.Rest(t.Context()); err != nil {
 		return err
@@ -73,6 +86,11 @@ func (b *base) load(t testing.TB, v variant) error {
 	w.Warehouse.Answer()
 	if v.cancel {
 		if err := errors.Join(w.Cancel(gone), w.DropBroken(torture.Rakuten, "broken.csv")); err != nil {
+			return err
+		}
+	}
+	if w.Mall != nil {
+		if err := w.Sell(2); err != nil {
 			return err
 		}
 	}

@@ -30,7 +30,7 @@ func (w *World) Check(ctx context.Context, code int) error {
 	var f findings
 	w.warehouse(&f)
 	err := w.read(ctx, func(db *sql.DB) error {
-		for _, check := range []func(context.Context, *sql.DB, *findings) error{w.orders, w.sheets, w.stock, w.answers, w.sound} {
+		for _, check := range []func(context.Context, *sql.DB, *findings) error{w.orders, w.sheets, w.stock, w.answers, w.told, w.sound} {
 			if err := check(ctx, db, &f); err != nil {
 				return err
 			}
@@ -394,10 +394,16 @@ func (w *World) state(ctx context.Context) (string, error) {
 		}
 		for _, name := range strings.Fields(names) {
 			columns := "*"
-			if name == "listings" { // when a listing was looked at last, which every look changes
+			where := ""
+			switch name {
+			case "listings": // when a listing was looked at last, which every look changes
 				columns = "account_id, code, name, option, barcode, linked"
+			case "windows": // each run reads the time since the last
+				continue
+			case "files": // replies of malls are kept whatever they say
+				where = " WHERE kind <> 'pages'"
 			}
-			rows, err := db.QueryContext(ctx, `SELECT `+columns+` FROM `+name+` ORDER BY 1, 2`)
+			rows, err := db.QueryContext(ctx, `SELECT `+columns+` FROM `+name+where+` ORDER BY 1, 2`)
 			if err != nil {
 				return err
 			}
@@ -416,6 +422,9 @@ func (w *World) state(ctx context.Context) (string, error) {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), "ledger.db") {
 				return err
+			}
+			if w.Mall != nil && strings.HasPrefix(path, filepath.Join(w.Dir, "archive")) {
+				return nil // replies, and what was said in calls
 			}
 			info, err := d.Info()
 			if err == nil {

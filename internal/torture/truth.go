@@ -131,10 +131,11 @@ func (t *Truth) Waits() bool {
 	return slices.ContainsFunc(t.Orders, func(o *Order) bool { return o.Fate == Held })
 }
 
-// The two accounts.
+// The accounts. Calls sells by API, in worlds that have a mall.
 const (
 	Hand    = "hand"
 	Rakuten = "rakuten-1"
+	Calls   = "calls"
 )
 
 // codes is how many listings an account has beside its set and the unlinked one.
@@ -143,7 +144,7 @@ const codes = 12
 func code(account string, n int) string { return fmt.Sprintf("%s-%02d", prefix[account], n) }
 func sku(account string, n int) string  { return fmt.Sprintf("SKU-%s-%02d", prefix[account], n) }
 
-var prefix = map[string]string{Hand: "H", Rakuten: "R"}
+var prefix = map[string]string{Hand: "H", Rakuten: "R", Calls: "C"}
 
 // A Shape says what orders a generator makes.
 type Shape struct {
@@ -205,7 +206,10 @@ func (g *Generator) Cancel(t *Truth, o *Order) *Sheet {
 func (g *Generator) order(account string, s Shape, before []*Order) *Order {
 	g.count++
 	o := &Order{Account: account, Number: fmt.Sprintf("100001-20261101-%08d", g.count), Fate: Ships, To: g.person()}
-	if !s.Common {
+	switch {
+	case account == Calls:
+		o.Number = fmt.Sprintf("31%012d", g.count)
+	case !s.Common:
 		o.Number = fmt.Sprintf("%s-%06d", prefix[account], g.count)
 	}
 	if n := len(before); n > 0 && g.rng.IntN(5) == 0 {

@@ -36,6 +36,7 @@ type Settings struct {
 	DoneMark bool   // of sheets
 	Looks    time.Duration
 	Timeout  string // of the connection
+	API      bool   // an account sells by API
 }
 
 // A World is a workspace, its warehouse and the truth about both.
@@ -47,6 +48,7 @@ type World struct {
 	Truth     *Truth
 	Gen       *Generator
 	Warehouse *Warehouse
+	Mall      *Mall // of settings with API
 	Program   Program
 
 	mu  sync.Mutex
@@ -59,6 +61,11 @@ func NewWorld(dir, name string, p Program, place Place, s Settings, seed uint64)
 	var err error
 	if w.Warehouse, err = NewWarehouse(w.DropDir(), s.Habits); err != nil {
 		return nil, err
+	}
+	if s.API {
+		if w.Mall, err = NewMall(); err != nil {
+			return nil, err
+		}
 	}
 	return w, w.Configure()
 }
@@ -80,6 +87,12 @@ func (w *World) Clone(dir, name string, place Place) (*World, error) {
 		return nil, err
 	}
 	c.Warehouse = w.Warehouse.clone(c.DropDir())
+	if w.Mall != nil {
+		var err error
+		if c.Mall, err = w.Mall.clone(); err != nil {
+			return nil, err
+		}
+	}
 	return c, c.Configure()
 }
 
@@ -152,9 +165,24 @@ func (w *World) Configure() error {
 			"results: " + pickup("results") + "acks: " + pickup("acks") + "stock: " + pickup("stock") +
 			"stops: {format: warehouse-stops, folder: " + stopFolder + "}\n" +
 			"calendar: {working_days: [mon, tue, wed, thu, fri, sat, sun], holidays: []}\nnumber: {prefix: S}\n",
-		"masters/sku-links.csv":         links(),
+		"masters/sku-links.csv":         links(Hand, Rakuten),
 		"masters/payments.csv":          "account,name,code,payment\nplain,prepaid,,prepaid\nrakuten,クレジットカード,1,prepaid\n",
 		"masters/delivery-services.csv": "account,name,payment,temperature,warehouse,service,carrier\nplain,*,,,soko,takkyubin,yamato\nrakuten,*,,,soko,takkyubin,yamato\n",
+	}
+	if w.Mall != nil {
+		files["accounts/"+Calls+".yaml"] = "mall: coupang\ntargets: {default: INSTRUCT}\nnot_before: " + time.Now().AddDate(0, 0, -1).Format(time.DateOnly) + "\nwarehouse: soko\nauto_stock_sync: true\nsku_from: [item_code]\n" +
+			sender + intake + "api:\n  base_url: " + w.Mall.server.URL + "\n  settings: {vendor_id: " + vendor + "}\n  secrets: {access_key: file:keys/access, secret_key: file:keys/secret}\n"
+		files["keys/access"], files["keys/secret"] = accessKey, secretKey
+		// The warehouse is a Japanese one and takes five digits of Korea all the same.
+		layout, err := os.ReadFile("../../configs/formats/warehouse-instructions.yaml")
+		if err != nil {
+			return err
+		}
+		files["formats/soko.yaml"] = strings.NewReplacer("name: warehouse-instructions\n", "name: soko\n", `\d{3}-?\d{4}`, `\d{5,7}|\d{3}-\d{4}`).Replace(string(layout))
+		files["warehouses/soko.yaml"] = strings.Replace(files["warehouses/soko.yaml"], "format: warehouse-instructions\n", "format: soko\n", 1)
+		files["masters/sku-links.csv"] = links(Hand, Rakuten, Calls)
+		files["masters/payments.csv"] += Calls + ",*,,prepaid\n"
+		files["masters/delivery-services.csv"] += Calls + ",*,,,soko,parcel,cj\n"
 	}
 	if !s.Local {
 		key, err := os.ReadFile(w.Place.KeyFile)
@@ -182,10 +210,10 @@ func or(s, instead string) string {
 	return s
 }
 
-func links() string {
+func links(accounts ...string) string {
 	var b strings.Builder
 	b.WriteString("account,code,sku,quantity\n")
-	for _, a := range []string{Hand, Rakuten} {
+	for _, a := range accounts {
 		for n := range codes {
 			fmt.Fprintf(&b, "%s,%s,%s,1\n", a, code(a, n), sku(a, n))
 		}
@@ -276,9 +304,17 @@ func (w *World) Log() string {
 	return strings.Join(w.log, "\n")
 }
 
+// Close ends what runs in the world.
+func (w *World) Close() {
+	w.Warehouse.Close()
+	if w.Mall != nil {
+		w.Mall.Close()
+	}
+}
+
 // Remove removes workspace and drop.
 func (w *World) Remove() error {
-	w.Warehouse.Close()
+	w.Close()
 	if err := os.RemoveAll(w.Dir); err != nil {
 		return err
 	}
@@ -287,7 +323,7 @@ func (w *World) Remove() error {
 
 // Save copies the log and the drop into the workspace, to be looked at later.
 func (w *World) Save(out io.Writer) {
-	w.Warehouse.Close()
+	w.Close()
 	_ = os.WriteFile(filepath.Join(w.Dir, "torture.log"), []byte(w.Log()), 0o600)
 	if err := copyTree(w.DropDir(), filepath.Join(w.Dir, "torture-drop")); err != nil {
 		fmt.Fprintln(out, "copy of the drop:", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/stock"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 	"github.com/mallbridge/mallbridge/simulator/warehouse"
 )
@@ -164,9 +165,31 @@ func (w *world) never(account string, before []int64) {
 		}
 		w.model.figure.pushes++
 		if most := w.most(p); now[i] > most {
-			w.oops("%s was told to sell %d of %+v, and there are %d", account, now[i], p, most)
+			w.oops("%s was told to sell %d of %+v, and there are %d\n%s", account, now[i], p, most, w.shelves(p))
 		}
 	}
+}
+
+// shelves tells how much of a product there is and who is to get it, and what the
+// program reckons.
+func (w *world) shelves(p product) string {
+	w.Helper()
+	var b strings.Builder
+	pos, err := stock.Take(w.Context(), w.env)
+	w.check(err)
+	h := w.houses[houseOf[p.account]]
+	for _, k := range p.picks {
+		fmt.Fprintf(&b, "%s has %d of %s; the program reckons %+v\n", h.name, h.shelf[k.SKU], k.SKU, pos.Level(h.name, k.SKU))
+		for _, s := range w.model.sales {
+			if s.needs[k.SKU] > s.gone[k.SKU] && houseOf[s.account] == h.name {
+				fmt.Fprintf(&b, "%s %s wants %d, got %d; cancelled %v, known %v, taken back %v\n", s.account, s.o.Number, s.needs[k.SKU], s.gone[k.SKU], s.cancelled, s.known, s.lag)
+				if row := w.row(s); s.known && row != nil {
+					fmt.Fprintf(&b, "%s %s\n%s", row.State, row.Order.Status, w.story(s, row))
+				}
+			}
+		}
+	}
+	return b.String()
 }
 
 // balance proves what must balance at any moment.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/demo"
+	"github.com/mallbridge/mallbridge/internal/fault"
 	"github.com/mallbridge/mallbridge/internal/proof"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
@@ -264,6 +265,54 @@ func TestNothingPersonalIsLeft(t *testing.T) {
 	s.prove("at last")
 	again := s.purge(purge.Options{})
 	if again.Orders+again.Instructions+again.Files != 0 {
+		t.Errorf("again: %+v", again.Purge)
+	}
+}
+
+// TestPurgeThatIsCutOffGoesOn ends the program at the places between the steps of a
+// purge, one after another, and lets the next one go on.
+func TestPurgeThatIsCutOffGoesOn(t *testing.T) {
+	s := played(t)
+	all := wordsOf(s.rows(), func(*ledger.Row) bool { return true })
+	s.endAll()
+	s.at = s.at.Add(100 * 24 * time.Hour)
+	type crash struct{}
+	defer fault.Watch(nil)
+	ended := map[string]int{}
+	for n := 1; ; n += 3 {
+		places, whole := 0, false
+		fault.Watch(func(place string) {
+			if places++; places == n {
+				ended[place]++
+				panic(crash{})
+			}
+		})
+		func() {
+			defer func() {
+				if r := recover(); r != nil && r != any(crash{}) {
+					panic(r)
+				}
+			}()
+			s.purge(purge.Options{})
+			whole = true
+		}()
+		fault.Watch(nil)
+		if s.env.Ledger.Close(); whole {
+			break
+		}
+		s.open()
+	}
+	s.open()
+	for _, place := range []string{"purge.orders", "purge.words", "purge.file-removed"} {
+		if ended[place] == 0 {
+			t.Errorf("it never ended at %s: %v", place, ended)
+		}
+	}
+	for w, where := range s.found(all) {
+		t.Errorf("%q of order %s is still in %s", w, all[w], where)
+	}
+	s.prove("at last")
+	if again := s.purge(purge.Options{}); again.Orders+again.Instructions+again.Files != 0 {
 		t.Errorf("again: %+v", again.Purge)
 	}
 }
