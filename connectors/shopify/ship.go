@@ -100,6 +100,7 @@ type load struct {
 	location string
 	ids      []string
 	lines    map[string][]take
+	of       map[string]int64 // pieces by line of the order
 }
 
 func (k *dock) ship(ctx context.Context, s *connectors.Shipment) connectors.Result {
@@ -139,12 +140,13 @@ func (k *dock) ship(ctx context.Context, s *connectors.Shipment) connectors.Resu
 	if missing != "" {
 		return rejected("%s", missing)
 	}
+	var last connectors.Result
 	for _, l := range loads {
-		if x := k.create(ctx, s, company, l, wanted); !x.Outcome.OK() {
-			return x
+		if last = k.create(ctx, s, company, l); !last.Outcome.OK() {
+			return last
 		}
 	}
-	return connectors.Result{Outcome: connectors.Done}
+	return last
 }
 
 // wanted are the pieces that a parcel carries, by the line's id; nil for all of the
@@ -194,7 +196,7 @@ func (r *reader) loads(wanted map[string]int64) (out []load, missing string) {
 			}
 			left[l.Line.ID] -= n
 			taken[l.Line.ID] += n
-			out = add(out, f, take{l.ID, n})
+			out = add(out, f, l.Line.ID, take{l.ID, n})
 		}
 	}
 	for id, n := range wanted {
@@ -215,7 +217,7 @@ func pieces(n int64) string {
 	return fmt.Sprintf("%d pieces", n)
 }
 
-func add(out []load, f *fulfillmentOrder, t take) []load {
+func add(out []load, f *fulfillmentOrder, line string, t take) []load {
 	at := ""
 	if f.Location.Location != nil {
 		at = f.Location.Location.ID
@@ -223,12 +225,13 @@ func add(out []load, f *fulfillmentOrder, t take) []load {
 	i := slices.IndexFunc(out, func(l load) bool { return l.location == at })
 	if i < 0 {
 		i = len(out)
-		out = append(out, load{location: at, lines: map[string][]take{}})
+		out = append(out, load{location: at, lines: map[string][]take{}, of: map[string]int64{}})
 	}
 	if out[i].lines[f.ID] == nil {
 		out[i].ids = append(out[i].ids, f.ID)
 	}
 	out[i].lines[f.ID] = append(out[i].lines[f.ID], t)
+	out[i].of[line] += t.Quantity
 	return out
 }
 
@@ -337,7 +340,7 @@ func messages(list []userError) string {
 
 // create reports what a parcel carries from one location, once, and finds out what came
 // of it where the answer does not tell.
-func (k *dock) create(ctx context.Context, s *connectors.Shipment, company string, l load, wanted map[string]int64) connectors.Result {
+func (k *dock) create(ctx context.Context, s *connectors.Shipment, company string, l load) connectors.Result {
 	var groups []map[string]any
 	for _, id := range l.ids {
 		groups = append(groups, map[string]any{"fulfillmentOrderId": id, "fulfillmentOrderLineItems": l.lines[id]})
@@ -376,7 +379,7 @@ func (k *dock) create(ctx context.Context, s *connectors.Shipment, company strin
 		return r
 	}
 	x.key, _ = keysOf(x.node)
-	if !x.shown(s, company, wanted) {
+	if !x.shown(s, company, l.of) {
 		return r
 	}
 	if r.Outcome == connectors.Rejected {
