@@ -111,7 +111,10 @@ func zone(env *stage.Env) *time.Location {
 func Now(ctx context.Context, env *stage.Env, o Options) (Result, error) {
 	p := &purger{env: env, o: o, now: env.Now(), folders: map[string]*Folder{}, removed: map[string]bool{}}
 	p.res.At, p.res.Actor = p.now, o.Actor
-	err := p.limits(ctx)
+	cutOff, err := begin(ctx, env, o)
+	if err == nil {
+		err = p.limits(ctx)
+	}
 	if err == nil {
 		err = errors.Join(p.orders(ctx), p.files(ctx))
 	}
@@ -129,13 +132,42 @@ func Now(ctx context.Context, env *stage.Env, o Options) (Result, error) {
 	if o.Shrink {
 		most = 0
 	}
-	if o.Shrink || p.res.Orders+p.res.Instructions > 0 {
+	owed := false
+	if o.Shrink || cutOff || p.res.Orders+p.res.Instructions > 0 {
 		if err := env.Ledger.Shrink(ctx, most); err != nil {
+			owed = true
 			p.res.Notes = append(p.res.Notes, "the ledger could not be rewritten, the next purge tries again: "+err.Error())
 		}
 	}
 	fault.At(atShrunk)
-	return p.res, env.Ledger.PutPurge(ctx, p.res.Purge)
+	if err := env.Ledger.PutPurge(ctx, p.res.Purge); err != nil || !owed {
+		return p.res, err
+	}
+	return p.res, env.Ledger.SetDone(ctx, begun, p.now.Add(time.Millisecond)) // as one that was cut off
+}
+
+// begun is the name under which the ledger knows when a purge began last.
+const begun = "purge"
+
+// begin notes that a purge begins. cutOff tells that the one before did not come to
+// its end: what it took out may still stand in free pages of the ledger's file.
+func begin(ctx context.Context, env *stage.Env, o Options) (cutOff bool, err error) {
+	if o.DryRun {
+		return false, nil
+	}
+	at, err := env.Ledger.DoneAt(ctx, begun)
+	if err != nil {
+		return false, err
+	}
+	last, err := env.Ledger.Purges(ctx, 1)
+	if err != nil {
+		return false, err
+	}
+	cutOff = !at.IsZero() && (len(last) == 0 || last[0].At.Before(at))
+	if cutOff {
+		return true, nil
+	}
+	return false, env.Ledger.SetDone(ctx, begun, env.Now())
 }
 
 type purger struct {
