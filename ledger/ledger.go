@@ -23,10 +23,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 
+	"github.com/mallbridge/mallbridge/internal/postgres"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -44,6 +45,7 @@ type Ledger struct {
 	dialect string
 	file    string          // of a SQLite ledger
 	kept    *keptStatements // SQLite's; pgx remembers them by itself
+	under   *Lease          // every write of it needs this lease; nil for none
 }
 
 // Open opens the ledger at dsn, which is a file name (SQLite) or begins with
@@ -54,10 +56,16 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 	var err error
 	if IsPostgres(dsn) {
 		l.dialect = "postgres"
-		if l.w, err = sql.Open("pgx", dsn); err != nil {
+		cfg, err := postgres.Config(dsn)
+		if err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
-		l.w.SetMaxOpenConns(8)
+		l.w = stdlib.OpenDB(*cfg)
+		// One connection for each drop that is being written ([Ledger.While]), and some
+		// for the rest.
+		l.w.SetMaxOpenConns(24)
+		l.w.SetMaxIdleConns(8)
+		l.w.SetConnMaxIdleTime(5 * time.Minute)
 		l.r = l.w
 	} else {
 		l.dialect, l.file = "sqlite", dsn
@@ -81,6 +89,9 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 		}
 		l.Close()
 		return nil, err
+	}
+	if err := l.moved(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
@@ -239,7 +250,11 @@ func (l *Ledger) write(ctx context.Context, what string, f func(tx) error) error
 		return explain(what, err)
 	}
 	x := tx{t, l.dialect, map[string]*sql.Stmt{}, l.kept}
-	if err := f(x); err != nil {
+	err = x.holds(ctx, l.under)
+	if err == nil {
+		err = f(x)
+	}
+	if err != nil {
 		err = errors.Join(err, ignoreDone(t.Rollback()))
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
@@ -426,7 +441,7 @@ func explain(what string, err error) error {
 		switch class := pg.Code[:min(2, len(pg.Code))]; {
 		case pg.Code == "23505": // unique_violation
 			code, hint = order.Conflict, hintTaken
-		case class == "40", class == "55", class == "57", class == "08": // rolled back, locked, shut down, connection
+		case class == "40", class == "55", class == "57", class == "08", pg.Code == "25P03": // rolled back, locked, shut down, connection
 			code, hint = order.Retry, "the database was busy or went away; run again"
 		case class == "53": // no memory, disk or connection left
 			code, hint = order.Retry, "the database server has no room left; free some and run again"

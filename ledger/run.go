@@ -7,41 +7,6 @@ import (
 	"github.com/mallbridge/mallbridge/order"
 )
 
-// A Lease is the right to run one stage on one target until it expires. Its
-// token grows with every new owner.
-type Lease struct {
-	Name    string
-	Owner   string
-	Token   int64
-	Expires time.Time
-}
-
-// Acquire takes the lease of that name for owner until now+ttl, or renews it.
-// ok is false while someone else holds it; then the lease returned is theirs.
-func (l *Ledger) Acquire(ctx context.Context, name, owner string, ttl time.Duration, now time.Time) (Lease, bool, error) {
-	var got Lease
-	var expires int64
-	err := l.write(ctx, "take lease "+name, func(t tx) error {
-		if _, err := t.exec(ctx, `INSERT INTO leases (name, owner, token, expires_at) VALUES ($1, $2, 1, $3)
-			ON CONFLICT (name) DO UPDATE SET token = CASE WHEN leases.owner = excluded.owner THEN leases.token ELSE leases.token + 1 END,
-			owner = excluded.owner, expires_at = excluded.expires_at WHERE leases.owner = excluded.owner OR leases.expires_at <= $4`,
-			name, owner, instant(now.Add(ttl)), instant(now)); err != nil {
-			return err
-		}
-		return t.QueryRowContext(ctx, `SELECT name, owner, token, expires_at FROM leases WHERE name = $1`, name).Scan(&got.Name, &got.Owner, &got.Token, &expires)
-	})
-	got.Expires = timeOf(expires)
-	return got, err == nil && got.Owner == owner, err
-}
-
-// Drop gives a lease back. It is no error if it was lost meanwhile.
-func (l *Ledger) Drop(ctx context.Context, name, owner string) error {
-	return l.write(ctx, "give back lease "+name, func(t tx) error {
-		_, err := t.exec(ctx, `UPDATE leases SET expires_at = 0 WHERE name = $1 AND owner = $2`, name, owner)
-		return err
-	})
-}
-
 // A Run is one pass of a stage over one target.
 type Run struct {
 	ID        int64     `json:"id"`

@@ -112,10 +112,6 @@ type Result struct {
 	Hint    string       `json:"hint,omitempty"`
 }
 
-// leaseTime is how long a lease lasts without a sign of life. It is renewed three
-// times in that time.
-const leaseTime = 90 * time.Second
-
 // ErrBusy is the cause of a [Run] that failed because someone else is running the
 // stage on the target.
 var ErrBusy = errors.New("is being run")
@@ -130,12 +126,15 @@ func Run(ctx context.Context, env *stage.Env, s Stage, target string) Result {
 		return res.finish()
 	}
 	name := s.Name + "/" + target
-	if res.Err = take(ctx, env, name); res.Err != nil {
+	lease, err := take(ctx, env, name)
+	if res.Err = err; err != nil {
 		return res.finish()
 	}
 	id, err := env.Ledger.StartRun(ctx, s.Name, target, env.Owner, env.Now())
 	if err == nil {
-		res.Report, err = hold(ctx, env, name, func(ctx context.Context) (stage.Report, error) { return let(ctx, env, s, target) })
+		under := *env
+		under.Ledger = env.Ledger.Under(lease)
+		res.Report, err = hold(ctx, env, lease, func(ctx context.Context) (stage.Report, error) { return let(ctx, &under, s, target) })
 	}
 	res.Err = err
 	res = res.finish()
@@ -204,21 +203,21 @@ func (r Result) summary() string {
 }
 
 // take gets the lease, also from a process of this machine that is gone.
-func take(ctx context.Context, env *stage.Env, name string) error {
-	l, ok, err := env.Ledger.Acquire(ctx, name, env.Owner, leaseTime, env.Now())
+func take(ctx context.Context, env *stage.Env, name string) (ledger.Lease, error) {
+	l, ok, err := env.Ledger.Acquire(ctx, name, env.Owner, env.LeaseTime(), env.Now())
 	if err != nil || ok {
-		return err
+		return l, err
 	}
 	if gone(l.Owner) {
 		env.Log.Warn("the process that ran this stage is gone; its lease is taken over", "lease", name, "owner", l.Owner)
 		if err := env.Ledger.Drop(ctx, name, l.Owner); err != nil {
-			return err
+			return l, err
 		}
-		if l, ok, err = env.Ledger.Acquire(ctx, name, env.Owner, leaseTime, env.Now()); err != nil || ok {
-			return err
+		if l, ok, err = env.Ledger.Acquire(ctx, name, env.Owner, env.LeaseTime(), env.Now()); err != nil || ok {
+			return l, err
 		}
 	}
-	return order.Errorf(order.Retry, "wait until it has finished; running again is safe", "%s %w by %s (%s)", name, ErrBusy, l.Owner, holder(l))
+	return l, order.Errorf(order.Retry, "wait until it has finished; running again is safe", "%s %w by %s (%s)", name, ErrBusy, l.Owner, holder(l))
 }
 
 func holder(l ledger.Lease) string {
@@ -227,22 +226,28 @@ func holder(l ledger.Lease) string {
 
 // hold keeps the lease alive while f works. If the lease is lost, f's context
 // ends.
-func hold(ctx context.Context, env *stage.Env, name string, f func(context.Context) (stage.Report, error)) (stage.Report, error) {
+func hold(ctx context.Context, env *stage.Env, lease ledger.Lease, f func(context.Context) (stage.Report, error)) (stage.Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := make(chan struct{})
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		t := time.NewTicker(leaseTime / 3)
+		ttl := env.LeaseTime()
+		t := time.NewTicker(ttl / 3)
 		defer t.Stop()
+		last := time.Now()
 		for {
 			select {
 			case <-stop:
 				return
 			case <-t.C:
-				if _, ok, err := env.Ledger.Acquire(ctx, name, env.Owner, leaseTime, env.Now()); err == nil && !ok {
-					cancel(fmt.Errorf("the lease %s was lost", name))
+				ok, err := renew(ctx, env, lease, ttl/3)
+				if err == nil && ok {
+					last = time.Now()
+				} else if err == nil || time.Since(last) > ttl {
+					// Cut off from the ledger, it would be someone else's by now.
+					cancel(fmt.Errorf("lease %s: %w", lease.Name, ledger.ErrLost))
 				}
 			}
 		}
@@ -260,22 +265,38 @@ func hold(ctx context.Context, env *stage.Env, name string, f func(context.Conte
 	return rep, err
 }
 
+// renew tells the ledger that the run goes on, unless it does not answer in time.
+func renew(ctx context.Context, env *stage.Env, lease ledger.Lease, within time.Duration) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	return env.Ledger.Renew(ctx, lease, env.LeaseTime(), env.Now())
+}
+
+// NodeEnv names the variable that names this machine where host names do not tell
+// machines apart.
+const NodeEnv = "MALLBRIDGE_NODE"
+
+// Host names this machine in leases: by MALLBRIDGE_NODE, else by its host name.
+func Host() string {
+	host := os.Getenv(NodeEnv)
+	if host == "" {
+		var err error
+		if host, err = os.Hostname(); err != nil {
+			host = "unknown"
+		}
+	}
+	return strings.ReplaceAll(host, "/", "-")
+}
+
 // Owner names this process in leases: host, process number, and what the caller
 // adds to tell several apart.
-func Owner(extra string) string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), extra)
-}
+func Owner(extra string) string { return fmt.Sprintf("%s/%d/%s", Host(), os.Getpid(), extra) }
 
 // gone reports whether an owner is a process of this machine that no longer
 // exists.
 func gone(owner string) bool {
 	parts := strings.SplitN(owner, "/", 3)
-	host, err := os.Hostname()
-	if err != nil || len(parts) != 3 || parts[0] != host {
+	if len(parts) != 3 || parts[0] != Host() {
 		return false
 	}
 	pid, err := strconv.Atoi(parts[1])

@@ -23,6 +23,9 @@ func info(row *rivertype.JobRow) (Info, error) {
 	if n := len(row.Errors); n > 0 {
 		i.Error = row.Errors[n-1].Error
 	}
+	if n := len(row.AttemptedBy); n > 0 {
+		i.Node = row.AttemptedBy[n-1]
+	}
 	return i, nil
 }
 

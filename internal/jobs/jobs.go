@@ -51,6 +51,10 @@ type Queue interface {
 	Stop(ctx context.Context) error
 	// Hurry makes jobs that wait after a failure due at once and says how many.
 	Hurry(ctx context.Context) (int, error)
+	// Reclaim makes jobs due that say they are running but are not: those of nodes
+	// for which alive is false, and those of this process that it does not work and
+	// did not work when Reclaim was called before. It says how many.
+	Reclaim(ctx context.Context, alive func(node string) bool) (int, error)
 	// List returns jobs, newest first.
 	List(ctx context.Context, f Filter) ([]Info, error)
 	// Alive returns an error if jobs are not being worked.
@@ -89,6 +93,7 @@ type Info struct {
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 	Error    string    `json:"error,omitempty"` // of the last failure
+	Node     string    `json:"node,omitempty"`  // who works it, or did last
 }
 
 // A Lane says how jobs of one stage are worked.

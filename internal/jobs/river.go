@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -23,6 +24,9 @@ type Options struct {
 	Lanes []Lane
 	Work  Work
 	Log   *slog.Logger
+	// Node names this process to the others, in at most 100 characters; empty for a
+	// name of its own.
+	Node string
 	// Poll is how often the database is asked for jobs that another process
 	// enqueued; 0 for one second. Jobs of this process start at once.
 	Poll time.Duration
@@ -48,7 +52,9 @@ func (args) Kind() string { return "stage" }
 type riverQueue[T any] struct {
 	worker
 	client *river.Client[T]
+	driver riverdriver.Driver[T]
 	db     io.Closer
+	node   string
 }
 
 type worker struct {
@@ -57,6 +63,10 @@ type worker struct {
 	work  Work
 	log   *slog.Logger
 	again func(ctx context.Context, j Job, due time.Time) error
+
+	mu      sync.Mutex
+	active  map[int64]bool // jobs that this process works
+	orphans map[int64]bool // jobs that it should have been working when it was last looked
 }
 
 func open[T any](ctx context.Context, driver riverdriver.Driver[T], db io.Closer, o Options) (Queue, error) {
@@ -64,7 +74,10 @@ func open[T any](ctx context.Context, driver riverdriver.Driver[T], db io.Closer
 	if err := migrate(ctx, driver, log); err != nil {
 		return nil, err
 	}
-	q := &riverQueue[T]{db: db, worker: worker{lanes: map[string]Lane{}, work: o.Work, log: o.Log}}
+	q := &riverQueue[T]{driver: driver, db: db, node: o.Node, worker: worker{lanes: map[string]Lane{}, work: o.Work, log: o.Log, active: map[int64]bool{}}}
+	if q.node == "" {
+		q.node = clientID()
+	}
 	q.again = q.enqueueLater
 	queues := map[string]river.QueueConfig{}
 	longest := time.Minute
@@ -87,9 +100,10 @@ func open[T any](ctx context.Context, driver riverdriver.Driver[T], db io.Closer
 	}
 	var err error
 	q.client, err = river.NewClient(driver, &river.Config{
-		ID: clientID(), Logger: log, Queues: queues, Workers: workers,
-		// Jobs of this process are fetched at once all the same; SQLite has no
-		// notification, and River would ask for them twenty times a second.
+		ID: q.node, Logger: log, Queues: queues, Workers: workers,
+		// Jobs of this process are fetched at once all the same. SQLite has no
+		// notification, and River would ask for them twenty times a second; PostgreSQL's
+		// would need a connection of its own and reach nobody behind a pooler.
 		PollOnly: true, FetchPollInterval: poll, FetchCooldown: min(poll, river.FetchCooldownDefault),
 		JobTimeout: longest, RescueStuckJobsAfter: longest + rescueAfter, MaxAttempts: attempts,
 		CompletedJobRetentionPeriod: keepDone,
@@ -138,7 +152,19 @@ func (w *worker) NextRetry(j *river.Job[args]) time.Time {
 	return time.Now().Add(wait + rand.N(wait/10))
 }
 
+func (w *worker) works(id int64, does bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if does {
+		w.active[id] = true
+	} else {
+		delete(w.active, id)
+	}
+}
+
 func (w *worker) Work(ctx context.Context, j *river.Job[args]) error {
+	w.works(j.ID, true)
+	defer w.works(j.ID, false)
 	err := w.work(ctx, Try{Job: Job(j.Args), ID: j.ID, Attempt: j.Attempt})
 	var l *later
 	switch {
@@ -217,6 +243,53 @@ func (q *riverQueue[T]) Hurry(ctx context.Context) (int, error) {
 		n++
 	}
 	return n, nil
+}
+
+func (q *riverQueue[T]) Reclaim(ctx context.Context, alive func(node string) bool) (int, error) {
+	running, err := q.List(ctx, Filter{States: []State{Running}, Limit: 10_000})
+	if err != nil {
+		return 0, err
+	}
+	now := time.Now()
+	var p riverdriver.JobSetStateIfRunningManyParams
+	for _, i := range q.lost(running, alive) {
+		// As if it had not been fetched: nobody saw it fail.
+		p.ID, p.Attempt, p.State = append(p.ID, i.ID), append(p.Attempt, nil), append(p.State, rivertype.JobStateAvailable)
+		p.ErrData, p.FinalizedAt, p.ScheduledAt = append(p.ErrData, nil), append(p.FinalizedAt, nil), append(p.ScheduledAt, &now)
+		p.MetadataDoMerge, p.MetadataUpdates = append(p.MetadataDoMerge, false), append(p.MetadataUpdates, nil)
+		q.log.Warn("nobody works this job any more; it is due again", "stage", i.Stage, "target", i.Target, "job", i.ID, "node", i.Node)
+	}
+	if len(p.ID) == 0 {
+		return 0, nil
+	}
+	if _, err := q.driver.GetExecutor().JobSetStateIfRunningMany(ctx, &p); err != nil {
+		return 0, fmt.Errorf("jobs: reclaim: %w", err)
+	}
+	return len(p.ID), nil
+}
+
+// lost chooses the running jobs that nobody works.
+func (q *riverQueue[T]) lost(running []Info, alive func(string) bool) []Info {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var out []Info
+	orphans := map[int64]bool{}
+	for _, i := range running {
+		switch {
+		case i.Node != q.node:
+			if !alive(i.Node) {
+				out = append(out, i)
+			}
+		case q.active[i.ID]:
+		case q.orphans[i.ID]:
+			out = append(out, i)
+		default:
+			// It may be about to begin, or its end may be about to be stored.
+			orphans[i.ID] = true
+		}
+	}
+	q.orphans = orphans
+	return out
 }
 
 var states = map[State][]rivertype.JobState{

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/internal/jobs"
+	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
@@ -36,8 +38,8 @@ type Options struct {
 	Reload func() (*stage.Env, error)
 	// Hangup asks for Reload. Nil for never.
 	Hangup <-chan os.Signal
-	// JobsFile is the SQLite file of the queue.
-	JobsFile string
+	// Jobs is where the queue is: a SQLite file, or a postgres:// address.
+	Jobs string
 	// Listen is the address of the pages; empty or "off" for none.
 	Listen string
 	// Pages makes the pages for people; nil for none but those of health.
@@ -76,6 +78,7 @@ const (
 // A Server serves one workspace.
 type Server struct {
 	o       Options
+	node    string // names this process among those of the workspace
 	env     atomic.Pointer[stage.Env]
 	queue   jobs.Queue
 	metrics *metrics
@@ -88,6 +91,7 @@ type Server struct {
 	entries   []jobs.Entry
 	done      map[string]time.Time // last success by stage and target
 	running   map[string]bool
+	owed      map[jobs.Job]bool // could not be enqueued
 	stopping  bool
 }
 
@@ -117,8 +121,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return s.stop()
 	}
 	defer s.notices(ctx)()
+	defer s.watchNodes(ctx)()
 	s.tell("READY=1\nSTATUS=running")
-	s.log().Info("serving", "workspace", s.env.Load().Workspace.Dir, "entries", len(s.entries), "jobs", o.JobsFile, "pages", pages.addr)
+	s.log().Info("serving", "workspace", s.env.Load().Workspace.Dir, "entries", len(s.entries), "node", s.node, "pages", pages.addr)
 	for {
 		select {
 		case <-o.Hangup:
@@ -140,17 +145,28 @@ func open(ctx context.Context, o Options) (*Server, error) {
 	if o.run == nil {
 		o.run = pipeline.Run
 	}
-	s := &Server{o: o, done: map[string]time.Time{}, running: map[string]bool{}, started: o.Env.Now()}
+	s := &Server{
+		o: o, node: pipeline.Owner(strconv.FormatInt(time.Now().UnixNano(), 36)), done: map[string]time.Time{}, running: map[string]bool{},
+		owed: map[jobs.Job]bool{}, started: o.Env.Now(),
+	}
 	s.env.Store(o.Env)
 	s.metrics = newMetrics(s)
+	q := jobs.Options{Lanes: lanes(), Work: s.work, Log: slog.New(current{s: s}), Node: s.node, Poll: o.poll}
+	openQueue := jobs.OpenSQLite
+	if ledger.IsPostgres(o.Jobs) {
+		openQueue = jobs.OpenPostgres
+	}
 	var err error
-	s.queue, err = jobs.OpenSQLite(ctx, o.JobsFile, jobs.Options{Lanes: lanes(), Work: s.work, Log: slog.New(current{s: s}), Poll: o.poll})
+	s.queue, err = openQueue(ctx, o.Jobs, q)
 	return s, err
 }
 
 // start starts jobs and schedules and enqueues what a crash lost. If it fails,
 // nothing is left running. A stop in the middle of it is no failure.
 func (s *Server) start(ctx context.Context) error {
+	if err := s.alive(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	if err := s.queue.Start(ctx); err != nil {
 		return err
 	}
@@ -189,7 +205,8 @@ func (s *Server) enqueue(ctx context.Context, j jobs.Job) {
 	added, err := s.queue.Enqueue(ctx, j)
 	switch {
 	case err != nil && ctx.Err() == nil:
-		s.log().Error("a job could not be enqueued; the next slot tries again", "stage", j.Stage, "target", j.Target, "slot", j.Slot, "err", s.clean(err))
+		s.owe(j)
+		s.log().Error("a job could not be enqueued; it is tried again", "stage", j.Stage, "target", j.Target, "slot", j.Slot, "err", s.clean(err))
 	case added:
 		s.log().Debug("enqueued", "stage", j.Stage, "target", j.Target, "slot", j.Slot)
 	}

@@ -75,7 +75,7 @@ func newWorld(t *testing.T) *world {
 	w.env = w.load()
 	w.env.Ledger = l
 	w.o = Options{
-		Env: w.env, Reload: func() (*stage.Env, error) { return w.read() }, JobsFile: filepath.Join(w.dir, "jobs.db"),
+		Env: w.env, Reload: func() (*stage.Env, error) { return w.read() }, Jobs: filepath.Join(w.dir, "jobs.db"),
 		Listen: "127.0.0.1:0", Clock: w.clock, poll: 100 * time.Millisecond, listening: func(a string) { w.addr <- a },
 	}
 	return w
@@ -258,7 +258,7 @@ func (w *world) idle() {
 func (w *world) open() []jobs.Info {
 	w.t.Helper()
 	if w.peek == nil {
-		q, err := jobs.OpenSQLite(w.t.Context(), w.o.JobsFile, jobs.Options{Lanes: lanes(), Log: slog.New(slog.DiscardHandler)})
+		q, err := jobs.OpenSQLite(w.t.Context(), w.o.Jobs, jobs.Options{Lanes: lanes(), Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -19,7 +20,43 @@ func OpenDrop(ctx context.Context, env *stage.Env, w *configs.Warehouse) (drop.D
 	if err != nil {
 		return nil, fmt.Errorf("warehouse %s: %w", w.Name, err)
 	}
-	return drop.Open(ctx, p)
+	d, err := drop.Open(ctx, p)
+	if err != nil || !env.Ledger.Bound() {
+		return d, err
+	}
+	return &bound{d, env}, nil
+}
+
+// bound is a drop that is changed only while the run has its lease: what a node
+// wanted to do before it stood still for minutes, it does not do when another one
+// has taken its work over.
+type bound struct {
+	drop.Drop
+	env *stage.Env
+}
+
+func (b *bound) while(ctx context.Context, f func(context.Context) error) error {
+	return b.env.Ledger.While(ctx, b.env.LeaseTime(), b.env.Now, f)
+}
+
+// Write implements [drop.Drop].
+func (b *bound) Write(ctx context.Context, path string, r io.Reader, size int64) error {
+	return b.while(ctx, func(ctx context.Context) error { return b.Drop.Write(ctx, path, r, size) })
+}
+
+// Rename implements [drop.Drop].
+func (b *bound) Rename(ctx context.Context, from, to string) error {
+	return b.while(ctx, func(ctx context.Context) error { return b.Drop.Rename(ctx, from, to) })
+}
+
+// Remove implements [drop.Drop].
+func (b *bound) Remove(ctx context.Context, path string) error {
+	return b.while(ctx, func(ctx context.Context) error { return b.Drop.Remove(ctx, path) })
+}
+
+// Mkdir implements [drop.Drop].
+func (b *bound) Mkdir(ctx context.Context, dir string) error {
+	return b.while(ctx, func(ctx context.Context) error { return b.Drop.Mkdir(ctx, dir) })
 }
 
 // Profile is the warehouse's drop as the connector wants it.

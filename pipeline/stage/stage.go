@@ -28,6 +28,9 @@ type Env struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 	Log   *slog.Logger
 	Owner string // names this process in leases and runs
+	// Lease is how long a lease lasts without a sign of life; 0 for 90 seconds. See
+	// [Env.LeaseTime].
+	Lease time.Duration
 	// Named tells that a person named the stage: what is done once a day is done now.
 	// Asked are the accounts and warehouses that were named with it: what is switched
 	// off is done for them.
@@ -39,6 +42,15 @@ type Env struct {
 	// DryRun, when set, gets the exact bytes that would be dropped, and nothing is
 	// moved, dropped or fetched.
 	DryRun io.Writer
+}
+
+// LeaseTime is how long a lease lasts without a sign of life. It is renewed three
+// times in that time.
+func (e *Env) LeaseTime() time.Duration {
+	if e.Lease > 0 {
+		return e.Lease
+	}
+	return 90 * time.Second
 }
 
 // Sleep is the Sleep of a real run.
