@@ -49,6 +49,15 @@ type Settings struct {
 	Schedules Schedules `yaml:"schedules"`
 	// The comparison of mall, ledger and warehouse.
 	Nightly Nightly `yaml:"nightly"`
+	// What serve does at most at a time.
+	Limits Limits `yaml:"limits"`
+}
+
+// Limits hold over all machines that serve the workspace together.
+type Limits struct {
+	// Jobs of accounts with api: that call one mall at a time; 0 for no bound. With
+	// one, a mall that answers slowly does not keep the accounts of others waiting.
+	MallJobs int `yaml:"mall_jobs" jsonschema:"default=0,minimum=0,maximum=10000"`
 }
 
 // Nightly is the comparison of mall, ledger and warehouse, once a day.

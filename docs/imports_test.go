@@ -13,7 +13,7 @@ var layers = map[string][]string{
 	"order":      {},
 	"connectors": {"order", "connectors", "mappers/codes"},
 	"mappers":    {"order", "mappers"},
-	"ledger":     {"order"},
+	"ledger":     {"order", "internal/postgres"},
 	"configs":    {"order", "mappers", "connectors", "configs", "internal/durable", "internal/secrets"},
 	"pipeline":   {"order", "mappers", "connectors", "ledger", "configs", "pipeline", "internal/durable", "internal/fault", "internal/phrase", "internal/secrets"},
 	"console":    {"order", "mappers", "ledger", "configs", "pipeline", "internal/durable", "internal/links", "internal/phrase", "internal/standing", "internal/tables", "internal/why"},

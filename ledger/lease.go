@@ -197,6 +197,21 @@ func (l *Ledger) While(ctx context.Context, ttl time.Duration, now func() time.T
 	return errors.Join(did, err)
 }
 
+// Rest notes that something that is done at a pace was done at now. It is a lease
+// that nobody waits for; its end is the moment itself.
+func (l *Ledger) Rest(ctx context.Context, what string, now time.Time) error {
+	_, _, err := l.Acquire(ctx, "pace/"+what, "pace", 0, now)
+	return err
+}
+
+// Rested reports whether the last [Ledger.Rest] of that name is at least pace ago,
+// or there was none.
+func (l *Ledger) Rested(ctx context.Context, what string, pace time.Duration, now time.Time) (bool, error) {
+	var last int64
+	err := l.r.QueryRowContext(ctx, `SELECT COALESCE(max(expires_at), 0) FROM leases WHERE name = $1`, "pace/"+what).Scan(&last)
+	return now.Sub(timeOf(last)) >= pace, explain("read pace", err)
+}
+
 // Seat takes a seat of a kind for owner until now+ttl, or renews it. ok is false
 // while limit others have one.
 func (l *Ledger) Seat(ctx context.Context, kind, owner string, limit int, ttl time.Duration, now time.Time) (ok bool, err error) {

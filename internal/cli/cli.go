@@ -252,7 +252,19 @@ func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error
 	}
 	return &stage.Env{
 		Workspace: ws, Ledger: l, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
+		Lease: a.lease(),
 	}, nil
+}
+
+// leaseEnv names the variable by which tests make leases short.
+const leaseEnv = "MALLBRIDGE_LEASE"
+
+func (a *app) lease() time.Duration {
+	d, err := time.ParseDuration(a.getenv(leaseEnv))
+	if err != nil {
+		return 0
+	}
+	return d
 }
 
 func secretsOf(ws *configs.Workspace, getenv func(string) string) *secrets.Resolver {

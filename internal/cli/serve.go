@@ -36,7 +36,9 @@ SIGTERM or Ctrl-C stops it: what runs ends at its next safe point, and the next
 start goes on from there. A second one ends it at once, which loses nothing
 either. SIGHUP reads the configuration again; one with errors is not used.
 
-Several may serve one workspace of one machine, and "run" may run beside them.`,
+Several may serve one workspace of one machine, and "run" may run beside them. With
+a ledger in PostgreSQL, machines of any number may serve one workspace together
+(docs/scale-out.md).`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.serve(c.Context(), listen, c.Flags().Changed("listen"))
@@ -72,11 +74,15 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	if !set {
 		listen = env.Workspace.Settings.Console.Listen
 	}
+	queue, err := queueOf(env.Workspace, env.Secrets)
+	if err != nil {
+		return errors.Join(err, env.Ledger.Close())
+	}
 	var calls connectors.Counters
 	env.Malls.Paced = true
 	env.Malls.Options.Meter, env.Malls.Options.Gate = &calls, connectors.NewGate(callsAtOnce)
 	err = serve.Run(ctx, serve.Options{
-		Pages: a.pages(ctx, env.Workspace.Settings.Console), Env: env, Reload: a.reload, Hangup: hangup, JobsFile: jobsFile(env.Workspace), Listen: listen, Calls: &calls, Notify: a.getenv("NOTIFY_SOCKET"), Tell: tellOf,
+		Pages: a.pages(ctx, env.Workspace.Settings.Console), Env: env, Reload: a.reload, Hangup: hangup, Jobs: queue, Listen: listen, Calls: &calls, Notify: a.getenv("NOTIFY_SOCKET"), Tell: tellOf,
 	})
 	if e := env.Ledger.Close(); err == nil {
 		err = e
@@ -125,15 +131,15 @@ func (a *app) reload() (*stage.Env, error) {
 		}
 		return nil, fmt.Errorf("the workspace has %d errors: %w", findings.Errors(), findings.Err())
 	}
-	return &stage.Env{Workspace: ws, Secrets: secretsOf(ws, a.getenv), Now: a.now, Sleep: stage.Sleep, Log: a.logger(ws)}, nil
+	return &stage.Env{Workspace: ws, Secrets: secretsOf(ws, a.getenv), Now: a.now, Sleep: stage.Sleep, Log: a.logger(ws), Lease: a.lease()}, nil
 }
 
-// jobsFile is the queue's own file, beside the ledger where that is a file.
-func jobsFile(ws *configs.Workspace) string {
-	const name = "jobs.db"
-	dsn := ws.Settings.Ledger
-	if _, err := secrets.ParseRef(dsn); err == nil || ledger.IsPostgres(dsn) {
-		return ws.Path(name)
+// queueOf is where the queue of jobs lies: in the ledger's database, or in a file
+// of its own beside the ledger where that is a file.
+func queueOf(ws *configs.Workspace, sec *secrets.Resolver) (string, error) {
+	dsn, err := ledgerOf(ws, sec)
+	if err != nil || ledger.IsPostgres(dsn) {
+		return dsn, err
 	}
-	return filepath.Join(filepath.Dir(ws.Path(dsn)), name)
+	return filepath.Join(filepath.Dir(dsn), "jobs.db"), nil
 }

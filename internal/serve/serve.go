@@ -92,6 +92,7 @@ type Server struct {
 	done      map[string]time.Time // last success by stage and target
 	running   map[string]bool
 	owed      map[jobs.Job]bool // could not be enqueued
+	seats     map[string]seat   // by the owner of their job
 	stopping  bool
 }
 
@@ -147,7 +148,7 @@ func open(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{
 		o: o, node: pipeline.Owner(strconv.FormatInt(time.Now().UnixNano(), 36)), done: map[string]time.Time{}, running: map[string]bool{},
-		owed: map[jobs.Job]bool{}, started: o.Env.Now(),
+		owed: map[jobs.Job]bool{}, seats: map[string]seat{}, started: o.Env.Now(),
 	}
 	s.env.Store(o.Env)
 	s.metrics = newMetrics(s)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/internal/jobs"
+	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -44,10 +45,15 @@ func (s *Server) work(ctx context.Context, t jobs.Try) error {
 	defer s.end(k)
 	// A lease knows its owner again: each try needs a name of its own.
 	env.Owner = pipeline.Owner(fmt.Sprintf("serve/%d.%d", t.ID, t.Attempt))
+	leave, err := s.sit(ctx, &env, st, t.Target)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	start := env.Now()
 	res := s.safely(ctx, &env, st, t.Target)
 	took := env.Now().Sub(start)
-	err := s.judge(ctx, &env, t, res, took)
+	err = s.judge(ctx, &env, t, res, took)
 	// What a failed or stopped run has done makes work all the same.
 	if e := s.follow(context.WithoutCancel(ctx), &env, t.ID, res); e != nil {
 		env.Log.Error("the next stage could not be enqueued; its schedule will", "stage", t.Stage, "target", t.Target, "err", s.clean(e))
@@ -62,6 +68,10 @@ func (s *Server) judge(ctx context.Context, env *stage.Env, t jobs.Try, res pipe
 	case errors.Is(res.Err, pipeline.ErrBusy):
 		s.metrics.ran(t.Stage, t.Target, busy, took)
 		log.Info("the stage is being run by someone else; the job waits", "wait", waitOther)
+		return jobs.Later(waitOther, pipeline.ErrBusy)
+	case errors.Is(res.Err, ledger.ErrLost):
+		s.metrics.ran(t.Stage, t.Target, busy, took)
+		log.Warn("another node has taken this stage over; nothing more was written here", "wait", waitOther, counts(res.Report))
 		return jobs.Later(waitOther, pipeline.ErrBusy)
 	case res.Err != nil && errors.Is(ctx.Err(), context.Canceled):
 		s.metrics.ran(t.Stage, t.Target, stopped, took)

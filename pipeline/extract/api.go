@@ -38,16 +38,15 @@ func (x *extractor) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !x.env.Malls.Due(x.env, x.account, a.Mall) {
-		return nil
+	if due, err := x.env.Malls.Due(ctx, x.env, x.account, a.Mall); !due || err != nil {
+		return err
 	}
 	for _, step := range []func(context.Context) error{a.Claims, a.orders, a.left, a.confirm} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	x.env.Malls.Asked(x.env, x.account)
-	return nil
+	return x.env.Malls.Asked(ctx, x.env, x.account)
 }
 
 func (x *extractor) asker(ctx context.Context) (*asker, error) {

@@ -249,7 +249,7 @@ func (x *extractor) take(ctx context.Context, s sheet, put bool) error {
 	in.Close()
 	var bad *format.FileError
 	if errors.As(err, &bad) {
-		return x.reject(s, put, bad)
+		return x.mine(ctx, func() error { return x.reject(s, put, bad) })
 	}
 	if err != nil {
 		return err
@@ -258,17 +258,23 @@ func (x *extractor) take(ctx context.Context, s sheet, put bool) error {
 	if f.DuplicateOf != 0 {
 		x.rep.Add("repeated files", 1)
 		x.rep.Notef("%s: %s has the same content as a file that was read before; nothing was changed", x.account.Name, f.Name)
-		return x.away(s, put)
+		return x.mine(ctx, func() error { return x.away(s, put) })
 	}
 	f, err = x.read(ctx, f)
 	if errors.As(err, &bad) {
-		return x.reject(s, put, bad)
+		return x.mine(ctx, func() error { return x.reject(s, put, bad) })
 	}
 	if err != nil {
 		return err
 	}
 	fault.At(atDone)
-	return x.away(s, put)
+	return x.mine(ctx, func() error { return x.away(s, put) })
+}
+
+// mine moves files of the watch folder while nobody else does: once the account is
+// another node's, a file of that name may be a new one.
+func (x *extractor) mine(ctx context.Context, move func() error) error {
+	return x.env.Ledger.While(ctx, x.env.LeaseTime(), x.env.Now, func(context.Context) error { return move() })
 }
 
 // reject puts a sheet that nobody can read aside, with the reason.

@@ -118,8 +118,8 @@ func shipments(list []ledger.Report) []connectors.Shipment {
 // works later does not see the first when it is told of the next, and what it
 // refuses must not take another parcel with it.
 func (r *reporter) send(ctx context.Context) error {
-	if !r.env.Malls.ReportDue(r.env, r.account, r.mall.Mall) {
-		return nil
+	if due, err := r.env.Malls.ReportDue(ctx, r.env, r.account, r.mall.Mall); !due || err != nil {
+		return err
 	}
 	busy, err := r.env.Ledger.ReportsUnderWay(ctx, r.id)
 	if err != nil {
@@ -141,7 +141,7 @@ func (r *reporter) send(ctx context.Context) error {
 		return errors.Join(err, ctx.Err())
 	})
 	if err == nil && first == nil {
-		r.env.Malls.Reported(r.env, r.account)
+		err = r.env.Malls.Reported(ctx, r.env, r.account)
 	}
 	return errors.Join(first, err)
 }

@@ -98,15 +98,30 @@ func (o *openMall) same(p *openMall) bool {
 	return o.mall == p.mall && o.zone == p.zone && o.secrets == p.secrets && reflect.DeepEqual(o.api, p.api)
 }
 
-// Due reports whether it is time to ask an account's mall for orders.
-func (s *Malls) Due(env *Env, a *configs.Account, m *connectors.Mall) bool {
+// Due reports whether it is time to ask an account's mall for orders. Where other
+// machines may ask it too, the ledger knows when it was asked.
+func (s *Malls) Due(ctx context.Context, env *Env, a *configs.Account, m *connectors.Mall) (bool, error) {
 	if !s.Paced {
-		return true
+		return true, nil
 	}
-	pace := a.API.Every.Std()
-	if pace == 0 {
-		pace = time.Duration(m.About().Pace.Orders)
+	pace := ordersPace(a, m)
+	if env.shared() {
+		return env.Ledger.Rested(ctx, "orders "+a.Name, pace, env.Now())
 	}
+	return s.rested(env, a, m, pace), nil
+}
+
+func ordersPace(a *configs.Account, m *connectors.Mall) time.Duration {
+	if pace := a.API.Every.Std(); pace != 0 {
+		return pace
+	}
+	return time.Duration(m.About().Pace.Orders)
+}
+
+// shared reports whether other machines may work on the same ledger.
+func (e *Env) shared() bool { return e.Ledger != nil && e.Ledger.Dialect() == "postgres" }
+
+func (s *Malls) rested(env *Env, a *configs.Account, m *connectors.Mall, pace time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.open[a.Name]
@@ -114,12 +129,16 @@ func (s *Malls) Due(env *Env, a *configs.Account, m *connectors.Mall) bool {
 }
 
 // Asked notes that an account's mall was asked for orders and answered.
-func (s *Malls) Asked(env *Env, a *configs.Account) {
+func (s *Malls) Asked(ctx context.Context, env *Env, a *configs.Account) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if was := s.open[a.Name]; was != nil {
 		was.asked = env.Now()
 	}
+	s.mu.Unlock()
+	if s.Paced && env.shared() {
+		return env.Ledger.Rest(ctx, "orders "+a.Name, env.Now())
+	}
+	return nil
 }
 
 // LastAsked returns when an account's mall was last asked for orders by this
@@ -134,20 +153,28 @@ func (s *Malls) LastAsked(a *configs.Account) time.Time {
 }
 
 // ReportDue reports whether it is time to tell an account's mall of new parcels.
-func (s *Malls) ReportDue(env *Env, a *configs.Account, m *connectors.Mall) bool {
+func (s *Malls) ReportDue(ctx context.Context, env *Env, a *configs.Account, m *connectors.Mall) (bool, error) {
+	pace := time.Duration(m.About().Pace.Report)
+	if s.Paced && env.shared() {
+		return env.Ledger.Rested(ctx, "report "+a.Name, pace, env.Now())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.open[a.Name]
-	return !s.Paced || was == nil || was.m != m || env.Now().Sub(was.told) >= time.Duration(m.About().Pace.Report)
+	return !s.Paced || was == nil || was.m != m || env.Now().Sub(was.told) >= pace, nil
 }
 
 // Reported notes that an account's mall was told of what there was.
-func (s *Malls) Reported(env *Env, a *configs.Account) {
+func (s *Malls) Reported(ctx context.Context, env *Env, a *configs.Account) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if was := s.open[a.Name]; was != nil {
 		was.told = env.Now()
 	}
+	s.mu.Unlock()
+	if s.Paced && env.shared() {
+		return env.Ledger.Rest(ctx, "report "+a.Name, env.Now())
+	}
+	return nil
 }
 
 // captures appends every exchange to a file of its account and day, below the
