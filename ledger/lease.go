@@ -180,6 +180,11 @@ func (l *Ledger) While(ctx context.Context, ttl time.Duration, now func() time.T
 	}
 	var did error
 	err := free.write(ctx, "hold lease "+l.under.Name, func(t tx) error {
+		// f may take long, and who stands still in the middle of it must stay the only
+		// one: the others wait until it goes on, or its machine is gone.
+		if _, err := t.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
+			return err
+		}
 		ok, err := t.renew(ctx, *l.under, ttl, now())
 		if err == nil && !ok {
 			err = lost(l.under.Name)

@@ -2,7 +2,7 @@
 //
 // One server serves a test process. It lives in a temporary folder, listens on
 // a unix socket only, and [Main] removes it. Should the test process be killed,
-// Linux stops it.
+// Linux stops it. [New] starts a further one, for tests that end it.
 package pgtest
 
 import (
@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -72,15 +74,84 @@ func Database(t testing.TB) (dsn string) {
 	return s.dsn(name)
 }
 
+// A Server is a PostgreSQL server of its own, which listens on TCP and can be
+// started anew. What it has committed survives that.
+type Server struct {
+	Addr string // 127.0.0.1:port
+	s    *server
+}
+
+// New starts a server of its own, which stops when t ends. Without PostgreSQL the
+// test is skipped, or fails where the variable CI is "true".
+func New(t testing.TB) *Server {
+	t.Helper()
+	addr, err := freeAddr()
+	var s *server
+	if err == nil {
+		s, err = newServer(addr)
+	}
+	if errors.Is(err, errMissing) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	return &Server{Addr: addr, s: s}
+}
+
+// freeAddr is an address that nobody listens on.
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// Database makes an empty database and returns its name.
+func (s *Server) Database() (string, error) {
+	name := fmt.Sprintf("test%d", serial.Add(1))
+	return name, s.s.exec(`CREATE DATABASE ` + name)
+}
+
+// Drop drops a database.
+func (s *Server) Drop(name string) error { return s.s.exec(`DROP DATABASE ` + name + ` WITH (FORCE)`) }
+
+// DSN is the address of a database for who connects to addr: the server's own, or
+// a proxy's.
+func (s *Server) DSN(addr, database string) string {
+	return "postgres://" + superuser + "@" + addr + "/" + database + "?sslmode=disable"
+}
+
+// Restart ends the server and starts it again. At once: it does not say goodbye,
+// as if it had been killed.
+func (s *Server) Restart(atOnce bool) error {
+	signal := os.Interrupt
+	if atOnce {
+		signal = syscall.SIGQUIT
+	}
+	if err := s.s.cmd.Process.Signal(signal); err != nil {
+		return err
+	}
+	<-s.s.done
+	return s.s.run()
+}
+
 type server struct {
-	dir   string
-	admin *sql.DB
-	cmd   *exec.Cmd
-	done  chan error
+	dir      string
+	addr     string // empty for the socket only
+	postgres string
+	admin    *sql.DB
+	cmd      *exec.Cmd
+	done     chan error
 }
 
 func (s *server) dsn(database string) string {
 	q := url.Values{"host": {s.dir}, "user": {superuser}, "sslmode": {"disable"}}
+	if _, port, err := net.SplitHostPort(s.addr); err == nil {
+		q.Set("port", port)
+	}
 	return "postgres:///" + database + "?" + q.Encode()
 }
 
@@ -101,6 +172,14 @@ func (s *server) stop() {
 const superuser = "postgres"
 
 func startServer() (*server, error) {
+	s, err := newServer("")
+	if err == nil {
+		live.Store(s)
+	}
+	return s, err
+}
+
+func newServer(addr string) (*server, error) {
 	initdb, postgres, err := binaries()
 	if err != nil {
 		return nil, err
@@ -110,16 +189,15 @@ func startServer() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, done: make(chan error, 1)}
-	if err := s.start(initdb, postgres); err != nil {
+	s := &server{dir: dir, addr: addr, postgres: postgres, done: make(chan error, 1)}
+	if err := s.start(initdb); err != nil {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("pgtest: %w", err)
 	}
-	live.Store(s)
 	return s, nil
 }
 
-func (s *server) start(initdb, postgres string) error {
+func (s *server) start(initdb string) error {
 	id, err := unprivileged()
 	if err != nil {
 		return err
@@ -134,9 +212,26 @@ func (s *server) start(initdb, postgres string) error {
 	if out, err := init.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	s.cmd = exec.Command(postgres, "-D", data, "-k", s.dir, "-h", "", "-F",
-		"-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_wal_size=4GB",
-		"-c", "shared_buffers=128MB", "-c", "lc_messages=C")
+	if err := s.run(); err != nil {
+		return err
+	}
+	s.admin, err = sql.Open("pgx", s.dsn("postgres"))
+	return err
+}
+
+// run starts the server on its data.
+func (s *server) run() error {
+	id, err := unprivileged()
+	if err != nil {
+		return err
+	}
+	args := []string{"-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-F", "-c", "max_wal_size=4GB", "-c", "shared_buffers=128MB", "-c", "lc_messages=C"}
+	if host, port, err := net.SplitHostPort(s.addr); err == nil {
+		args = append(args, "-h", host, "-p", port)
+	} else {
+		args = append(args, "-h", "", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	}
+	s.cmd = exec.Command(s.postgres, args...)
 	s.cmd.Dir = s.dir
 	id.set(s.cmd)
 	out, in, err := os.Pipe()
@@ -163,8 +258,7 @@ func (s *server) start(initdb, postgres string) error {
 		s.cmd.Process.Kill()
 		return err
 	}
-	s.admin, err = sql.Open("pgx", s.dsn("postgres"))
-	return err
+	return nil
 }
 
 // ready reads the server's log until it accepts connections; the rest of the

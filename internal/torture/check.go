@@ -16,7 +16,8 @@ import (
 	"slices"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
 )
 
 // findings collects what is wrong.
@@ -317,7 +318,7 @@ func (w *World) answers(ctx context.Context, db *sql.DB, f *findings) error {
 			var tracking string
 			err := db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM acks a WHERE a.instruction_id = i.id AND a.ok = 1 AND a.stop = 0),
 				(SELECT count(*) FROM shipments s WHERE s.instruction_id = i.id), COALESCE((SELECT max(tracking) FROM shipments s WHERE s.instruction_id = i.id), '')
-				FROM instructions i WHERE i.number = ? AND i.state = ?`, k, state).Scan(&acks, &shipments, &tracking)
+				FROM instructions i WHERE i.number = $1 AND i.state = $2`, k, state).Scan(&acks, &shipments, &tracking)
 			if err != nil || acks != 1 || shipments != want || tracking != number {
 				f.add("instruction %s has %d acks, %d shipments, tracking number %q (%v)", k, acks, shipments, tracking, err)
 			}
@@ -328,6 +329,9 @@ func (w *World) answers(ctx context.Context, db *sql.DB, f *findings) error {
 
 // sound: the database itself is.
 func (w *World) sound(ctx context.Context, db *sql.DB, f *findings) error {
+	if w.Settings.Ledger != "" {
+		return nil // PostgreSQL keeps its constraints itself
+	}
 	for _, pragma := range []string{"integrity_check", "foreign_key_check"} {
 		rows, err := db.QueryContext(ctx, "PRAGMA "+pragma)
 		if err != nil {
@@ -346,6 +350,13 @@ func (w *World) sound(ctx context.Context, db *sql.DB, f *findings) error {
 
 // read opens the ledger read-only.
 func (w *World) read(ctx context.Context, use func(*sql.DB) error) error {
+	if at := w.Settings.Ledger; at != "" {
+		db, err := sql.Open("pgx", at)
+		if err != nil {
+			return err
+		}
+		return errors.Join(use(db), db.Close())
+	}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(w.Dir, "ledger.db")}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(10000)")
 	if err != nil {
 		return err
@@ -384,7 +395,11 @@ func dump(rows *sql.Rows) (string, error) {
 func (w *World) state(ctx context.Context) (string, error) {
 	var b strings.Builder
 	err := w.read(ctx, func(db *sql.DB) error {
-		rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('runs', 'leases', 'counters') AND name NOT LIKE 'sqlite_%' ORDER BY name`)
+		tables := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('runs', 'leases', 'counters') AND name NOT LIKE 'sqlite_%' ORDER BY name`
+		if w.Settings.Ledger != "" {
+			tables = `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('runs', 'leases', 'counters') AND tablename NOT LIKE 'river_%' ORDER BY 1`
+		}
+		rows, err := db.QueryContext(ctx, tables)
 		if err != nil {
 			return err
 		}

@@ -106,6 +106,9 @@ func (x *Process) Done() <-chan struct{} { return x.done }
 // Kill sends SIGKILL. It is no error if the program has ended.
 func (x *Process) Kill() { _ = x.cmd.Process.Kill() }
 
+// Signal sends a signal. It is no error if the program has ended.
+func (x *Process) Signal(s os.Signal) { _ = x.cmd.Process.Signal(s) }
+
 // Wait returns how the program ended.
 func (x *Process) Wait() (Result, error) {
 	<-x.done

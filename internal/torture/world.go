@@ -37,6 +37,8 @@ type Settings struct {
 	Looks    time.Duration
 	Timeout  string // of the connection
 	API      bool   // an account sells by API
+	Ledger   string // a postgres:// address; empty for a file. Programs get it as MALLBRIDGE_LEDGER.
+	Every    string // how often serve runs each stage; empty for its defaults
 }
 
 // A World is a workspace, its warehouse and the truth about both.
@@ -154,7 +156,7 @@ func (w *World) Configure() error {
 		return fmt.Sprintf("{format: warehouse-%s, folder: %s, pattern: \"%s_*.csv\", look_every: %s}\n", kind, outFolder, strings.TrimSuffix(kind, "s"), s.Looks)
 	}
 	files := map[string]string{
-		"mallbridge.yaml": "timezone: Asia/Tokyo\nlanguage: en\n",
+		"mallbridge.yaml": w.top(),
 		"accounts/" + Hand + ".yaml": "mall: plain\ntargets: {default: ready}\nnot_before: 2026-01-01\nwarehouse: soko\n" +
 			sender + intake,
 		"accounts/" + Rakuten + ".yaml": "mall: rakuten\ntargets: {default: \"300\"}\nnot_before: 2026-01-01\nwarehouse: soko\nsku_from: [item_code]\n" +
@@ -202,6 +204,21 @@ func (w *World) Configure() error {
 	}
 	return nil
 }
+
+func (w *World) top() string {
+	text := "timezone: Asia/Tokyo\nlanguage: en\n"
+	if w.Settings.Ledger != "" {
+		text += "ledger: env:" + LedgerEnv + "\n"
+	}
+	if e := w.Settings.Every; e != "" {
+		text += fmt.Sprintf("schedules: {extract: %s, plan: %[1]s, instruct: %[1]s, collect: %[1]s}\n", e)
+	}
+	return text
+}
+
+// LedgerEnv names the variable by which a world says where its ledger is, if that
+// is no file.
+const LedgerEnv = "MALLBRIDGE_LEDGER"
 
 func or(s, instead string) string {
 	if s == "" {
@@ -269,6 +286,13 @@ func (w *World) put(s *Sheet) error {
 	return os.WriteFile(at+".done", nil, 0o666)
 }
 
+func (w *World) env() []Option {
+	if w.Settings.Ledger == "" {
+		return nil
+	}
+	return []Option{Env(LedgerEnv + "=" + w.Settings.Ledger)}
+}
+
 // Start starts the program in the world.
 func (w *World) Start(ctx context.Context, args []string, opts ...Option) (*Process, error) {
 	return w.Program.Start(ctx, w.Dir, args, opts...)
@@ -276,7 +300,7 @@ func (w *World) Start(ctx context.Context, args []string, opts ...Option) (*Proc
 
 // Call runs the program to its end and keeps what it said.
 func (w *World) Call(ctx context.Context, args []string, opts ...Option) (Result, error) {
-	p, err := w.Start(ctx, args, opts...)
+	p, err := w.Start(ctx, args, append(w.env(), opts...)...)
 	if err != nil {
 		return Result{}, err
 	}

@@ -1,0 +1,407 @@
+package cluster_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mallbridge/mallbridge/internal/pgtest"
+	"github.com/mallbridge/mallbridge/internal/sshtest"
+	"github.com/mallbridge/mallbridge/internal/torture"
+)
+
+var (
+	rounds = flag.Int("cluster.rounds", usualRounds(), "rounds of trouble")
+	lanes  = flag.Int("cluster.lanes", 4, "rounds at a time, each with a PostgreSQL of its own")
+	seed   = flag.Uint64("cluster.seed", 0, "repeat the round with this seed; 0 for new ones")
+	keep   = flag.String("cluster.dir", "", "folder for the workspaces; those of failures stay")
+)
+
+// usualRounds is 20 in CI and 4 for somebody who waits.
+func usualRounds() int {
+	if os.Getenv("CI") != "" {
+		return 20
+	}
+	return 4
+}
+
+const (
+	nodes = 3
+	// lease is how long leases last, and pause how long what is taken from a node
+	// stays away: a lease has ended by then.
+	lease = 3 * time.Second
+	pause = lease + lease/2
+	every = "5s" // how often each stage runs
+)
+
+var (
+	program torture.Program
+	server  *sshtest.Server // nil without OpenSSH: the drop is a folder
+	work    string
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(runAll(m))
+}
+
+func runAll(m *testing.M) int {
+	var err error
+	if work, err = os.MkdirTemp(*keep, "cluster-*"); err == nil {
+		err = os.Chmod(work, 0o755)
+	}
+	if err == nil {
+		program, err = torture.Build(context.Background(), work)
+	}
+	if err == nil {
+		server, err = sshtest.New(filepath.Join(work, "sshd"), sshtest.Options{})
+		if errors.Is(err, sshtest.ErrMissing) && os.Getenv("CI") != "true" {
+			server, err = nil, nil
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if server != nil {
+		server.Close()
+	}
+	if code == 0 {
+		os.RemoveAll(work)
+	} else {
+		fmt.Fprintln(os.Stderr, "everything is kept in", work)
+	}
+	return code
+}
+
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTrouble is the proof for many machines.
+func TestTrouble(t *testing.T) {
+	n := *rounds
+	if *seed != 0 {
+		n = 1
+	}
+	next := make(chan int, n)
+	for i := range n {
+		next <- i + 1
+	}
+	close(next)
+	for lane := range min(*lanes, n) {
+		t.Run(fmt.Sprintf("lane %d", lane+1), func(t *testing.T) {
+			t.Parallel()
+			pg := pgtest.New(t)
+			for i := range next {
+				s := *seed
+				if s == 0 {
+					s = rand.Uint64N(1<<32) | 1
+				}
+				if !t.Run(fmt.Sprintf("%d", i), func(t *testing.T) { round(t, pg, s) }) {
+					t.Logf("repeat it with -cluster.seed=%d", s)
+				}
+			}
+		})
+	}
+}
+
+// A cluster is a world with its nodes.
+type cluster struct {
+	*torture.World
+	t        *testing.T
+	rng      *rand.Rand
+	pg       *pgtest.Server
+	database string
+	nodes    []*node
+	started  time.Time
+}
+
+type node struct {
+	name    string
+	proxy   *sshtest.Proxy
+	process *torture.Process
+}
+
+func round(t *testing.T, pg *pgtest.Server, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	c := newCluster(t, pg, rng, seed)
+	ok(t, c.Drop(torture.Shape{Orders: 3 + rng.IntN(6)}))
+	for _, n := range c.nodes {
+		c.start(n)
+	}
+	c.until("the first file is at the warehouse", func() bool { return len(c.Warehouse.Taken()) > 0 })
+	troubles := []func(*node){c.kill, c.freeze, c.cut}
+	rng.Shuffle(len(troubles), func(i, j int) { troubles[i], troubles[j] = troubles[j], troubles[i] })
+	var all sync.WaitGroup
+	for i, n := range c.nodes {
+		wait := c.some(4 * time.Second)
+		all.Go(func() {
+			c.after(wait)
+			troubles[i](n)
+		})
+	}
+	for range 1 + rng.IntN(3) {
+		ok(t, c.Drop(torture.Shape{Orders: 1 + rng.IntN(6), Common: rng.IntN(2) == 0}))
+		c.after(c.some(2 * time.Second))
+	}
+	c.restartInADrop(rng.IntN(2) == 0)
+	all.Wait()
+	// Nobody but the nodes finishes what is left.
+	c.until("every line is at the warehouse", c.instructed)
+	c.until("every parcel is recorded", c.shipped)
+	c.slots()
+	for _, n := range c.nodes {
+		n.process.Signal(syscall.SIGTERM)
+	}
+	for _, n := range c.nodes {
+		r, err := c.Wait(n.process)
+		ok(t, err)
+		if r.Code != 0 {
+			t.Errorf("%s did not stop well: exit code %d", n.name, r.Code)
+		}
+	}
+	c.jobs()
+	code, err := c.Rest(t.Context())
+	ok(t, err)
+	if err := c.Check(t.Context(), code); err != nil {
+		t.Errorf("%v", err)
+	}
+}
+
+func newCluster(t *testing.T, pg *pgtest.Server, rng *rand.Rand, seed uint64) *cluster {
+	database, err := pg.Database()
+	ok(t, err)
+	place, local := torture.Place{Root: filepath.Join(work, "drops")}, true
+	if server != nil && rng.IntN(4) > 0 {
+		place, local = torture.PlaceOf(server), false
+	}
+	w, err := torture.NewWorld(work, database, program, place, torture.Settings{
+		Habits: torture.Habits{Delete: rng.IntN(4) == 0}, Batch: 1 + rng.IntN(5), Local: local, Ledger: pg.DSN(pg.Addr, database), Every: every,
+	}, seed)
+	ok(t, err)
+	c := &cluster{World: w, t: t, rng: rng, pg: pg, database: database, started: time.Now()}
+	w.Warehouse.Open()
+	for i := range nodes {
+		proxy, err := sshtest.NewProxy(pg.Addr)
+		ok(t, err)
+		c.nodes = append(c.nodes, &node{name: fmt.Sprintf("node-%d", i+1), proxy: proxy})
+	}
+	t.Cleanup(c.close)
+	return c
+}
+
+func (c *cluster) close() {
+	for _, n := range c.nodes {
+		if n.process != nil {
+			n.process.Kill()
+			<-n.process.Done()
+			r, err := n.process.Wait()
+			c.Note("%s: %s %v", n.name, r, err)
+		}
+		ok(c.t, n.proxy.Close())
+	}
+	if c.t.Failed() {
+		var b strings.Builder
+		c.Save(&b)
+		c.t.Log(b.String())
+		return
+	}
+	ok(c.t, c.Remove())
+	ok(c.t, c.pg.Drop(c.database))
+}
+
+func (c *cluster) start(n *node) {
+	// What a node locked that stands still is free again before its lease ends.
+	at := c.pg.DSN(n.proxy.Addr, c.database) + "&connect_timeout=2&idle_in_transaction_session_timeout=1000"
+	var err error
+	n.process, err = c.Start(c.t.Context(), []string{"serve", "--listen", "off"}, torture.Env(torture.LedgerEnv+"="+at, "MALLBRIDGE_NODE="+n.name, "MALLBRIDGE_LEASE="+lease.String()))
+	if err != nil {
+		c.t.Error(err)
+	}
+}
+
+// kill ends a node without a word, and starts it again after a while.
+func (c *cluster) kill(n *node) {
+	n.process.Kill()
+	r, err := c.Wait(n.process)
+	if err != nil || !r.Killed {
+		c.t.Errorf("%s ended before it was killed: %s %v", n.name, r, err)
+	}
+	c.after(pause)
+	c.start(n)
+}
+
+// freeze lets a node stand still until its leases have ended.
+func (c *cluster) freeze(n *node) {
+	n.process.Signal(syscall.SIGSTOP)
+	c.after(pause)
+	n.process.Signal(syscall.SIGCONT)
+}
+
+// cut takes the database from a node: its packets vanish, or its connections end
+// and no new one is made.
+func (c *cluster) cut(n *node) {
+	n.proxy.Stall(true)
+	c.after(pause)
+	n.proxy.CutAfter(sshtest.Up, 0)
+	n.proxy.Stall(false)
+}
+
+// restartInADrop starts the database anew while a file is on its way into the drop,
+// if one can be caught there.
+func (c *cluster) restartInADrop(atOnce bool) {
+	ok(c.t, c.Drop(torture.Shape{Orders: 8, Clean: true}))
+	end := time.Now().Add(pause)
+	for !c.temporary() && time.Now().Before(end) {
+		c.after(time.Millisecond)
+	}
+	c.Note("the database is started anew; a file was on its way: %v", c.temporary())
+	ok(c.t, c.pg.Restart(atOnce))
+}
+
+// temporary reports whether a file lies at the drop under its temporary name.
+func (c *cluster) temporary() bool {
+	entries, err := os.ReadDir(filepath.Join(c.DropDir(), "in"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.t.Error(err)
+	}
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".part") {
+			return true
+		}
+	}
+	return false
+}
+
+// after waits for trouble to take its time.
+func (c *cluster) after(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.t.Context().Done():
+	}
+}
+
+// some is a random part of a time.
+func (c *cluster) some(d time.Duration) time.Duration { return time.Duration(c.rng.Int64N(int64(d))) }
+
+// until looks again and again until a thing is so.
+func (c *cluster) until(what string, so func() bool) {
+	c.t.Helper()
+	ctx := c.t.Context()
+	if end, ok := c.t.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-10*time.Second))
+		defer cancel()
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for !so() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			c.t.Fatalf("waiting until %s: %v", what, ctx.Err())
+		}
+	}
+}
+
+// instructed reports whether the warehouse has as many rows as it has to get.
+func (c *cluster) instructed() bool {
+	want, got := 0, 0
+	for _, n := range c.Truth.Picks() {
+		want += n
+	}
+	for _, t := range c.Warehouse.Taken() {
+		got += len(t.Picks)
+	}
+	return got >= want
+}
+
+// shipped reports whether every instruction at the warehouse has its shipment.
+func (c *cluster) shipped() bool {
+	keys := 0
+	for _, t := range c.Warehouse.Taken() {
+		keys += len(t.Keys)
+	}
+	return c.count(`SELECT count(*) FROM instructions WHERE state = 5`) == keys
+}
+
+func (c *cluster) count(text string, args ...any) (n int) {
+	c.read(func(db *sql.DB) error { return db.QueryRowContext(c.t.Context(), text, args...).Scan(&n) })
+	return n
+}
+
+func (c *cluster) read(use func(*sql.DB) error) {
+	db, err := sql.Open("pgx", c.pg.DSN(c.pg.Addr, c.database))
+	if err == nil {
+		err = errors.Join(use(db), db.Close())
+	}
+	if err != nil {
+		c.t.Errorf("read the database: %v", err)
+	}
+}
+
+// slots looks whether a stage missed a time of its schedule: a job for each slot,
+// or one before it that was still to come, which then sees what the slot would
+// have seen.
+func (c *cluster) slots() {
+	const text = `SELECT args->>'stage', args->>'target', created_at, coalesce(finalized_at, now()) FROM river_job ORDER BY 1, 2, created_at`
+	length, err := time.ParseDuration(every)
+	ok(c.t, err)
+	last := map[string]time.Time{}
+	c.read(func(db *sql.DB) error {
+		rows, err := db.QueryContext(c.t.Context(), text)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var stage, target string
+			var created, ended time.Time
+			if err := rows.Scan(&stage, &target, &created, &ended); err != nil {
+				return err
+			}
+			k := stage + " " + target
+			// A job that waits stands for the slots that come meanwhile. What stood still
+			// with the database is made up for at the next look, a third of a lease later.
+			if was, known := last[k]; known && created.Sub(was) > length+lease {
+				c.t.Errorf("%s: nothing was due from %s to %s", k, was, created)
+			}
+			if ended.After(last[k]) {
+				last[k] = ended
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// jobs: none says that it is running when nobody runs, none was given up, and each
+// slot has one.
+func (c *cluster) jobs() {
+	for what, text := range map[string]string{
+		"jobs say that they are running":     `SELECT count(*) FROM river_job WHERE state = 'running'`,
+		"jobs were given up":                 `SELECT count(*) FROM river_job WHERE state IN ('discarded', 'cancelled')`,
+		"slots were enqueued more than once": `SELECT count(*) FROM (SELECT 1 FROM river_job GROUP BY args->>'stage', args->>'target', args->>'slot' HAVING count(*) > 1) x`,
+	} {
+		if n := c.count(text); n > 0 {
+			c.t.Errorf("%d %s", n, what)
+		}
+	}
+}
