@@ -141,5 +141,15 @@ func queueOf(ws *configs.Workspace, sec *secrets.Resolver) (string, error) {
 	if err != nil || ledger.IsPostgres(dsn) {
 		return dsn, err
 	}
-	return filepath.Join(filepath.Dir(dsn), "jobs.db"), nil
+	return jobsFile(ws), nil
+}
+
+// jobsFile is the queue's own file, beside the ledger where that is a file.
+func jobsFile(ws *configs.Workspace) string {
+	const name = "jobs.db"
+	dsn := ws.Settings.Ledger
+	if _, err := secrets.ParseRef(dsn); err == nil || ledger.IsPostgres(dsn) {
+		return ws.Path(name)
+	}
+	return filepath.Join(filepath.Dir(ws.Path(dsn)), name)
 }
