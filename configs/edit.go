@@ -54,6 +54,16 @@ func SetAccountValue(dir, account, key, value string) error {
 	return os.Chmod(path, info.Mode().Perm())
 }
 
+// SetValue returns the text of a configuration file with one value set at a path of
+// keys, as [SetAccountValue] does it: every other line stays as it is.
+func SetValue(text []byte, value string, path ...string) ([]byte, error) {
+	out, err := setValue(text, path, value)
+	if err != nil {
+		return nil, order.Errorf(order.Invalid, "write "+strings.Join(path, ".")+": "+strconv.Quote(value)+" there by hand", "%s cannot be set: %w", strings.Join(path, "."), err)
+	}
+	return out, nil
+}
+
 // setValue returns the text of a YAML mapping with the value at path replaced or
 // added. It edits the text, for a YAML writer would lay all of it out anew, and then
 // reads both to see that nothing else has changed.

@@ -59,6 +59,7 @@ type Console struct {
 	uploads  uploads
 	changing sync.Mutex
 	counts   counts
+	tests    sync.Map // by account, of *tested
 	live     live
 	stopped  chan struct{} // closed when Work ends: who listens is let go
 	enter    sync.Map      // tokens of [Console.Enter], to names of users
@@ -93,7 +94,7 @@ func (c *Console) page(l look) (*template.Template, error) {
 		"Reason": func(r order.Reason) string { return reasonText(l.lang, r) },
 		"can":    func(role string) bool { return rank[l.role] >= rank[role] },
 		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
-		"corrections": corrections, "took": took, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
+		"corrections": corrections, "took": took, "tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] }, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
 	}).ParseFS(assets, "templates/layout.html", "templates/"+l.name+".html")
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -165,6 +166,13 @@ func (c *Console) Handler() http.Handler {
 	m.HandleFunc("GET /uploads/{account}/{name}", c.need(ledger.Operator, c.sheet))
 	do(ledger.Operator, "/uploads/{account}/{name}", c.uploaded)
 	view("/accounts", c.accounts)
+	view("/accounts/{name}", c.account)
+	m.HandleFunc("GET /accounts/new", c.need(ledger.Admin, c.show(c.newAccountPage)))
+	do(ledger.Admin, "/accounts/new", c.addAccount)
+	do(ledger.Admin, "/accounts/{name}", c.changeAccount)
+	do(ledger.Operator, "/accounts/{name}/test", c.testAccount)
+	do(ledger.Admin, "/accounts/{name}/consent", c.askConsent)
+	do(ledger.Admin, "/accounts/{name}/consent/answer", c.takeConsent)
 	view("/runs", c.runs)
 	view("/runs/windows", c.windows)
 	view("/runs/acts", c.acts)
@@ -440,7 +448,7 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 var titles = map[string]string{
 	"today": "Today", "orders": "Orders", "order": "Order", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file",
 	"links": "Links and masters", "master": "Links and masters", "change": "What changes", "stock": "Stock",
-	"accounts": "Accounts", "runs": "Runs", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
+	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
 }
 
 // tell keeps a line for the next page.

@@ -31,10 +31,16 @@ func (v *visitor) pages() []string {
 	rows, err := v.world().Ledger.Search(v.Context(), ledger.Search{State: "planned", Limit: 1})
 	v.check(err)
 	preview := v.want(v.upload("plain-1", "注文.csv", []byte(sheet)), http.StatusOK)
+	api := ""
+	for _, a := range v.world().Workspace.Accounts {
+		if a.UsesAPI() {
+			api = a.Name
+		}
+	}
 	table := v.want(v.send("/masters/sku-links", "", "links.csv", []byte("account,code,sku,quantity\nplain-1,nothing-like-it,TOWEL-W,2\n")), http.StatusOK)
 	return []string{
 		"/", "/orders", "/orders?state=held", "/orders/" + hs[0].Account + "/" + hs[0].Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number, "/holds", "/upload", preview.path,
-		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/runs", "/runs/windows", "/runs/acts", "/users", "/me",
+		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/accounts/plain-1", "/accounts/" + api, "/accounts/new", "/accounts/new?mall=coupang", "/runs", "/runs/windows", "/runs/acts", "/users", "/me",
 	}
 }
 
@@ -655,4 +661,74 @@ func TestLive(t *testing.T) {
 		}
 	}
 	t.Fatalf("nothing was told: %v", lines.Err())
+}
+
+// An account is added and changed by forms; what is secret is written and never shown.
+func TestAccounts(t *testing.T) {
+	s := open(t)
+	admin, operator := s.as("admin", ledger.Admin, "en"), s.as("o", ledger.Operator, "en")
+	operator.want(operator.get("/accounts/new"), http.StatusForbidden)
+	admin.shows(admin.want(admin.get("/accounts/new"), http.StatusOK), "/accounts/new?mall=coupang", "/accounts/new?mall=rakuten")
+	admin.shows(admin.get("/accounts/new?mall=coupang"), `name="set.vendor_id"`, `type="password" name="set.secret_key"`, "WING")
+	const secret = "0123456789abcdef0123456789abcdef01234567"
+	form := []string{"mall", "coupang", "name", "coupang-9", "title", "Shop 9", "target", "INSTRUCT", "set.vendor_id", "A00012345", "set.access_key", "00000000-0000-0000-0000-000000000000", "set.secret_key", secret}
+	bad := func(name, value string) []string {
+		out := slices.Clone(form)
+		for i := 0; i < len(out); i += 2 {
+			if out[i] == name {
+				out[i+1] = value
+			}
+		}
+		return out
+	}
+	for _, x := range [][]string{bad("name", "Bad Name"), bad("name", "plain-1"), bad("target", "NO_SUCH"), bad("set.vendor_id", "x"), bad("set.secret_key", ""), bad("mall", "no-such-mall")} {
+		if a := admin.post("/accounts/new", x...); a.status < 400 || a.status >= 500 {
+			t.Errorf("%v: status %d", x, a.status)
+		}
+	}
+	if _, ok := s.world().Workspace.Account("coupang-9"); ok {
+		t.Fatal("a bad form added an account")
+	}
+	page := admin.shows(admin.want(admin.post("/accounts/new", form...), http.StatusOK), "coupang-9 is added", "A00012345", "kept; leave empty to keep it")
+	a, ok := s.world().Workspace.Account("coupang-9")
+	if !ok || a.API.Settings["vendor_id"] != "A00012345" || a.API.Secrets["secret_key"].Kind() != "file" {
+		t.Fatalf("the account is %+v", a)
+	}
+	file, err := os.ReadFile(s.world().Workspace.Path("accounts/coupang-9.yaml"))
+	s.check(err)
+	if strings.Contains(page.body, secret) || strings.Contains(string(file), secret) {
+		t.Error("the secret is shown")
+	}
+	if got, err := s.world().Secrets.Resolve(a.API.Secrets["secret_key"]); err != nil || got.Reveal() != secret {
+		t.Errorf("the secret is kept as %v: %v", got, err)
+	}
+	// A change keeps the comments, and the secrets that the form leaves empty.
+	admin.shows(admin.want(admin.post("/accounts/coupang-9", "switches", "1", "enabled", "1", "auto_instruction", "1", "title", "Shop nine", "set.vendor_id", "A00099999", "set.secret_key", ""), http.StatusOK), "coupang-9 is changed", "A00099999")
+	a, _ = s.world().Workspace.Account("coupang-9")
+	if a.Title != "Shop nine" || a.AutoOrderIntake || !a.AutoInstruction || a.AutoReport || a.API.Secrets["secret_key"] == "" {
+		t.Errorf("after the change: %+v", a)
+	}
+	now, err := os.ReadFile(s.world().Workspace.Path("accounts/coupang-9.yaml"))
+	s.check(err)
+	if a, b := strings.Count(string(file), "#"), strings.Count(string(now), "#"); a != b {
+		t.Errorf("%d comments became %d", a, b)
+	}
+	admin.want(admin.post("/accounts/coupang-9", "set.vendor_id", "bad"), http.StatusBadRequest)
+	admin.want(admin.post("/accounts/coupang-9", "set.secret_key", "short"), http.StatusBadRequest)
+	admin.shows(admin.post("/accounts/coupang-9", "title", "Shop nine"), "nothing changes")
+	operator.want(operator.post("/accounts/coupang-9", "title", "x"), http.StatusForbidden)
+	operator.want(operator.post("/accounts/plain-1/test"), http.StatusBadRequest)
+	admin.want(admin.post("/accounts/plain-1/consent"), http.StatusBadRequest)
+	admin.want(admin.post("/accounts/plain-1/consent/answer", "answer", "x"), http.StatusConflict)
+	admin.want(admin.get("/accounts/no-such-account"), http.StatusNotFound)
+	acts, err := s.world().Ledger.Acts(t.Context(), 20)
+	s.check(err)
+	for _, e := range acts {
+		if strings.Contains(e.Detail, secret) {
+			t.Error("the audit trail holds the secret")
+		}
+	}
+	if !slices.ContainsFunc(acts, func(e ledger.Event) bool { return e.Kind == "account.added" && e.Detail == "coupang-9: coupang" }) {
+		t.Error("the audit trail has no new account")
+	}
 }

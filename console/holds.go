@@ -166,7 +166,7 @@ func (c *Console) replaceChar(q *request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	data, err := configs.SetYAML(old, with, "replacements", "pairs", charOf(point))
+	data, err := configs.SetValue(old, with, "replacements", "pairs", charOf(point))
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/standing"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
@@ -66,6 +67,7 @@ func (c *Console) ask(q *request, stage, target string) error {
 
 type accountsData struct {
 	Accounts []accountRow
+	Calendar []accountRow // by the end of their keys
 	Can      bool
 }
 
@@ -75,17 +77,30 @@ type accountRow struct {
 	Mall    string
 	Last    *ledger.Run
 	Until   time.Time // how far orders were read by API
+	Fetch   standing.Fetch
+	Next    string
+	Key     standing.Key
 }
 
 func (c *Console) accounts(q *request) (string, any, error) {
 	d := accountsData{Can: c.o.Run != nil}
+	all, err := c.counts.tallies(q.Context(), q.env)
+	if err != nil {
+		return "", nil, err
+	}
 	for _, a := range q.env.Workspace.Accounts {
 		r := accountRow{Account: a, Mall: a.Mall}
 		if m, ok := configs.LookupMall(a.Mall); ok {
 			r.Mall = m.Title[q.lang]
 		}
-		var err error
-		if r.Tally, err = q.env.Ledger.Tally(q.Context(), a.Name); err != nil {
+		if t := all[a.Name]; t != nil {
+			r.Tally = *t
+		}
+		if r.Fetch, err = standing.Fetches(q.Context(), q.env, a); err != nil {
+			return "", nil, err
+		}
+		r.Next = nextText(q, r.Fetch)
+		if r.Key, err = standing.Keys(q.Context(), q.env, a); err != nil {
 			return "", nil, err
 		}
 		runs, err := q.env.Ledger.Runs(q.Context(), "extract", a.Name, 1)
@@ -106,6 +121,7 @@ func (c *Console) accounts(q *request) (string, any, error) {
 		}
 		d.Accounts = append(d.Accounts, r)
 	}
+	d.Calendar = keyCalendar(d.Accounts)
 	return "accounts", d, nil
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/malls"
+	"github.com/mallbridge/mallbridge/internal/accounts"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/status"
@@ -146,7 +146,7 @@ func (a *app) accountAdd(n *newAccount) error {
 		n.secrets[name] = string(ref)
 	}
 	file := filepath.Join(ws.Dir, "accounts", n.name+".yaml")
-	if err := writeAccount(file, n.yaml(a.said)); err != nil {
+	if err := writeAccount(file, n.file(a.said)); err != nil {
 		return err
 	}
 	checked, findings, err := configs.Load(ws.Dir, a.getenv)
@@ -168,6 +168,11 @@ func (a *app) accountAdd(n *newAccount) error {
 	}
 	a.say("next: mallbridge account %s %s", next, n.name)
 	return nil
+}
+
+func (n *newAccount) file(lang string) []byte {
+	x := accounts.New{Name: n.name, Mall: n.mall, Title: n.title, Target: n.target, Warehouse: n.warehouse, Base: n.base, Since: n.since, Settings: n.settings, Secrets: n.secrets}
+	return x.File(lang)
 }
 
 func writeAccount(file string, data []byte) error {
@@ -334,42 +339,6 @@ func (a *app) askSecret(name string) (string, error) {
 	v, err := term.ReadPassword(int(f.Fd()))
 	fmt.Fprintln(a.err)
 	return strings.TrimSpace(string(v)), err
-}
-
-// yaml writes the account's file.
-func (n *newAccount) yaml(lang string) []byte {
-	w := &bytes.Buffer{}
-	fmt.Fprintf(w, "# yaml-language-server: $schema=../.schema/account.json\n\n# %s\nmall: %s\n", n.about.Title.In(lang), n.mall)
-	if n.title != "" {
-		fmt.Fprintf(w, "title: %q\n", n.title)
-	}
-	fmt.Fprintf(w, "\n# The mall status in which an order is instructed; one line more for each payment\n# that has another.\ntargets:\n  default: %q\n", n.target)
-	if n.since != "" {
-		fmt.Fprintf(w, "\nnot_before: %s\n", n.since)
-	}
-	if n.warehouse != "" {
-		fmt.Fprintf(w, "\nwarehouse: %s\n", n.warehouse)
-	}
-	fmt.Fprintf(w, "\napi:\n")
-	if n.base != "" {
-		fmt.Fprintf(w, "  base_url: %s\n", n.base)
-	}
-	for _, part := range []struct {
-		key    string
-		secret bool
-		values map[string]string
-	}{{"settings", false, n.settings}, {"secrets", true, n.secrets}} {
-		if len(part.values) == 0 {
-			continue
-		}
-		fmt.Fprintf(w, "  %s:\n", part.key)
-		for _, s := range n.about.Settings {
-			if v, ok := part.values[s.Name]; ok && s.Secret == part.secret {
-				fmt.Fprintf(w, "    # %s: %s\n    %s: %q\n", s.Title.In(lang), s.Help.In(lang), s.Name, v)
-			}
-		}
-	}
-	return w.Bytes()
 }
 
 func (a *app) accountTestCmd() *cobra.Command {
