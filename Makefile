@@ -9,6 +9,7 @@ ROUNDS    ?= 1000
 ACCOUNTS  ?= 1000
 HOURS     ?= 24
 BENCH     ?= .
+SPECS     ?= ../shared/specs
 
 .DEFAULT_GOAL := help
 
@@ -71,6 +72,10 @@ load: ## Ask the malls of ACCOUNTS accounts for HOURS hours of a moved clock (TM
 .PHONY: torture
 torture: needs ## Kill the program at every step and at random, ROUNDS times, and balance the books
 	$(GO) test -count=1 -v -timeout 6h ./internal/torture -torture.rounds=$(ROUNDS)
+
+.PHONY: contract
+contract: ## Hold the connectors' calls against the malls' official contracts in the folder SPECS
+	bash .ci/contract '$(SPECS)'
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME each

@@ -177,7 +177,7 @@ func (o *operation) wish(prefer string) string {
 func failure(status string) bool { return status[0] == '4' || status[0] == '5' }
 
 // rounds is how often answers are invented for each thing that a connector does.
-const rounds = 8
+const rounds = 5
 
 // answers lets the mock server be the mall.
 func (c *check) answers(t *testing.T) {
