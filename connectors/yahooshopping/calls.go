@@ -93,6 +93,9 @@ func (d *Driver) orderInfo(ctx context.Context, number string) (reply *connector
 		} `xml:"Result>OrderInfo"`
 	}
 	if err := unmarshal(reply.Body, &doc); err != nil {
+		if whole(reply.Body) && strings.Contains(string(reply.Body), "<OrderId>"+number+"</OrderId>") {
+			return reply, true, nil // Parse refuses it
+		}
 		return reply, false, &connectors.Error{Class: connectors.Transient, Call: "orderInfo", Message: "the answer is not the document that was asked for", Err: err}
 	}
 	switch {

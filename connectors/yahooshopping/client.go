@@ -1,6 +1,7 @@
 package yahooshopping
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -252,7 +253,7 @@ func judge(reply *connectors.Reply, safe bool) error {
 	case reply.Status == http.StatusTooManyRequests, reply.Status >= 300 && reply.Status < 400:
 		return nil
 	case strings.Contains(e.Message, "Your Request was Forbidden"):
-		e.Class, e.Until = connectors.Wait, reply.At.Add(time.Hour)
+		e.Class, e.Cause, e.Until = connectors.Wait, "", reply.At.Add(time.Hour)
 		e.Hint = "the Client ID has used up its 50,000 calls of the day, or is not known"
 	case f.code == "px-04102":
 		e.Class, e.Cause = connectors.Reauth, connectors.CauseKey
@@ -271,6 +272,8 @@ func judge(reply *connectors.Reply, safe bool) error {
 		e.Class, e.Cause, e.Hint = connectors.Reauth, connectors.CauseToken, "run account consent"
 	case reply.Status == http.StatusForbidden:
 		e.Class, e.Cause, e.Hint = connectors.Reauth, connectors.CauseKey, "look at the Client ID in the developer network, and at its approval for the order API"
+	case !known && reply.Status == http.StatusOK && whole(reply.Body):
+		return nil // something inside cannot be read: that is for its record
 	case !known:
 		if reply.Status >= 500 || reply.Status == http.StatusNotFound {
 			return nil
@@ -284,6 +287,18 @@ func judge(reply *connectors.Reply, safe bool) error {
 		return nil
 	}
 	return e
+}
+
+// whole reports whether a reply begins and ends as one set of results does, whatever is
+// in it.
+func whole(body []byte) bool {
+	b := bytes.TrimSpace(body)
+	if rest, ok := bytes.CutPrefix(b, []byte("<?xml")); ok {
+		if at := bytes.Index(rest, []byte("?>")); at >= 0 {
+			b = bytes.TrimSpace(rest[at+2:])
+		}
+	}
+	return bytes.HasPrefix(b, []byte("<"+rootSet)) && bytes.HasSuffix(b, []byte("</"+rootSet+">"))
 }
 
 // unsure is the class of a reply that says nothing for certain.

@@ -4,10 +4,9 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"math/rand/v2"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +28,8 @@ const (
 
 // chacha makes the same key in each run, which is faster than a random one by far.
 type chacha struct{ *rand.ChaCha8 }
+
+func chachaReader() io.Reader { return chacha{rand.NewChaCha8([32]byte{2})} }
 
 // pair is the store's key.
 var pair = sync.OnceValue(func() *rsa.PrivateKey {
@@ -196,13 +197,4 @@ func (s *shop) stock(c order.Codes) int64 {
 		s.Fatalf("no stock of %+v", c)
 	}
 	return n
-}
-
-// numbers without hyphens, for the mall keeps them as they came.
-func bare(numbers []string) []string {
-	out := slices.Clone(numbers)
-	for i := range out {
-		out[i] = strings.ReplaceAll(out[i], "-", "")
-	}
-	return out
 }

@@ -37,7 +37,15 @@ func (d *Driver) Parse(p connectors.Page) (connectors.Parsed, error) {
 		if len(p.Keys) == 0 && len(p.Missing) > 0 {
 			return connectors.Parsed{}, nil // whatever the mall said instead
 		}
-		return parseInfo(d.account, p.Body)
+		parsed, err := parseInfo(d.account, p.Body)
+		if err != nil && len(p.Keys) == 1 && whole(p.Body) {
+			reason := order.RefusedType
+			if !utf8.Valid(p.Body) {
+				reason = order.RefusedCharset
+			}
+			return connectors.Parsed{Refused: []connectors.Refusal{{Order: p.Keys[0], Record: "OrderInfo[0]", Reason: reason, Detail: err.Error()}}}, nil
+		}
+		return parsed, err
 	case pageItems, pageItem:
 		return parseItems(p)
 	}
