@@ -204,7 +204,7 @@ var kinds = map[string][]kind{
 		}),
 		twins(40),
 		changed(40, "cash on delivery", yes, func(_ *Stream, o *Order) { o.Payment, o.Fee = "CashOnDelivery", 330 }),
-		changed(40, "gift", yes, func(_ *Stream, o *Order) { o.Gift = "お誕生日おめでとう" }),
+		changed(40, "gift", held("remark"), func(_ *Stream, o *Order) { o.Gift = "お誕生日おめでとう" }),
 		changed(20, "island", yes, func(_ *Stream, o *Order) {
 			to := &o.Parcels[0].To
 			to.Prefecture, to.City, to.Postal = "沖縄県", "見本郡架空島村", "9010001"
