@@ -142,9 +142,9 @@ type Limit struct {
 
 // A VersionRule says which version of an API is called.
 type VersionRule struct {
-	Name string `yaml:"name"` // 2026-04
+	Name string `yaml:"name" json:"name"` // 2026-04
 	// Ends is the first day on which the mall may not answer it any more.
-	Ends order.Date `yaml:"ends"`
+	Ends order.Date `yaml:"ends" json:"ends"`
 }
 
 // A WindowRule says how spans of time are cut for a mall.

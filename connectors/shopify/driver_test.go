@@ -257,7 +257,7 @@ func TestLocations(t *testing.T) {
 	r := newRig(t, "locations", "700001", "stock_location", "700001")
 	here, err := r.AddLocation(domain, "大阪店", false)
 	r.check(err)
-	service, err := r.AddLocation(domain, "外部倉庫サービス", true)
+	_, err = r.AddLocation(domain, "外部倉庫サービス", true)
 	r.check(err)
 	o := r.two()
 	r.check(r.Mall.Move(domain, o.Number, 1, here))
@@ -276,7 +276,7 @@ func TestLocations(t *testing.T) {
 	}
 	// Another app's service: the mall would refuse a fulfillment.
 	all := newRig(t)
-	service, err = all.AddLocation(domain, "外部倉庫サービス", true)
+	service, err := all.AddLocation(domain, "外部倉庫サービス", true)
 	all.check(err)
 	o = all.two()
 	all.check(all.Mall.Move(domain, o.Number, 0, service))
@@ -285,7 +285,6 @@ func TestLocations(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	all.want(all.ship(parcel(o, "400000003001"))[0], connectors.Rejected, "nothing remains")
-	_ = service
 }
 
 // Without the scope for fulfillment orders Shopify shows none, and no error.

@@ -32,7 +32,6 @@ type resolver func(args map[string]any) (any, error)
 type fail struct {
 	code    string
 	message string
-	path    []any
 }
 
 func (f *fail) Error() string { return f.code + ": " + f.message }
