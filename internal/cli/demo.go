@@ -14,9 +14,10 @@ func (a *app) demoCmd() *cobra.Command {
 	var o demo.Options
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "Play a day of four shops and two warehouses; nothing in it is real",
-		Long: `Demo makes a workspace with invented orders of four shops in Japan and Korea, and
-two simulated warehouses behind real SFTP servers on this machine. It then plays
+		Short: "Play a day of shops at ten malls and their warehouses; nothing in it is real",
+		Long: `Demo makes a workspace with invented orders of shops at ten malls in Japan and Korea,
+by sheet and by API, and three simulated warehouses behind real SFTP servers on this
+machine. It then plays
 one working day, stage by stage, and shows what happens and why.
 
 After that new orders keep coming until Ctrl-C, and every other command can be

@@ -110,7 +110,7 @@ func (w *world) sheetsArrive(context.Context) error {
 		if err := w.drop(a.name, s); err != nil {
 			return err
 		}
-		w.paper.row(cell{a.name, 13}, cell{fmt.Sprintf(w.paper.say(wordOrders), len(os)), -12}, cell{s.Name, 54}, cell{w.paper.dim(sheetKind[a.mall]), 0})
+		w.paper.row(cell{a.name, nameWidth}, cell{fmt.Sprintf(w.paper.say(wordOrders), len(os)), -12}, cell{s.Name, 54}, cell{w.paper.dim(sheetKind[a.mall]), 0})
 	}
 	return nil
 }
@@ -133,7 +133,7 @@ func (w *world) firstPlan(ctx context.Context) error {
 // table shows what became of each account's orders.
 func (w *world) table(ctx context.Context) error {
 	p := w.paper
-	p.row(cell{"", 13}, cell{p.say(wordColReady), -12}, cell{p.say(wordColHeld), -8}, cell{p.say(wordColOutside), -8}, cell{p.say(wordColRefused), -8})
+	p.row(cell{"", nameWidth}, cell{p.say(wordColReady), -12}, cell{p.say(wordColHeld), -8}, cell{p.say(wordColOutside), -8}, cell{p.say(wordColRefused), -8})
 	for _, a := range accounts {
 		t, err := w.env.Ledger.Tally(ctx, a.name)
 		if err != nil {
@@ -146,7 +146,7 @@ func (w *world) table(ctx context.Context) error {
 		for _, n := range t.Outside {
 			outside += n
 		}
-		p.row(cell{a.name, 13}, cell{number(t.Planned), -12}, cell{number(held), -8}, cell{number(outside), -8}, cell{number(t.Refused), -8})
+		p.row(cell{a.name, nameWidth}, cell{number(t.Planned), -12}, cell{number(held), -8}, cell{number(outside), -8}, cell{number(t.Refused), -8})
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (w *world) instruct(ctx context.Context) error {
 
 func (w *world) tellBatch(b *ledger.Batch) {
 	p := w.paper
-	p.row(cell{b.Warehouse, 13}, cell{fmt.Sprintf(p.say(wordParcels), b.Instructions), -12}, cell{b.Name, 32}, cell{b.State, 10}, cell{p.dim("SHA-256 " + b.SHA256[:min(12, len(b.SHA256))]), 0})
+	p.row(cell{b.Warehouse, nameWidth}, cell{fmt.Sprintf(p.say(wordParcels), b.Instructions), -12}, cell{b.Name, 32}, cell{b.State, 10}, cell{p.dim("SHA-256 " + b.SHA256[:min(12, len(b.SHA256))]), 0})
 }
 
 // warehousesTake lets the warehouses look into their folders and answer, and
@@ -219,10 +219,10 @@ func (w *world) warehousesTake(ctx context.Context) error {
 			return err
 		}
 		if len(t.Files) > 0 {
-			w.paper.row(cell{s.name, 13}, cell{fmt.Sprintf(w.paper.say(wordTook), strings.Join(t.Files, ", "), t.Accepted, t.Refused), 0})
+			w.paper.row(cell{s.name, nameWidth}, cell{fmt.Sprintf(w.paper.say(wordTook), strings.Join(t.Files, ", "), t.Accepted, t.Refused), 0})
 		}
 		if t.Stops > 0 {
-			w.paper.row(cell{s.name, 13}, cell{fmt.Sprintf(w.paper.say(wordStopped), t.Stops), 0})
+			w.paper.row(cell{s.name, nameWidth}, cell{fmt.Sprintf(w.paper.say(wordStopped), t.Stops), 0})
 		}
 	}
 	_, err := w.stages(ctx, "collect")
@@ -315,10 +315,10 @@ func (w *world) sameSheetAgain(ctx context.Context) error {
 	for _, r := range results {
 		c := r.Report.Counts
 		if c["repeated files"] > 0 {
-			p.row(cell{r.Target, 13}, cell{p.say(wordRepeated), 0})
+			p.row(cell{r.Target, nameWidth}, cell{p.say(wordRepeated), 0})
 		}
 		if c["known orders"] > 0 && c["files"] > 0 {
-			p.row(cell{r.Target, 13}, cell{fmt.Sprintf(p.say(wordKnown), c["known orders"], c["changed orders"]), 0})
+			p.row(cell{r.Target, nameWidth}, cell{fmt.Sprintf(p.say(wordKnown), c["known orders"], c["changed orders"]), 0})
 		}
 	}
 	after, err := w.env.Ledger.Tally(ctx, "")
@@ -437,13 +437,13 @@ func (w *world) ship(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		p.row(cell{s.name, 13}, cell{fmt.Sprintf(p.say(wordParcels), shipped.Parcels), -12}, cell{strings.Join(shipped.Files, ", "), 0})
+		p.row(cell{s.name, nameWidth}, cell{fmt.Sprintf(p.say(wordParcels), shipped.Parcels), -12}, cell{strings.Join(shipped.Files, ", "), 0})
 		for _, x := range []struct {
 			n    int
 			text text
 		}{{shipped.Late, wordLate}, {shipped.Short, wordShort}} {
 			if x.n > 0 {
-				p.row(cell{"", 13}, cell{fmt.Sprintf(p.say(x.text), x.n), 0})
+				p.row(cell{"", nameWidth}, cell{fmt.Sprintf(p.say(x.text), x.n), 0})
 			}
 		}
 	}
@@ -453,7 +453,7 @@ func (w *world) ship(ctx context.Context) error {
 	}
 	for _, r := range results {
 		c := r.Report.Counts
-		p.row(cell{r.Target, 13}, cell{fmt.Sprintf(p.say(wordCollected), c["results"], c["stock"], c["repeated files"]), 0})
+		p.row(cell{r.Target, nameWidth}, cell{fmt.Sprintf(p.say(wordCollected), c["results"], c["stock"], c["repeated files"]), 0})
 	}
 	return nil
 }
@@ -527,7 +527,7 @@ func (w *world) sell(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		p.row(cell{a.name, 13}, cell{fmt.Sprintf(p.say(wordSold), read[a.name], told), 0})
+		p.row(cell{a.name, nameWidth}, cell{fmt.Sprintf(p.say(wordSold), read[a.name], told), 0})
 	}
 	return nil
 }
@@ -554,7 +554,7 @@ func (w *world) told(ctx context.Context) error {
 		return err
 	}
 	p := w.paper
-	p.row(cell{"", 13}, cell{p.say(wordColReports), -12}, cell{p.say(wordColTold), -10}, cell{p.say(wordColShown), -10}, cell{p.say(wordColSheet), -10})
+	p.row(cell{"", nameWidth}, cell{p.say(wordColReports), -12}, cell{p.say(wordColTold), -10}, cell{p.say(wordColShown), -10}, cell{p.say(wordColSheet), -10})
 	for _, a := range accounts {
 		var all, told, shown, sheet int64
 		for _, c := range counts {
@@ -572,7 +572,7 @@ func (w *world) told(ctx context.Context) error {
 				sheet += c.Reports
 			}
 		}
-		p.row(cell{a.name, 13}, cell{number(all), -12}, cell{number(told), -10}, cell{number(shown), -10}, cell{number(sheet), -10})
+		p.row(cell{a.name, nameWidth}, cell{number(all), -12}, cell{number(told), -10}, cell{number(shown), -10}, cell{number(sheet), -10})
 	}
 	return nil
 }

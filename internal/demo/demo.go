@@ -1,7 +1,7 @@
 // Package demo plays a day at a seller with shops in Japan and Korea, with
 // nothing real in it: invented orders in the sheets of four shops and at the
-// simulated malls of three more, two simulated warehouses behind real SFTP servers
-// on this machine, and the program itself between them, stage by stage.
+// simulated malls of all that can be asked by API, three simulated warehouses behind
+// real SFTP servers on this machine, and the program itself between them, stage by stage.
 package demo
 
 import (

@@ -13,7 +13,7 @@ import (
 
 func (w *world) tellBegin() {
 	p := w.paper
-	p.line("%s", p.bold(p.say(wordTitle)))
+	p.line("%s", p.bold(p.say(wordTitle.with(len(accounts), len(w.sites)))))
 	p.line("")
 	p.line("  %s  %s", cell{p.say(wordWorkspace), 14}.pad(), w.o.Dir)
 	for _, s := range w.sites {

@@ -26,6 +26,14 @@ func newPaper(out io.Writer, lang string, terminal bool) *paper {
 // A text is the same in English, Japanese and Korean.
 type text [3]string
 
+// with fills values in.
+func (t text) with(args ...any) text {
+	for i := range t {
+		t[i] = fmt.Sprintf(t[i], args...)
+	}
+	return t
+}
+
 func (p *paper) say(t text) string { return t[p.lang] }
 
 // line writes one line. Whether the reader is still there is not the demo's

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	connectormalls "github.com/mallbridge/mallbridge/connectors/malls"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 	"github.com/mallbridge/mallbridge/simulator/malls"
@@ -20,6 +21,7 @@ import (
 type apiShop struct {
 	Base     string
 	Settings map[string]string
+	Secrets  map[string]string // references, by the names of the settings
 	account  string
 	stand    *malls.Stand
 	server   *http.Server
@@ -45,12 +47,13 @@ func (w *world) openShops() error {
 			return err
 		}
 		s := &apiShop{
-			Base: "http://" + l.Addr().String(), Settings: stand.Shop.Settings, account: a.name, stand: stand,
+			Base: "http://" + l.Addr().String(), Settings: stand.Shop.Settings, Secrets: map[string]string{}, account: a.name, stand: stand,
 			server: &http.Server{Handler: stand, ReadHeaderTimeout: 10 * time.Second},
 		}
 		go func() { _ = s.server.Serve(l) }() // ends by Close
 		w.shops[a.name] = s
 		for name, v := range stand.Shop.Secrets {
+			s.Secrets[name] = "file:keys/" + a.name + "." + name
 			if err := os.WriteFile(w.path("keys", a.name+"."+name), []byte(v+"\n"), 0o600); err != nil {
 				return err
 			}
@@ -78,11 +81,11 @@ func (w *world) closeShops() error {
 // A mall remembers what became of its orders; ours begins anew with each demo. In a
 // workspace that has seen the day, orders stand as the ledger has them.
 func (w *world) ordersArrive(ctx context.Context) error {
-	n := w.o.Orders / 10
+	n := w.o.Orders / 20
 	if n <= fresh {
 		return nil
 	}
-	w.paper.head(w.hour(), wordShops)
+	w.paper.head(w.hour(), wordShops.with(len(w.shops)))
 	for _, a := range accounts {
 		if !a.api {
 			continue
@@ -95,7 +98,7 @@ func (w *world) ordersArrive(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if _, err := s.Put(list[i:i+1], i < fresh && len(rows) == 0); err != nil {
+			if _, err := s.Put(list[i:i+1], i < fresh && len(rows) == 0 && confirms(a.mall)); err != nil {
 				return err
 			}
 			if len(rows) > 0 && rows[0].Reason == order.OutCancelled {
@@ -104,9 +107,23 @@ func (w *world) ordersArrive(ctx context.Context) error {
 				}
 			}
 		}
-		w.paper.row(cell{a.name, 13}, cell{fmt.Sprintf(w.paper.say(wordOrders), len(list)), -12}, cell{fmt.Sprintf(w.paper.say(wordUnconfirmed), fresh), 0})
+		w.paper.row(cell{a.name, nameWidth}, cell{fmt.Sprintf(w.paper.say(wordOrders), len(list)), -12}, cell{w.waiting(a.mall), 0})
 	}
 	return nil
+}
+
+// confirms reports whether shops confirm orders at a mall.
+func confirms(mall string) bool {
+	spec, ok := connectormalls.Lookup(mall)
+	return ok && len(spec.About.Confirms) > 0
+}
+
+// waiting says that orders wait for the shop's confirmation, at a mall that has one.
+func (w *world) waiting(mall string) string {
+	if !confirms(mall) {
+		return ""
+	}
+	return fmt.Sprintf(w.paper.say(wordUnconfirmed), fresh)
 }
 
 // lastMinute lets a buyer cancel what is planned, just before its file leaves.

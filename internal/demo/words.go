@@ -3,9 +3,9 @@ package demo
 // What the demo says, in English, Japanese and Korean.
 var (
 	wordTitle = text{
-		"Mallbridge: one day, two countries, seven shops, two warehouses — nothing in it is real",
-		"Mallbridge：日本と韓国、7店舗・2倉庫の一日 ― すべて架空のデータです",
-		"Mallbridge: 두 나라, 일곱 상점, 두 창고의 하루 — 모든 데이터는 가상입니다",
+		"Mallbridge: one day, ten malls in two countries, %d shops, %d warehouses — nothing in it is real",
+		"Mallbridge：日本と韓国の10モール、%d店舗・%d倉庫の一日 ― すべて架空のデータです",
+		"Mallbridge: 두 나라의 쇼핑몰 열 곳, 상점 %d곳, 창고 %d곳의 하루 — 모든 데이터는 가상입니다",
 	}
 	wordWorkspace = text{"workspace", "ワークスペース", "작업 폴더"}
 	wordSites     = text{"warehouses", "倉庫", "창고"}
@@ -13,7 +13,7 @@ var (
 
 	wordSheets      = text{"The order sheets of four shops are dropped into inbox/", "4店舗の受注シートが inbox/ に入る", "네 상점의 주문 시트가 inbox/에 들어옵니다"}
 	wordOrders      = text{"%d orders", "%d 件", "%d 건"}
-	wordShops       = text{"Three more shops are asked by API; their malls are simulated", "さらに3店舗はAPIで取得（モールはシミュレーター）", "세 상점은 API로 조회합니다(쇼핑몰은 시뮬레이터)"}
+	wordShops       = text{"%d more shops are asked by API; their malls are simulated", "さらに%d店舗はAPIで取得（モールはシミュレーター）", "상점 %d곳은 API로 조회합니다(쇼핑몰은 시뮬레이터)"}
 	wordUnconfirmed = text{"%d of them wait for the shop's confirmation", "うち %d 件は注文確認待ち", "그중 %d 건은 발주확인 대기"}
 	wordPlan        = text{"extract reads them, plan maps, holds, routes and merges", "extract が読み取り、plan が変換・保留・振り分け・同梱する", "extract가 읽고 plan이 변환·보류·배정·합포장합니다"}
 	wordColReady    = text{"planned", "出荷予定", "출고예정"}

@@ -52,7 +52,19 @@ var accounts = []struct {
 	{"rakuten-2", orders.Rakuten, true},
 	{"coupang-2", orders.Coupang, true},
 	{"elevenst-1", orders.ElevenSt, true},
+	{"smartstore-2", orders.SmartStore, true},
+	{"yahooshopping-1", orders.YahooShopping, true},
+	{"yahooauction-1", orders.YahooAuction, true},
+	{"amazon-1", orders.Amazon, true},
+	{"shopify-1", orders.Shopify, true},
+	{"ebay-1", orders.Ebay, true},
 }
+
+// further are malls whose listings are none of those that [orders.Links] links.
+var further = []string{orders.YahooShopping, orders.YahooAuction, orders.Amazon, orders.Shopify, orders.Ebay}
+
+// nameWidth is that of the longest name of an account.
+const nameWidth = 17
 
 // A world is a workspace with shops and warehouses around it.
 type world struct {
@@ -184,8 +196,11 @@ func (w *world) path(elem ...string) string {
 func shelves(name string) map[string]int64 {
 	m := map[string]int64{}
 	for _, s := range orders.SKUs {
-		if s.Warehouse == name {
+		switch {
+		case s.Warehouse == name:
 			m[s.Code] = s.Pieces
+		case name == "narita" && s.Warehouse == "tokyo" && s.Temperature == "normal": // a part of them lies there, for abroad
+			m[s.Code] = s.Pieces / 10
 		}
 	}
 	return m
@@ -221,7 +236,11 @@ func (w *world) openSites() error {
 	if err := w.openSite("tokyo", tokyo, sftpd.Config{User: "shop-0001", Key: key.PublicKey()}); err != nil {
 		return err
 	}
-	return w.openSite("seoul", seoul, sftpd.Config{User: "shop-0002", Password: password})
+	if err := w.openSite("seoul", seoul, sftpd.Config{User: "shop-0002", Password: password}); err != nil {
+		return err
+	}
+	narita := warehouse.Config{Layout: warehouse.World}
+	return w.openSite("narita", narita, sftpd.Config{User: "shop-0003", Key: key.PublicKey()})
 }
 
 func (w *world) openSite(name string, c warehouse.Config, s sftpd.Config) error {
@@ -246,18 +265,18 @@ func (w *world) openSite(name string, c warehouse.Config, s sftpd.Config) error 
 
 // settings are what the files of the workspace are filled in with.
 type settings struct {
-	Language     string
-	Start        string // first day of orders that count
-	Recent       string // the same for shops whose malls are asked
-	Tokyo, Seoul *sftpd.Server
-	Shops        map[string]*apiShop
-	Pairs        [][2]string
-	B2           bool
+	Language             string
+	Start                string // first day of orders that count
+	Recent               string // the same for shops whose malls are asked
+	Tokyo, Seoul, Narita *sftpd.Server
+	Shops                map[string]*apiShop
+	Pairs                [][2]string
+	B2                   bool
 }
 
 // writeWorkspace writes every file of the workspace that people would keep.
 func (w *world) writeWorkspace() error {
-	s := settings{B2: w.o.B2, Language: w.o.Lang, Start: w.start.AddDate(0, 0, -30).Format(time.DateOnly), Recent: w.start.AddDate(0, 0, -2).Format(time.DateOnly), Tokyo: w.sites[0].server, Seoul: w.sites[1].server, Shops: w.shops}
+	s := settings{B2: w.o.B2, Language: w.o.Lang, Start: w.start.AddDate(0, 0, -30).Format(time.DateOnly), Recent: w.start.AddDate(0, 0, -2).Format(time.DateOnly), Tokyo: w.sites[0].server, Seoul: w.sites[1].server, Narita: w.sites[2].server, Shops: w.shops}
 	if w.agreed {
 		s.Pairs = orders.Replacements
 	}
@@ -299,6 +318,9 @@ func (w *world) writeWorkspace() error {
 
 func (w *world) writeMasters() error {
 	links := orders.Links()
+	for _, mall := range further {
+		links = append(links, orders.LinksOf(mall)...)
+	}
 	if w.linked {
 		links = append(links, orders.NewListings()...)
 	}

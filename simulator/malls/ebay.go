@@ -19,6 +19,11 @@ func newEbay(now func() time.Time) (mall, Shop, error) {
 	}
 	m := ebay.New(ebay.Options{Now: now})
 	err := m.AddSeller(s)
+	for _, g := range orders.Goods {
+		if g.Mall == orders.Ebay && err == nil {
+			err = m.Sell(s.Name, ebay.Item{SKU: g.Code, Title: g.Name, EAN: "Does not apply", Quantity: 10, Offers: []ebay.Offer{{Published: true, Quantity: 10, Price: g.Price}}})
+		}
+	}
 	return &ebayMall{m, s.Name}, Shop{
 		Mall: "ebay", Settings: map[string]string{"client_id": s.ClientID, "ru_name": s.RuName, "consent_ends": now().AddDate(0, 16, 0).UTC().Format(time.DateOnly)},
 		Secrets: map[string]string{"client_secret": s.ClientSecret, "refresh_token": s.RefreshToken},

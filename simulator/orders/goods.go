@@ -124,9 +124,13 @@ const YahooStore = "minato-zakka"
 // LinksOf are the rows of the SKU links of one mall.
 func LinksOf(mall string) []Row {
 	var out []Row
-	for _, g := range goodsOf(mall, "") {
+	from := mall
+	if mall == Shopify { // the same shop, by its SKUs
+		from = Plain
+	}
+	for _, g := range goodsOf(from, "") {
 		for _, p := range g.Picks {
-			out = append(out, Row{g.Mall, g.Code, p.SKU, itoa(p.N)})
+			out = append(out, Row{mall, g.Code, p.SKU, itoa(p.N)})
 		}
 	}
 	return out
@@ -164,6 +168,11 @@ var Payments = []Row{
 	{SmartStore, "포인트결제", "", "prepaid"},
 	{Coupang, "*", "", "prepaid"},
 	{ElevenSt, "*", "", "prepaid"},
+	{Amazon, "CreditCard", "", "prepaid"},
+	{Ebay, "EBAY", "", "prepaid"},
+	{Shopify, "shopify_payments", "", "prepaid"},
+	{YahooShopping, "payment_a1", "", "prepaid"},
+	{YahooAuction, "payment_a1", "", "prepaid"},
 	{Plain, "prepaid", "", "prepaid"},
 	{Plain, "代引", "", "cod"},
 }
@@ -176,6 +185,11 @@ var Services = []Row{
 	{SmartStore, "*", "", "", "seoul", "parcel", "cj"},
 	{Coupang, "*", "", "", "seoul", "parcel", "cj"},
 	{ElevenSt, "*", "", "", "seoul", "parcel", "cj"},
+	{Amazon, "*", "", "", "tokyo", "takkyubin", "yamato"},
+	{Ebay, "*", "", "", "narita", "ems", "japanpost"},
+	{Shopify, "*", "", "", "tokyo", "takkyubin", "yamato"},
+	{YahooShopping, "*", "", "", "tokyo", "takkyubin", "yamato"},
+	{YahooAuction, "*", "", "", "tokyo", "takkyubin", "yamato"},
 	{Plain, "*", "", "", "tokyo", "takkyubin", "yamato"},
 	{Plain, "*", "", "", "seoul", "parcel", "cj"},
 }

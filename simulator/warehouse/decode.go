@@ -45,6 +45,12 @@ func decoded(l Layout, data []byte) (string, error) {
 		}
 		return string(rest), nil
 	}
+	if l == World {
+		if !utf8.Valid(data) {
+			return "", errors.New("a byte is not UTF-8")
+		}
+		return string(data), nil
+	}
 	text, err := charsetOf(l).NewDecoder().Bytes(data)
 	if err != nil {
 		return "", err

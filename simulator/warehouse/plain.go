@@ -15,6 +15,11 @@ var plainColumns = map[Layout][]string{
 	Japan: strings.Fields(`出荷指示番号 行番号 明細行数 注文番号 倉庫SKU 商品名 選択肢 数量 総数量 温度帯 配送会社 配送サービス 時間帯 お届け日 出荷予定日
 		郵便番号 都道府県 市区郡 住所 建物 会社名 氏名 電話番号 支払区分 代引金額 代引内消費税 ご依頼主名 ご依頼主郵便番号 ご依頼主住所 ご依頼主電話番号
 		備考 同梱物 通関番号 個口数`),
+	World: {
+		"instruction", "line", "lines", "order", "sku", "item", "option", "quantity", "total_quantity", "temperature", "carrier", "service", "time_band",
+		"deliver_on", "ship_on", "postal_code", "state", "city", "street", "building", "company", "name", "phone", "country", "payment", "collect", "from_name",
+		"from_postal", "from_address", "from_phone", "note", "inserts", "customs_id", "parcels",
+	},
 	Korea: {
 		"출고지시번호", "행번호", "행수", "주문번호", "창고SKU", "상품명", "옵션", "수량", "총수량", "온도구분", "택배사", "배송서비스", "시간대", "배송희망일",
 		"출고예정일", "우편번호", "시도", "시군구", "주소", "상세주소", "회사명", "수취인명", "전화번호", "전화번호2", "결제구분", "착불금액", "보내는분",
@@ -28,6 +33,7 @@ const (
 	atNumber, atLine, atLines, atOrder, atSKU, atItem, atOption, atQuantity, atSum   = 0, 1, 2, 3, 4, 5, 6, 7, 8
 	atTemperature, atCarrier, atService, atBand, atDeliver, atShip                   = 9, 10, 11, 12, 13, 14
 	atPostal, atPrefecture, atCity, atStreet, atBuilding, atCompany, atName, atPhone = 15, 16, 17, 18, 19, 20, 21, 22
+	atCountry                                                                        = 23 // World
 	atNote, atCustoms, atParcels                                                     = 30, 32, 33
 )
 
@@ -50,6 +56,11 @@ var plain = map[Layout]plainRules{
 		day:          "2006/01/02", postal: regexp.MustCompile(`^\d{3}-?\d{4}$`), payment: 23, collect: 24, tax: 25,
 		longest: map[int]int{atOrder: 50, atSKU: 50, atItem: 200, atOption: 200, atStreet: 200, atBuilding: 200, atCompany: 100, atName: 64, atNote: 400},
 	},
+	World: {
+		temperatures: []string{"normal"}, bands: []string{""}, day: time.DateOnly, postal: regexp.MustCompile(`^[0-9A-Z -]{3,10}$`),
+		payment: 24, collect: 25,
+		longest: map[int]int{atOrder: 50, atSKU: 50, atItem: 200, atOption: 200, atStreet: 200, atBuilding: 200, atCompany: 100, atName: 64, atNote: 400},
+	},
 	Korea: {
 		temperatures: []string{"상온", "냉장", "냉동"},
 		bands:        []string{"", "am", "pm", "1214", "1416", "1618", "1820", "1821", "1921", "2021"},
@@ -61,6 +72,8 @@ var plain = map[Layout]plainRules{
 var (
 	numberForm  = regexp.MustCompile(`^[0-9A-Za-z-]{1,20}$`)
 	phoneForm   = regexp.MustCompile(`^0[0-9-]{8,14}$`)
+	phoneAbroad = regexp.MustCompile(`^\+?[0-9-]{5,15}$`)
+	countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 	carrierForm = regexp.MustCompile(`^[a-z0-9]+$`)
 	customsForm = regexp.MustCompile(`^P\d{12}$`)
 	payments    = []string{"prepaid", "cod", "deferred"}
@@ -141,7 +154,12 @@ func plainInstruction(l Layout, rows [][]string) parsed {
 	p.oneOf(t[rules.payment], p.Payment, payments)
 	p.form(t[atCarrier], p.Carrier, carrierForm)
 	p.form(t[atPostal], p.Postal, rules.postal)
-	p.form(t[atPhone], p.Phone, phoneForm)
+	if l == World {
+		p.form(t[atPhone], p.Phone, phoneAbroad)
+		p.form(t[atCountry], first[atCountry], countryForm)
+	} else {
+		p.form(t[atPhone], p.Phone, phoneForm)
+	}
 	if p.Service == "" || p.Name == "" || first[atStreet] == "" {
 		p.wrong("配送サービス・氏名・住所のいずれかが空", "배송서비스·수취인명·주소 중 빈 값이 있음")
 	}

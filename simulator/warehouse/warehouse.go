@@ -20,11 +20,12 @@ type Layout string
 const (
 	Japan Layout = "warehouse-instructions"    // plain CSV in cp932; answers in cp932
 	Korea Layout = "warehouse-instructions-kr" // plain CSV in cp949; answers in cp949 under Korean titles
+	World Layout = "world-instructions"        // plain CSV in UTF-8 under English titles, to any country; answers as Japan's
 	B2    Layout = "yamato-b2"                 // Yamato B2 Cloud basic layout; results as 発行済データ
 )
 
 // Layouts lists them.
-func Layouts() []Layout { return []Layout{Japan, Korea, B2} }
+func Layouts() []Layout { return []Layout{Japan, Korea, World, B2} }
 
 // A Config says what warehouse it is.
 type Config struct {
