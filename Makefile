@@ -6,6 +6,8 @@ STATICCHECK ?= $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 TESTFLAGS ?=
 FUZZTIME  ?= 30s
 ROUNDS    ?= 1000
+STEPS     ?= 10000
+SEED      ?= 20261130
 ACCOUNTS  ?= 1000
 HOURS     ?= 24
 BENCH     ?= .
@@ -76,6 +78,10 @@ torture: needs ## Kill the program at every step and at random, ROUNDS times, an
 .PHONY: contract
 contract: ## Hold the connectors' calls against the malls' official contracts in the folder SPECS
 	bash .ci/contract '$(SPECS)'
+
+.PHONY: walk
+walk: ## Take a random walk of STEPS steps with SEED through shops, malls, warehouses and crashes (TMPDIR=/dev/shm is faster)
+	$(GO) test -count=1 -v -timeout 6h -run '^TestWalk$$' ./internal/walk -walk.steps=$(STEPS) -walk.seed=$(SEED) -walk.rest=250
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME each

@@ -29,6 +29,7 @@ const (
 	AlertNotAtMall      Alert = "order_not_at_mall"
 	AlertShippedAtMall  Alert = "shipped_at_mall"
 	AlertContentDiffers Alert = "order_differs"
+	AlertTracking       Alert = "tracking_differs"
 	AlertCancelShipped  Alert = "cancelled_but_shipped"
 	AlertFileDiffers    Alert = "batch_file_differs"
 	AlertLinesDiffer    Alert = "batch_lines_differ"
@@ -162,6 +163,11 @@ var Alerts = []AlertInfo{
 		AlertContentDiffers, Difference, true, Operator,
 		texts("受注 {subject} の内容がモールと異なります({1})", "주문 {subject}의 내용이 쇼핑몰과 다릅니다({1})", "order {subject} is not what the mall has ({1})"),
 		texts("最新の内容を取り込みました。holds を確認してください", "최신 내용을 수집했습니다. holds를 확인하세요", "the mall's state was taken; look at holds"),
+	},
+	{
+		AlertTracking, Difference, true, Operator,
+		texts("受注 {subject} の送り状番号がモールと異なります(モール: {1}、出荷: {2})", "주문 {subject}의 송장번호가 쇼핑몰과 다릅니다(쇼핑몰: {1}, 출고: {2})", "the mall has another tracking number of order {subject} (mall: {1}, shipped: {2})"),
+		texts("モールの管理画面で番号を確認し、正しい番号に直してください", "쇼핑몰 관리자 화면에서 번호를 확인하고 바로잡으세요", "look into the mall's back office and correct the number there"),
 	},
 	{
 		AlertFileDiffers, Difference, true, Engineer,

@@ -13,6 +13,7 @@ import (
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/stock"
 	"github.com/mallbridge/mallbridge/simulator/orders"
+	"github.com/mallbridge/mallbridge/simulator/rakuten"
 	"github.com/mallbridge/mallbridge/simulator/warehouse"
 )
 
@@ -282,6 +283,10 @@ func (w *world) settled() {
 		case s.cancelled:
 		case s.shipped():
 			w.model.figure.shipped++
+		case s.account == rak && row.State == ledger.Outside && row.Reason == order.OutUnshipped:
+			// The mall refused to confirm it, of which a person was told, who does it there.
+			w.check(w.rakuten.Move(s.o.Number, rakuten.ToShip))
+			stay = append(stay, s)
 		case len(holds) == 0:
 			w.oops("%s %s was sold, did not ship, and nothing says why: %s %s\n%s", s.account, s.o.Number, row.State, row.Order.Status, w.story(s, row))
 		default:

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/text/encoding/japanese"
 
+	"github.com/mallbridge/mallbridge/internal/pgtest"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
@@ -30,28 +31,64 @@ var (
 	every = flag.Int("walk.rest", 150, "steps from one rest to the next")
 )
 
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
 // TestWalk lets everybody act in any order, and compares with what is true.
 func TestWalk(t *testing.T) {
-	w := newWorld(t, *seed)
-	for n := range *steps {
-		t0 := time.Now() // DEBUG
-		what := w.step()
-		if d := time.Since(t0); d > 2*time.Second {
-			t.Logf("SLOW %v %s", d, what)
-		} // DEBUG
-		if w.trace = append(w.trace, fmt.Sprintf("%d %s %s", n, w.Now().Format("01-02 15:04"), what)); len(w.trace) > 2000 {
-			w.trace = w.trace[1000:]
-		}
-		if (n+1)%*every == 0 || n+1 == *steps {
-			w.rest()
-		}
-		if t.Failed() {
-			t.Fatalf("step %d (%s); repeat it with -walk.seed=%d -walk.steps=%d -walk.rest=%d; the last steps:\n%s", n, what, *seed, *steps, *every, strings.Join(w.trace[max(len(w.trace)-60, 0):], "\n"))
-		}
-	}
+	w := newWorld(t, *seed, "")
+	w.walk(*steps)
 	t.Logf("seed %d, %d steps, %s: %s", *seed, *steps, w.Now().Format(time.DateTime), w.model.figure)
 	for _, k := range slices.Sorted(maps.Keys(w.done)) {
 		t.Logf("%6d %s", w.done[k], k)
+	}
+}
+
+// TestWalkOnPostgreSQL takes a few steps with a ledger in PostgreSQL, and in the end
+// purges everything.
+func TestWalkOnPostgreSQL(t *testing.T) {
+	w := newWorld(t, *seed, pgtest.Database(t))
+	w.walk(80)
+	w.Move(10 * 24 * time.Hour)
+	for n := 1; n < 40; n += 6 {
+		w.works("purge", "all", n)
+	}
+	res := w.stage("purge", "all")
+	w.check(res.Err)
+	purged := 0
+	for _, a := range accounts {
+		rows, err := w.env.Ledger.Orders(t.Context(), ledger.OrderList{Account: a, Limit: 1000})
+		w.check(err)
+		for i := range rows {
+			if r := &rows[i]; !r.PurgedAt.IsZero() {
+				purged++
+				if o := r.Order; o.Buyer.Name+o.Buyer.Phone+o.Packages[0].To.Name+o.Packages[0].To.Phone+o.Packages[0].To.Street != "" {
+					t.Errorf("order %s was purged and knows %+v", o.Number, o.Buyer)
+				}
+			}
+		}
+	}
+	if purged == 0 {
+		t.Errorf("no order was purged: %s", res.Report.String())
+	}
+	w.balance()
+	if res := w.stage("purge", "all"); res.Err != nil || !res.Report.Nothing() {
+		t.Errorf("again: %v %s", res.Err, res.Report.String())
+	}
+}
+
+// walk takes steps, and rests every now and then and in the end.
+func (w *world) walk(steps int) {
+	for n := range steps {
+		what := w.step()
+		if w.trace = append(w.trace, fmt.Sprintf("%d %s %s", n, w.Now().Format("01-02 15:04"), what)); len(w.trace) > 2000 {
+			w.trace = w.trace[1000:]
+		}
+		if (n+1)%*every == 0 || n+1 == steps {
+			w.rest()
+		}
+		if w.Failed() {
+			w.Fatalf("step %d (%s); repeat it with -walk.seed=%d -walk.steps=%d -walk.rest=%d; the last steps:\n%s", n, what, *seed, steps, *every, strings.Join(w.trace[max(len(w.trace)-60, 0):], "\n"))
+		}
 	}
 }
 

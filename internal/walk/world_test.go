@@ -66,28 +66,31 @@ var keys = map[string]string{
 type world struct {
 	testing.TB
 	*drivertest.Clock
-	r       *rand.Rand
-	dir     string
-	env     *stage.Env
-	life    int // of the program
-	wire    wire
-	rakuten *rakuten.Mall
-	coupang *coupang.Mall
-	eleven  *elevenst.Mall
-	houses  map[string]*house
-	stream  *orders.Stream
-	model   model
-	trace   []string // of the last steps
-	done    map[string]int
-	sick    map[string]bool // accounts whose mall was broken since the last rest
-	sheets  []orders.Sheet  // that a person downloaded
+	r   *rand.Rand
+	dir string
+	// database is the ledger's address; empty for a file.
+	database string
+	env      *stage.Env
+	life     int // of the program
+	wire     wire
+	rakuten  *rakuten.Mall
+	coupang  *coupang.Mall
+	eleven   *elevenst.Mall
+	houses   map[string]*house
+	stream   *orders.Stream
+	model    model
+	trace    []string // of the last steps
+	done     map[string]int
+	sick     map[string]bool // accounts whose mall was broken since the last rest
+	sheets   []orders.Sheet  // that a person downloaded
 }
 
-// newWorld makes the workspace and starts the program.
-func newWorld(t testing.TB, seed uint64) *world {
+// newWorld makes the workspace and starts the program. The ledger is a file where no
+// address of a database is given.
+func newWorld(t testing.TB, seed uint64, database string) *world {
 	w := &world{
 		TB: t, Clock: drivertest.NewClock(time.Date(2026, 7, 15, 3, 0, 0, 0, time.UTC)), r: rand.New(rand.NewPCG(seed, 0x77616c6b)), dir: t.TempDir(),
-		houses: map[string]*house{}, stream: orders.NewStream(seed + 1), done: map[string]int{}, sick: map[string]bool{},
+		database: database, houses: map[string]*house{}, stream: orders.NewStream(seed + 1), done: map[string]int{}, sick: map[string]bool{},
 	}
 	w.model.init()
 	issued := w.Now().AddDate(0, 0, -10)
@@ -220,7 +223,11 @@ func (w *world) start() {
 	w.check(err)
 	w.check(findings.Err())
 	w.check(ws.MakeFolders())
-	l, err := ledger.Open(w.Context(), ws.Path(ws.Settings.Ledger))
+	at := w.database
+	if at == "" {
+		at = ws.Path(ws.Settings.Ledger)
+	}
+	l, err := ledger.Open(w.Context(), at)
 	w.check(err)
 	host, err := os.Hostname()
 	w.check(err)

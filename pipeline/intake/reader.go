@@ -172,6 +172,7 @@ type Got struct {
 	Missing []string        // that a list named and the mall did not give
 	Touched []string        // known orders whose claims changed
 	New     int64           // orders that the ledger did not have
+	Shown   []ledger.Shown  // parcels that the mall shows
 }
 
 // Read keeps the replies of one read as they came, then stores what is in them. If
@@ -307,6 +308,7 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 	if g.Touched, err = r.Env.Ledger.PutClaims(ctx, r.ID, claims, r.Env.Now()); err != nil {
 		return g, err
 	}
+	g.Shown = shown
 	proven, err := r.Env.Ledger.Prove(ctx, r.ID, shown, r.Env.Now())
 	if err != nil {
 		return g, err

@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
@@ -310,6 +312,7 @@ func (x *comparer) compare(ctx context.Context) error {
 		return err
 	}
 	seen := map[string]bool{}
+	shown := map[string][]string{} // tracking numbers by order
 	rule := r.Mall.About().Window
 	for _, w := range x.span(r, rule).Split(time.Duration(rule.Longest)) {
 		got, err := r.Read(ctx, "orders", "compare "+w.In(x.zone).String(), r.Mall.Read(ctx, connectors.Read{Window: w, Kind: connectors.ReadAgain}))
@@ -319,6 +322,14 @@ func (x *comparer) compare(ctx context.Context) error {
 		for n := range got.Numbers {
 			seen[n] = true
 		}
+		for _, x := range got.Shown {
+			if x.Tracking != "" && !slices.Contains(shown[x.Order], x.Tracking) {
+				shown[x.Order] = append(shown[x.Order], x.Tracking)
+			}
+		}
+	}
+	if err := x.tracking(ctx, shown); err != nil {
+		return err
 	}
 	open, err := x.env.Ledger.Open(ctx, x.id)
 	if err != nil {
@@ -329,6 +340,37 @@ func (x *comparer) compare(ctx context.Context) error {
 		return err
 	}
 	return x.differences(ctx, r, lastOrder, lastEvent, time.Duration(rule.Delay))
+}
+
+// tracking compares the numbers that the mall shows with those that it was told. What
+// it shows of orders of which it was told nothing is no difference here: somebody
+// shipped them by hand.
+func (x *comparer) tracking(ctx context.Context, shown map[string][]string) error {
+	var as []ledger.Alert
+	for _, number := range slices.Sorted(maps.Keys(shown)) {
+		rows, err := x.env.Ledger.OrdersByNumber(ctx, number, x.a.Name)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		rs, err := x.env.Ledger.ReportsOf(ctx, rows[0].ID)
+		if err != nil {
+			return err
+		}
+		told := false
+		ours := map[string]bool{}
+		for i := range rs {
+			ours[rs[i].Tracking] = true
+			told = told || rs[i].State == ledger.ReportSeen || rs[i].State == ledger.ReportAccepted || rs[i].State == ledger.ReportUploaded
+		}
+		other := slices.DeleteFunc(shown[number], func(n string) bool { return ours[n] })
+		if told && len(other) > 0 {
+			as = append(as, ledger.Alert{Subject: number, Args: []string{strings.Join(other, ", "), strings.Join(slices.Sorted(maps.Keys(ours)), ", ")}})
+		}
+	}
+	return x.settle(ctx, order.AlertTracking, as)
 }
 
 // span is what is compared: the last days, as far as the mall answers and the

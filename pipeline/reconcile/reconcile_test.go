@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
+	"github.com/mallbridge/mallbridge/simulator/coupang"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 	"github.com/mallbridge/mallbridge/simulator/rakuten"
 )
@@ -103,6 +105,35 @@ func resultTitles(t *testing.T) string {
 }
 
 // TestTheNightComesOnce runs the stage through two days and counts the comparisons.
+// TestAnotherNumberAtTheMall: somebody corrects the number of a parcel in the mall's
+// back office, and our own numbers stay what they are.
+func TestAnotherNumberAtTheMall(t *testing.T) {
+	s := open(t, orders.Coupang, settings{})
+	o, other := s.sell(s.plain()), s.sell(s.plain())
+	s.Move(time.Hour)
+	s.run("extract", "plan", "instruct")
+	s.take()
+	s.ship()
+	s.run("collect", "report", "report")
+	s.night("reconcile")
+	if got := s.alerts(order.AlertTracking); len(got) > 0 {
+		t.Fatalf("nothing differs, and there is %q", got)
+	}
+	number, err := strconv.ParseInt(o.Number, 10, 64)
+	s.check(err)
+	was := s.coupang.Bundles(vendor, number)[0].Invoice
+	s.check(s.coupang.Forget(vendor, number))
+	s.check(s.coupang.Place(vendor, &o, coupang.Instruct))
+	s.check(s.coupang.Dispatch(vendor, number, "CJGLS", "600000000017"))
+	s.night("reconcile")
+	s.want("alerts", s.alerts(order.AlertTracking), []string{"tracking_differs " + o.Number})
+	as, err := s.env.Ledger.Alerts(t.Context(), ledger.AlertList{Kind: order.AlertTracking})
+	s.check(err)
+	if want := []string{"600000000017", was}; !slices.Equal(as[0].Args, want) {
+		t.Errorf("it says %q, want %q; the other order is %s", as[0].Args, want, other.Number)
+	}
+}
+
 func TestTheNightComesOnce(t *testing.T) {
 	s := open(t, orders.Rakuten, settings{})
 	s.sell(s.plain())
