@@ -44,6 +44,10 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 	}
 	switch {
 	case d.class == status.Done:
+		if lost := owed(places); len(lost) > 0 {
+			p.warn(plan, d, order.HoldWarehouseRefuse, fmt.Sprintf("the mall says %q for what was shipped; not shipped: instruction %s", d.row.Order.Status, numbers(lost)))
+			return c.free, nil
+		}
 		p.keep(plan, d, nil)
 		return c.free, nil
 	case d.class == status.Instructed && len(c.halted) > 0:
@@ -238,6 +242,26 @@ func (p *planner) warn(plan *ledger.Plan, d *decision, r order.Reason, detail st
 		more = append([]order.Hold{{Reason: r, Detail: detail}}, more...)
 	}
 	p.keep(plan, d, more)
+}
+
+// owed lists the instructions of an order that were stopped or refused, if we shipped
+// others of it: malls count an order as shipped once they are told of its first
+// parcel. An order of which we shipped nothing was shipped by somebody else.
+func owed(places []ledger.Place) []ledger.Place {
+	var out []ledger.Place
+	some := false
+	for _, pl := range places {
+		switch pl.State {
+		case ledger.InstructionShipped:
+			some = true
+		case ledger.InstructionStopped, ledger.InstructionRefused:
+			out = append(out, pl)
+		}
+	}
+	if !some {
+		return nil
+	}
+	return out
 }
 
 // refusals are the holds of parcels that the warehouse refused and nobody has let go

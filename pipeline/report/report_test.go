@@ -461,3 +461,33 @@ func TestWhatIsLeftOfASplitOrderGoesAgain(t *testing.T) {
 	s.reported(coupangShop)
 	s.want(o, number(1)+" seen", number(2)+" seen")
 }
+
+// TestWhatIsOwedIsHeldThoughTheMallHasItAsShipped: Rakuten counts an order as shipped
+// once it has the first of its numbers. A second parcel that the warehouse refuses is
+// still owed.
+func TestWhatIsOwedIsHeldThoughTheMallHasItAsShipped(t *testing.T) {
+	s := open(t, "")
+	o := s.twoHouses(rakutenShop)
+	s.ships(parcel{of: o, at: "tokyo", carrier: "yamato", tracking: number(1)})
+	s.reported(rakutenShop)
+	s.Move(24 * time.Hour)
+	s.run(rakutenShop, "extract", "plan")
+	if at := s.row(o.Number).Order.Status; at != "500" {
+		t.Fatalf("the mall says %s", at)
+	}
+	id, err := s.env.Ledger.Warehouse(t.Context(), "osaka")
+	s.check(err)
+	_, err = s.env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: s.instruction(o.Number, "osaka"), Message: "out of boxes"}}, s.Now())
+	s.check(err)
+	s.run(rakutenShop, "plan")
+	holds, err := s.env.Ledger.HoldsOf(t.Context(), s.row(o.Number).ID)
+	s.check(err)
+	if len(holds) != 1 || holds[0].Reason != order.HoldWarehouseRefuse {
+		t.Fatalf("holds %+v", holds)
+	}
+	s.check(s.env.Ledger.Release(t.Context(), s.row(o.Number).ID, []order.Reason{order.HoldWarehouseRefuse}, "sent by hand", "test", s.Now()))
+	s.run(rakutenShop, "plan")
+	if holds, err = s.env.Ledger.HoldsOf(t.Context(), s.row(o.Number).ID); err != nil || len(holds) > 0 {
+		t.Errorf("holds after the release %+v, %v", holds, err)
+	}
+}
