@@ -122,6 +122,7 @@ func (c *client) sign(r *http.Request, at time.Time) error {
 	if version == "" {
 		return badKey("key_version", errors.New("it is not set"))
 	}
+	//lint:ignore SA1019 Yahoo takes no other padding
 	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, key, []byte(c.settings["seller_id"]+":"+strconv.FormatInt(at.Unix(), 10)))
 	if err != nil {
 		return badKey("public_key", err)

@@ -31,7 +31,6 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/connectors"
-	"github.com/mallbridge/mallbridge/order"
 )
 
 //go:embed about.yaml
@@ -378,6 +377,3 @@ func notWritten(err error) connectors.Result {
 	}
 	return r
 }
-
-// day is the day that an order was placed on, in Japan.
-func day(t time.Time) order.Date { return order.DateOf(t.In(tokyo)) }

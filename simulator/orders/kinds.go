@@ -217,7 +217,9 @@ var kinds = map[string][]kind{
 		changed(30, "mall ships", outside("mall_fulfils"), func(_ *Stream, o *Order) { o.MallShips = true }),
 		changed(20, "dead listing", held("sku_unmapped"), func(s *Stream, o *Order) { only(s, o, "CLOCK-OLD") }),
 	},
-	Ebay: abroad,
+	YahooShopping: yahooKinds,
+	YahooAuction:  auctionKinds,
+	Ebay:          abroad,
 	Plain: {
 		repaired(40, "letter outside cp932", AgreeReplacement, held("character"), func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𣘺本" }),
 		changed(30, "letter with a look-alike", yes, func(_ *Stream, o *Order) { o.Parcels[0].To.Family = "𠮷野" }),

@@ -214,6 +214,7 @@ func (m *Mall) signature(s *store, r *http.Request, now time.Time) string {
 	if err != nil || s.Key == nil || r.Header.Get("X-sws-signature-version") != s.KeyVersion {
 		return "unauthorized"
 	}
+	//lint:ignore SA1019 Yahoo takes no other padding
 	plain, err := rsa.DecryptPKCS1v15(rand.Reader, s.Key, sealed)
 	if err != nil {
 		return "unauthorized"

@@ -151,10 +151,10 @@ func setStock(x *call) answer {
 		case wrong && x.m.faults.AllOrNothing:
 			b.WriteString("<Quantity></Quantity>")
 		default:
-			it.Stock = numbers[i]
-			if strings.HasPrefix(quantities[i], "+") || strings.HasPrefix(quantities[i], "-") {
-				it.Stock += numbers[i]
+			if !strings.HasPrefix(quantities[i], "+") && !strings.HasPrefix(quantities[i], "-") {
+				it.Stock = 0
 			}
+			it.Stock += numbers[i]
 			cell(&b, "Quantity", number(it.Stock))
 		}
 		b.WriteString("</Result>")
