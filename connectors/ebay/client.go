@@ -256,7 +256,13 @@ func (c *client) judge(reply *connectors.Reply, safe bool) error {
 	case x.Code == errPermission:
 		x.Class, x.Cause = connectors.Reauth, connectors.CauseFunction
 	case x.Code == errDailyLimit && reply.Status == http.StatusTooManyRequests && reply.Header.Get("Retry-After") == "":
-		x.Class, x.Until = connectors.Wait, nextDay(reply.At)
+		// Calls that wait hold a stage up: none waits longer than an hour to try again.
+		day := nextDay(reply.At)
+		x.Class, x.Until = connectors.Wait, day
+		if most := reply.At.Add(time.Hour); day.After(most) {
+			x.Until = most
+		}
+		x.Hint = "the calls of the day are used up; eBay counts anew from " + day.Format(time.RFC3339)
 	case f.Category == "APPLICATION" && reply.Status < 500:
 		// Not done: the same again may pass.
 		x.Class = connectors.Transient

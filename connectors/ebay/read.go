@@ -89,8 +89,8 @@ func (d *Driver) pass(ctx context.Context, filter string, seen map[string]bool, 
 				return false, false, notWhole("eBay said %d orders and gave %d", total, len(now))
 			}
 			return moved, false, nil
-		case len(l.Orders) == 0:
-			return false, false, notWhole("a page without orders says that more follow")
+		case len(l.Orders) == 0 || int64(offset+pageMost) >= total && !moved:
+			return false, false, notWhole("after %d of %d orders a page says that more follow", len(now), total)
 		}
 	}
 }
