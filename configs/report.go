@@ -2,7 +2,6 @@ package configs
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +39,7 @@ type ShipRule struct {
 // TellsByAPI reports whether the account's mall is told of parcels by its API.
 func (a *Account) TellsByAPI() bool {
 	spec, ok := malls.Lookup(a.Mall)
-	return ok && a.UsesAPI() && slices.Contains(spec.About.Abilities, "ship")
+	return ok && a.UsesAPI() && spec.About.Offers("ship", a.API.Settings)
 }
 
 // ShipRule is what the account's mall takes of a package's parcels. A sheet cannot

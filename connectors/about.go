@@ -75,6 +75,9 @@ type About struct {
 	Keys KeyRule `yaml:"keys"`
 	// Abilities of the driver, see [Abilities].
 	Abilities []string `yaml:"abilities"`
+	// Abilities that an account has only if it fills in a setting: ship: shipping_path.
+	// The driver of an account that leaves it empty lacks the ability.
+	Needs map[string]string `yaml:"needs"`
 	// What is not known for certain or cannot be done.
 	Notes []Text `yaml:"notes"`
 
@@ -398,6 +401,11 @@ func (a *About) check() error {
 			wrong("abilities: %q is unknown; known are %s", ability, strings.Join(Abilities, ", "))
 		}
 	}
+	for ability, setting := range a.Needs {
+		if st, ok := a.Setting(setting); !slices.Contains(a.Abilities, ability) || !ok || st.Secret || st.Required {
+			wrong("needs: %s: %s: an ability and an optional setting that is no secret are expected", ability, setting)
+		}
+	}
 	if a.Ship.Parcels < 1 || a.Ship.Settle <= 0 {
 		wrong("ship: parcels %d, settle %v: both must be positive", a.Ship.Parcels, a.Ship.Settle)
 	}
@@ -405,6 +413,12 @@ func (a *About) check() error {
 		text(fmt.Sprintf("notes[%d]", i), n)
 	}
 	return errors.Join(errs...)
+}
+
+// Offers reports whether an account with these settings has an ability.
+func (a *About) Offers(ability string, settings map[string]string) bool {
+	need, some := a.Needs[ability]
+	return slices.Contains(a.Abilities, ability) && (!some || settings[need] != "")
 }
 
 // Setting returns the setting of that name.

@@ -11,6 +11,7 @@ import (
 	"github.com/mallbridge/mallbridge/connectors/elevenst"
 	"github.com/mallbridge/mallbridge/connectors/rakuten"
 	"github.com/mallbridge/mallbridge/connectors/shopify"
+	"github.com/mallbridge/mallbridge/connectors/shopserve"
 	"github.com/mallbridge/mallbridge/connectors/smartstore"
 	"github.com/mallbridge/mallbridge/connectors/yahooshopping"
 )
@@ -26,6 +27,7 @@ var Malls = []connectors.Spec{
 	elevenst.Spec,
 	amazon.Spec,
 	shopify.Spec,
+	shopserve.Spec,
 }
 
 // Lookup returns the mall of that name.

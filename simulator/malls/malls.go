@@ -88,6 +88,7 @@ var makers = map[string]func(now func() time.Time) (mall, Shop, error){
 	"smartstore": newSmartStore,
 	"amazon":     newAmazon,
 	"shopify":    newShopify,
+	"shopserve":  newShopserve,
 
 	"yahoo-shopping": newYahooShopping,
 	"yahoo-auction":  newYahooAuction,

@@ -12,6 +12,7 @@ const (
 	Shopify       = "shopify"
 	YahooShopping = "yahoo-shopping"
 	YahooAuction  = "yahoo-auction"
+	Shopserve     = "shopserve"
 	Plain         = "plain"
 )
 

@@ -116,6 +116,9 @@ func (s *Stream) order(mall string, now time.Time) Order {
 	case Ebay:
 		o.ebay(seq)
 		country = "US"
+	case Shopserve:
+		o.Number = fmt.Sprintf("%s%05d", o.Ordered.Format("20060102"), seq)
+		o.Payment, o.Delivery = "クレジットカード", "宅配便"
 	case Shopify:
 		o.Number = fmt.Sprintf("#%d", 1000+seq)
 		o.Status, o.Payment, o.Delivery = "paid", "shopify_payments", "宅急便"
@@ -142,7 +145,7 @@ func (s *Stream) order(mall string, now time.Time) Order {
 // reserved for a day.
 func (s *Stream) everyday(mall string) []*Good {
 	var out []*Good
-	if mall == Shopify { // the same shop, by its SKUs
+	if mall == Shopify || mall == Shopserve { // the same shop, by its SKUs
 		mall = Plain
 	}
 	for _, g := range goodsOf(mall, "") {
@@ -162,6 +165,8 @@ func (s *Stream) everyday(mall string) []*Good {
 func (s *Stream) parcel(mall string, seq, n int, to Person) Parcel {
 	p := Parcel{To: to}
 	switch mall {
+	case Shopserve:
+		p.Key = fmt.Sprintf("%d", n)
 	case Rakuten:
 		p.Key = fmt.Sprintf("22%08d", seq*10+n)
 	case SmartStore:
@@ -233,6 +238,8 @@ func (s *Stream) add(o *Order, parcel int, g *Good) {
 		}
 	case YahooAuction:
 		l.Key, l.ItemID, l.ItemCode, l.SKUCode = itoa(int64(n)), g.Item, g.Item, g.Code
+	case Shopserve:
+		l.ItemCode = g.Code
 	case Plain:
 		l.ItemCode, l.SKUCode = "P-"+g.Code, g.Code
 	}
