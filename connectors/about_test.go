@@ -19,6 +19,8 @@ func TestAboutIsStrict(t *testing.T) {
 		{"name: key", "name: base_url", "reserved"},
 		{"name: plain", "name: Plain Mall", "name"},
 		{"charset: utf-8", "charset: utf-8\nabilities: [fly]", "fly"},
+		{"charset: utf-8", "charset: utf-8\nneeds: {ship: key}", "needs"},
+		{"charset: utf-8", "charset: utf-8\nneeds: {fly: plain}", "needs"},
 		{"charset: utf-8", "charset: utf-8\nversion: {name: 2026-04, ends: soon}", "version"},
 		{"charset: utf-8", "charset: utf-8\nversion: {ends: 2027-04-01}", "version"},
 		{"charset: utf-8", "charset: utf-8\n---\nname: two", "more than one"},
