@@ -326,7 +326,7 @@ func fulfilment(of *node) (shipped, error) {
 			}
 			n, err := strconv.ParseInt(c.get("Quantity"), 10, 64)
 			if err != nil || n < 1 {
-				return p, fmt.Errorf("Quantity %q", c.get("Quantity"))
+				return p, fmt.Errorf("the quantity %q", c.get("Quantity"))
 			}
 			if p.items == nil {
 				p.items = map[string]int64{}

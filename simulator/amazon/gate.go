@@ -234,7 +234,7 @@ func (m *Mall) api(w http.ResponseWriter, r *http.Request, body []byte) answer {
 		a = o.do(c)
 	}
 	if !m.opt.Unlimited && (a.status < 300 || a.status == http.StatusBadRequest || a.status == http.StatusNotFound) {
-		w.Header()[rateHeader] = []string{strconv.FormatFloat(rate, 'f', -1, 64)}
+		w.Header().Set(rateHeader, strconv.FormatFloat(rate, 'f', -1, 64))
 	}
 	return a
 }
