@@ -3,7 +3,6 @@ package amazon_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,27 +85,14 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// The same of confirmations in feeds.
-func TestContractOfFeeds(t *testing.T) {
+// The same of orders that a report lists and of confirmations in feeds.
+func TestContractOfReportsAndFeeds(t *testing.T) {
 	skip := feedSkips()
+	delete(skip, "read/one")
 	delete(skip, "catalog/list")
 	contract.Run(t, contract.Mall{
-		Harness: drivertest.Harness{Spec: amazon.Spec, Start: starter("1"), Page: 100, Skip: skip},
-		APIs:    contracts("orders", "orders0", "feeds", "listings"), Outside: outside, Lossless: lossless,
-	})
-}
-
-// And of orders that a report lists.
-func TestContractOfReports(t *testing.T) {
-	skip := maps.Clone(waivers)
-	for _, c := range drivertest.Cases() {
-		if skip[c.Name] == "" && !slices.Contains([]string{"read/one", "read/none", "ship/one", "catalog/list"}, c.Name) {
-			skip[c.Name] = "TestConformance has it"
-		}
-	}
-	contract.Run(t, contract.Mall{
-		Harness: drivertest.Harness{Spec: amazon.Spec, Start: starter("0", "orders_by", "report"), Page: 100, Skip: skip},
-		APIs:    contracts("orders", "orders0", "reports", "listings"), Outside: outside, Lossless: lossless,
+		Harness: drivertest.Harness{Spec: amazon.Spec, Start: starter("1", "orders_by", "report"), Page: 100, Skip: skip},
+		APIs:    contracts("orders", "orders0", "feeds", "reports", "listings"), Outside: outside, Lossless: lossless,
 	})
 }
 
