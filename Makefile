@@ -10,6 +10,10 @@ STEPS     ?= 10000
 SEED      ?= 20261130
 ACCOUNTS  ?= 1000
 HOURS     ?= 24
+ORDERS    ?= 100000
+READERS   ?= 200
+LINES     ?= 100000
+P99_MS    ?= 250
 BENCH     ?= .
 SPECS     ?= ../shared/specs
 
@@ -66,6 +70,10 @@ screenshots: needs ## Take pictures of the console's pages into screenshots/
 .PHONY: bench
 bench: ## Run the benchmarks (BENCH=regexp chooses)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: bench-console
+bench-console: ## Have READERS people read pages of ORDERS orders while a sheet of LINES lines is read
+	ORDERS=$(ORDERS) READERS=$(READERS) LINES=$(LINES) ROUNDS=3 PAUSE_MS=2000 P99_MS=$(P99_MS) $(GO) test -count=1 -v -timeout 1h -run TestManyReaders ./console
 
 .PHONY: load
 load: ## Ask the malls of ACCOUNTS accounts for HOURS hours of a moved clock (TMPDIR=/dev/shm is faster)

@@ -79,12 +79,8 @@ func (c *Console) account(q *request) (string, any, error) {
 	}
 	d := accountData{Account: a, Can: c.o.Run != nil}
 	d.Mall, _ = accounts.Lookup(a.Mall, q.lang)
-	all, err := c.counts.tallies(q.Context(), q.env)
-	if err != nil {
+	if d.Tally, err = q.env.Ledger.Tally(q.Context(), a.Name); err != nil {
 		return "", nil, err
-	}
-	if t := all[a.Name]; t != nil {
-		d.Tally = *t
 	}
 	if d.Fetch, err = standing.Fetches(q.Context(), q.env, a); err != nil {
 		return "", nil, err

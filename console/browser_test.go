@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 var screenshots = flag.String("screenshots", "", "keep pictures of the pages in this folder")
@@ -145,5 +146,54 @@ func picture(ctx context.Context, t *testing.T, name string) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// until waits in the page until an expression is true.
+const until = `(e) => new Promise((yes, no) => { const end = Date.now() + 20000; (function look() { if (e()) yes("ok"); else if (Date.now() > end) no(new Error("it never came")); else setTimeout(look, 50); })(); })`
+
+// TestScripts uses what pages do better with scripts: they follow what happens, keys
+// move in lists, one box ticks all.
+func TestScripts(t *testing.T) {
+	ctx := browser(t)
+	s := open(t)
+	path, err := s.console.Enter(t.Context(), "demo")
+	s.check(err)
+	run := func(what, script string) {
+		t.Helper()
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise)); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	visit := func(path string) {
+		t.Helper()
+		if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+path)); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+	}
+	visit(path)
+	_, err = s.world().Ledger.Raise(t.Context(), s.clock(), ledger.Alert{Kind: order.AlertNotAtMall, Target: "rakuten-1", Subject: "399001-77"})
+	s.check(err)
+	run("the page follows", `(`+until+`)(() => document.getElementById("waits").textContent.includes("399001-77"))`)
+	visit("/orders")
+	key := func(k string) string {
+		return `document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "` + k + `", bubbles: true}));`
+	}
+	run("j and k", key("j")+key("j")+key("k")+`(`+until+`)(() => "at" in document.querySelectorAll("tbody tr")[0].dataset)`)
+	run("the search field", key("/")+`(`+until+`)(() => document.activeElement.id === "find")`)
+	visit("/holds")
+	run("one box", `const box = document.querySelector("input[data-all]"); box.click(); (`+until+`)(() => [...box.closest("table").querySelectorAll("tbody input")].every(b => b.checked))`)
+	// A link is made as a person does it.
+	visit("/links")
+	run("the form of a link", `(() => { const f = document.querySelector("form[action='/links'].bulk"); f.querySelector("[name=sku]").value = "TOWEL-W"; f.requestSubmit(); return "ok" })()`)
+	// What is asked while the browser goes on to the next page has no answer.
+	err = errors.New("not asked")
+	for range 5 {
+		if _, err = chromedp.Run(ctx, chromedp.Evaluate[string](`(`+until+`)(() => document.querySelector(".flash"))`, chromedp.EvalAwaitPromise)); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Errorf("the page after it: %v", err)
 	}
 }

@@ -58,7 +58,7 @@ type Console struct {
 	tries    tries
 	uploads  uploads
 	changing sync.Mutex
-	counts   counts
+	memos    memos
 	tests    sync.Map // by account, of *tested
 	live     live
 	stopped  chan struct{} // closed when Work ends: who listens is let go
@@ -69,7 +69,6 @@ type Console struct {
 func New(o Options) (*Console, error) {
 	c := &Console{o: o, sessions: newSessions(o), live: live{every: liveEvery}, stopped: make(chan struct{})}
 	c.uploads.max = maxUpload
-	c.counts.stale = staleFor / 5
 	for name := range titles {
 		if _, err := c.page(look{name, "en", ""}); err != nil {
 			return nil, err
@@ -89,12 +88,13 @@ func (c *Console) page(l look) (*template.Template, error) {
 	t, err := template.New("layout.html").Funcs(template.FuncMap{
 		"T":      func(en string, args ...any) string { return say(l.lang, en, args...) },
 		"Say":    func(s string) string { return phrase.Say(l.lang, s) },
+		"Refuse": func(s string) string { return sayRefusal(l.lang, s) },
 		"Local":  func(at time.Time) string { return strings.TrimSuffix(c.o.Env().Workspace.Local(at), "-") },
 		"Short":  func(at time.Time) string { return shortTime(c.o.Env().Workspace, c.o.Env().Now(), at) },
 		"Reason": func(r order.Reason) string { return reasonText(l.lang, r) },
 		"can":    func(role string) bool { return rank[l.role] >= rank[role] },
 		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
-		"corrections": corrections, "took": took, "tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] }, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
+		"corrections": corrections, "took": took, "differ": func(now, was int64) string { return fmt.Sprintf("%+d", now-was) }, "tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] }, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
 	}).ParseFS(assets, "templates/layout.html", "templates/"+l.name+".html")
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -125,9 +125,14 @@ func (c *Console) Handler() http.Handler {
 		m.HandleFunc("GET "+pattern, c.need(ledger.Viewer, c.show(h)))
 	}
 	do := func(role, pattern string, h func(*request) (string, error)) {
-		m.HandleFunc("POST "+pattern, c.need(role, c.act(h)))
+		m.HandleFunc("POST "+pattern, c.need(role, c.act(func(q *request) (string, error) {
+			if role != ledger.Viewer {
+				defer c.memos.forget()
+			}
+			return h(q)
+		})))
 	}
-	view("/{$}", c.today)
+	view("/{$}", c.shared(c.today))
 	view("/orders", c.orders)
 	do(ledger.Viewer, "/orders", c.find)
 	view("/orders/{account}/{number}", c.order)
@@ -135,10 +140,12 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/orders/{account}/{number}/release", c.release)
 	do(ledger.Operator, "/orders/{account}/{number}/wish", c.wish)
 	do(ledger.Operator, "/orders/{account}/{number}/correct", c.correct)
+	view("/orders/{account}/{number}/raw", c.raw)
+	do(ledger.Operator, "/orders/{account}/{number}/raw", c.unmask)
 	do(ledger.Viewer, "/filters", c.keepFilter)
-	view("/holds", c.holds)
+	view("/holds", c.shared(c.holds))
 	do(ledger.Operator, "/holds/replace", c.replaceChar)
-	view("/links", c.links)
+	view("/links", c.shared(c.links))
 	do(ledger.Operator, "/links", c.linkOne)
 	m.HandleFunc("GET /links/template/{as}", c.need(ledger.Viewer, c.linkTemplate))
 	view("/masters/{name}", c.master)
@@ -148,7 +155,7 @@ func (c *Console) Handler() http.Handler {
 	view("/masters/{name}/preview/{id}", c.masterPreview)
 	do(ledger.Operator, "/masters/{name}/preview/{id}/take", c.masterTake)
 	do(ledger.Operator, "/masters/{name}/preview/{id}/drop", c.masterForget)
-	view("/stock", c.stock)
+	view("/stock", c.shared(c.stock))
 	do(ledger.Operator, "/stock/approve", c.approveStock)
 	m.HandleFunc("GET /stock/demand/{as}", c.need(ledger.Viewer, c.demand))
 	do(ledger.Operator, "/holds/release", c.releaseMany)
@@ -165,7 +172,7 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/files/{warehouse}/{batch}/resolve", c.resolve)
 	m.HandleFunc("GET /uploads/{account}/{name}", c.need(ledger.Operator, c.sheet))
 	do(ledger.Operator, "/uploads/{account}/{name}", c.uploaded)
-	view("/accounts", c.accounts)
+	view("/accounts", c.shared(c.accounts))
 	view("/accounts/{name}", c.account)
 	m.HandleFunc("GET /accounts/new", c.need(ledger.Admin, c.show(c.newAccountPage)))
 	do(ledger.Admin, "/accounts/new", c.addAccount)
@@ -446,7 +453,7 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 
 // titles of pages, in English.
 var titles = map[string]string{
-	"today": "Today", "orders": "Orders", "order": "Order", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file",
+	"today": "Today", "orders": "Orders", "order": "Order", "raw": "What the mall gave", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file",
 	"links": "Links and masters", "master": "Links and masters", "change": "What changes", "stock": "Stock",
 	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
 }

@@ -39,7 +39,7 @@ func (v *visitor) pages() []string {
 	}
 	table := v.want(v.send("/masters/sku-links", "", "links.csv", []byte("account,code,sku,quantity\nplain-1,nothing-like-it,TOWEL-W,2\n")), http.StatusOK)
 	return []string{
-		"/", "/orders", "/orders?state=held", "/orders/" + hs[0].Account + "/" + hs[0].Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number, "/holds", "/upload", preview.path,
+		"/", "/orders", "/orders?state=held", "/orders/" + hs[0].Account + "/" + hs[0].Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number + "/raw", "/holds", "/upload", preview.path,
 		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/accounts/plain-1", "/accounts/" + api, "/accounts/new", "/accounts/new?mall=coupang", "/runs", "/runs/windows", "/runs/acts", "/users", "/me",
 	}
 }
@@ -730,5 +730,33 @@ func TestAccounts(t *testing.T) {
 	}
 	if !slices.ContainsFunc(acts, func(e ledger.Event) bool { return e.Kind == "account.added" && e.Detail == "coupang-9: coupang" }) {
 		t.Error("the audit trail has no new account")
+	}
+}
+
+// What a mall gave is masked until somebody says why it is looked at.
+func TestRawIsMasked(t *testing.T) {
+	s := open(t)
+	v := s.as("hanako", ledger.Operator, "en")
+	v.want(v.post(v.upload("plain-1", "more.csv", []byte(good)).path+"/take"), http.StatusOK)
+	path := "/orders/plain-1/C-9"
+	v.shows(v.get(path), path+"/raw")
+	a := v.shows(v.want(v.get(path+"/raw"), http.StatusOK), "C-9", "ready", "••")
+	for _, secret := range []string{"見本", "03-0000-0001", "1000001", "千代田"} {
+		if strings.Contains(a.body, secret) {
+			t.Errorf("%s is shown", secret)
+		}
+	}
+	v.want(v.post(path+"/raw", "note", ""), http.StatusBadRequest)
+	v.shows(v.want(v.post(path+"/raw", "note", "the buyer asks"), http.StatusOK), "見本 花子", "03-0000-0001")
+	s.move(6 * time.Minute)
+	if strings.Contains(v.get(path+"/raw").body, "見本") {
+		t.Error("it stays unmasked")
+	}
+	viewer := s.as("v", ledger.Viewer, "en")
+	viewer.want(viewer.get(path+"/raw"), http.StatusForbidden)
+	acts, err := s.world().Ledger.Acts(t.Context(), 10)
+	s.check(err)
+	if !slices.ContainsFunc(acts, func(e ledger.Event) bool { return e.Kind == "raw.shown" && e.Detail == "the buyer asks" }) {
+		t.Error("the audit trail does not say who looked")
 	}
 }

@@ -5,8 +5,8 @@ import "time"
 // Say is what pages say in a language.
 func Say(lang, text string) string { return say(lang, text) }
 
-// Fresh makes pages count anew whenever they are asked.
-func (c *Console) Fresh() { c.counts.stale, c.live.every = 0, 20*time.Millisecond }
+// Fresh makes pages be made anew whenever they are asked.
+func (c *Console) Fresh() { c.memos.off, c.live.every = true, 20*time.Millisecond }
 
 // Code is the code of a second factor at a moment.
 func Code(secret string, now time.Time) string {
@@ -19,3 +19,6 @@ func Code(secret string, now time.Time) string {
 
 // LimitUploads bounds order sheets by so many bytes.
 func (c *Console) LimitUploads(n int64) { c.uploads.max = n }
+
+// Serve makes pages count as they do in a program that runs.
+func (c *Console) Serve() { c.memos.off, c.live.every = false, liveEvery }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -42,8 +43,10 @@ type batchData struct {
 	Orders   []batchOrder
 	More     int // orders that the page does not show
 	Lines    []string
+	Table    [][]string // the lines by their columns; nil for other than delimited text
 	Charset  string
-	Approval bool // it waits for one
+	Last     *ledger.Batch // the warehouse's file before it
+	Approval bool          // it waits for one
 	Doubt    bool
 	There    bool // our copy of the file is there
 }
@@ -95,8 +98,44 @@ func (c *Console) batch(q *request) (string, any, error) {
 		return "", nil, err
 	}
 	d.There = d.Lines != nil
+	d.Table = columns(q, b, d.Lines)
+	all, err := q.env.Ledger.Batches(q.Context(), b.Warehouse, shownLast)
+	if err != nil {
+		return "", nil, err
+	}
+	if at := slices.IndexFunc(all, func(x ledger.Batch) bool { return x.ID < b.ID }); at >= 0 {
+		d.Last = &all[at]
+	}
 	return "batch", d, nil
 }
+
+// shownLast is how many files back the one before is looked for.
+const shownLast = 500
+
+// columns takes the first lines of a delimited file apart, as its reader does.
+func columns(q *request, b *ledger.Batch, lines []string) [][]string {
+	f, ok := q.env.Workspace.Formats.Get(b.Format)
+	if !ok || len(lines) == 0 || f.Spec.File.Kind != "csv" && f.Spec.File.Kind != "tsv" {
+		return nil
+	}
+	r := csv.NewReader(strings.NewReader(strings.Join(lines, "\n")))
+	r.LazyQuotes, r.FieldsPerRecord = true, -1
+	if f.Spec.File.Kind == "tsv" {
+		r.Comma = '\t'
+	}
+	var out [][]string
+	for len(out) < shownColumns {
+		row, err := r.Read()
+		if err != nil {
+			break // a value over several lines may be cut off at the end
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// shownColumns is how many rows of a file are shown by their columns.
+const shownColumns = 30
 
 // decoded shows the first lines of a text file as its reader will see them; none of
 // a workbook, nil if our copy or its format is gone.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/links"
-	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/plan"
@@ -244,7 +243,7 @@ func (c *Console) releaseMany(q *request) (string, error) {
 		case order.CodeOf(err) == order.Internal || q.Context().Err() != nil:
 			return "", err
 		default:
-			failed = append(failed, number+": "+phrase.Say(q.lang, err.Error()))
+			failed = append(failed, number+": "+sayRefusal(q.lang, err.Error()))
 		}
 	}
 	if len(failed) == 0 {

@@ -84,7 +84,7 @@ type accountRow struct {
 
 func (c *Console) accounts(q *request) (string, any, error) {
 	d := accountsData{Can: c.o.Run != nil}
-	all, err := c.counts.tallies(q.Context(), q.env)
+	all, err := q.env.Ledger.Tallies(q.Context())
 	if err != nil {
 		return "", nil, err
 	}

@@ -442,4 +442,12 @@ var texts = map[string][2]string{
 	"%s is changed":                                               {"%sを変更しました", "%s을(를) 변경했습니다"},
 	"%s is added; test its connection next":                       {"%sを追加しました。次に接続テストをしてください", "%s을(를) 추가했습니다. 다음으로 연결 테스트를 하세요"},
 	"the mall's consent for %s is kept; test its connection next": {"%sの同意を保存しました。次に接続テストをしてください", "%s의 동의를 저장했습니다. 다음으로 연결 테스트를 하세요"},
+	"What the mall gave":                                          {"モールから受け取った内容", "쇼핑몰에서 받은 내용"},
+	"its bytes are gone, as the retention says":                   {"保存期間が過ぎたため削除されています", "보관 기간이 지나 삭제되었습니다"},
+	"it is a workbook, which has no lines to show":                {"Excelファイルのため表示できません", "Excel 파일이라 표시할 수 없습니다"},
+	"names, numbers and addresses are masked; the audit trail keeps who looks at them and why": {"氏名・番号・住所は伏せています。表示した人と理由は操作履歴に残ります", "이름·번호·주소는 가려져 있습니다. 누가 왜 보았는지 작업 이력에 남습니다"},
+	"Show them":                       {"表示する", "표시"},
+	"the number does not stand in it": {"注文番号が見つかりません", "주문번호를 찾을 수 없습니다"},
+	"against the last file":           {"前回のファイルとの差", "지난 파일과의 차이"},
+	"The first lines as they are":     {"先頭の行（そのまま）", "처음 줄(원본)"},
 }

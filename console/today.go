@@ -59,7 +59,7 @@ func (c *Console) today(q *request) (string, any, error) {
 	ctx, env := q.Context(), q.env
 	now := env.Now()
 	d := todayData{Now: now}
-	all, err := c.counts.tallies(ctx, env)
+	all, err := env.Ledger.Tallies(ctx)
 	if err != nil {
 		return "", nil, err
 	}

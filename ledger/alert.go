@@ -155,3 +155,10 @@ func (l *Ledger) Alerts(ctx context.Context, q AlertList) ([]Alert, error) {
 	}
 	return out, explain("read alerts", rows.Err())
 }
+
+// LastAlert names the state of the alerts as far as lists of them may differ by it: the
+// id of the youngest, and when the last one ended, in milliseconds.
+func (l *Ledger) LastAlert(ctx context.Context) (id, ended int64, err error) {
+	err = l.r.QueryRowContext(ctx, `SELECT COALESCE(max(id), 0), COALESCE(max(ended_at), 0) FROM alerts`).Scan(&id, &ended)
+	return id, ended, explain("look at the last alert", err)
+}

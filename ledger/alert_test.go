@@ -40,7 +40,14 @@ func TestAlerts(t *testing.T) {
 			t.Error(d)
 		}
 
+		id, ended, err := s.LastAlert(t.Context())
+		if err != nil || id == 0 || ended != 0 {
+			t.Errorf("the last alert: %d, %d, %v", id, ended, err)
+		}
 		ok(t, s.EndAlert(t.Context(), order.AlertNoOrders, "rakuten-main", "", after(3)))
+		if again, ended, err := s.LastAlert(t.Context()); err != nil || again != id || ended != instant(after(3)) {
+			t.Errorf("the last alert that ended: %d, %d, %v", again, ended, err)
+		}
 		ok(t, s.EndAlert(t.Context(), order.AlertNoOrders, "coupang-main", "", after(3)))
 		if got := s.alerts(AlertList{Kind: order.AlertNoOrders}); len(got) != 0 {
 			t.Errorf("an ended one is listed: %+v", got)

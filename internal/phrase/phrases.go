@@ -308,4 +308,5 @@ var phrases = [][3]string{
 	{"it is to be uploaded still", "アップロード待ちに戻しました", "업로드 대기로 되돌렸습니다"},
 	{"the next report run writes its parcels into another sheet", "次の発送報告で別のファイルに書き出します", "다음 발송처리에서 다른 파일에 씁니다"},
 	{": %s, since %s", ": $1（$2から）", ": $1($2부터)"},
+	{"the mall changed the order after it was corrected here; correct it again, or release it", "修正後にモールで注文が変更されました。もう一度修正するか、保留を解除してください", "수정한 뒤 쇼핑몰에서 주문이 변경되었습니다. 다시 수정하거나 보류를 해제하세요"},
 }
