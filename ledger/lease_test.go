@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -166,13 +165,24 @@ func TestLivesAndForget(t *testing.T) {
 	})
 }
 
-func TestMovedLedgerIsRefused(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	l := openAt(t, path)
-	ok(t, l.write(t.Context(), "move", func(t tx) error {
-		_, err := t.exec(context.Background(), `INSERT INTO moves (place, moved_at) VALUES ($1, $2)`, "postgres://db.example/books", instant(noon))
-		return err
-	}))
-	_, err := Open(t.Context(), path)
-	wantCode(t, err, order.Conflict)
+func TestRest(t *testing.T) {
+	each(t, func(t *testing.T, l *Ledger) {
+		rested := func(minute int) bool {
+			t.Helper()
+			got, err := l.Rested(t.Context(), "orders shop-1", 10*time.Minute, after(minute))
+			ok(t, err)
+			return got
+		}
+		if !rested(0) {
+			t.Error("what was never done has to rest")
+		}
+		ok(t, l.Rest(t.Context(), "orders shop-1", after(0)))
+		if rested(9) || !rested(10) {
+			t.Error("the pace is not kept")
+		}
+		ok(t, l.Rest(t.Context(), "orders shop-1", after(10)))
+		if rested(19) || !rested(20) {
+			t.Error("the pace is not kept the second time")
+		}
+	})
 }

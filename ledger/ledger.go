@@ -14,7 +14,9 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,6 +27,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 	"modernc.org/sqlite"
 
 	"github.com/mallbridge/mallbridge/internal/postgres"
@@ -155,10 +158,17 @@ func (l *Ledger) upgrade(ctx context.Context) error {
 		return err
 	}
 	dialect := goose.DialectSQLite3
+	var options []goose.ProviderOption
 	if l.dialect == "postgres" {
 		dialect = goose.DialectPostgres
+		// Of several machines one makes the tables; the others wait, a second at a time.
+		one, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 600))
+		if err != nil {
+			return err
+		}
+		options = append(options, goose.WithSessionLocker(one))
 	}
-	p, err := goose.NewProvider(dialect, l.w, sub)
+	p, err := goose.NewProvider(dialect, l.w, sub, options...)
 	if err != nil {
 		return err
 	}
@@ -174,6 +184,9 @@ func (l *Ledger) upgrade(ctx context.Context) error {
 		if err := l.keepOld(ctx, current); err != nil {
 			return err
 		}
+	}
+	if current == target {
+		return nil
 	}
 	_, err = p.Up(ctx)
 	return err
@@ -450,6 +463,12 @@ func explain(what string, err error) error {
 		case pg.Code == "3D000":
 			code, hint = order.NotFound, "create the database first"
 		}
+	}
+	if code == order.Internal && (errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err) || pgconn.Timeout(err)) {
+		code, hint = order.Retry, "the connection to the database broke; run again"
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok && code == order.Internal {
+		code, hint = order.Retry, "the connection to the database broke; run again"
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && code == order.Internal {
 		code, hint = order.Retry, "check that the database server runs and can be reached, then run again"

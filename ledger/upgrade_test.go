@@ -30,6 +30,9 @@ func TestEveryOldSchemaComesForward(t *testing.T) {
 				old := openOld(t, dialect, dsn, v)
 				before := map[string]int{}
 				for _, table := range tables(t, old) {
+					if table == "moves" {
+						continue // a ledger that was moved is not opened
+					}
 					twoRows(t, old, table)
 					before[table] = count(t, old.r, table)
 				}

@@ -208,7 +208,7 @@ func take(ctx context.Context, env *stage.Env, name string) (ledger.Lease, error
 	if err != nil || ok {
 		return l, err
 	}
-	if gone(l.Owner) {
+	if Gone(l.Owner) {
 		env.Log.Warn("the process that ran this stage is gone; its lease is taken over", "lease", name, "owner", l.Owner)
 		if err := env.Ledger.Drop(ctx, name, l.Owner); err != nil {
 			return l, err
@@ -292,9 +292,9 @@ func Host() string {
 // adds to tell several apart.
 func Owner(extra string) string { return fmt.Sprintf("%s/%d/%s", Host(), os.Getpid(), extra) }
 
-// gone reports whether an owner is a process of this machine that no longer
+// Gone reports whether an owner is a process of this machine that no longer
 // exists.
-func gone(owner string) bool {
+func Gone(owner string) bool {
 	parts := strings.SplitN(owner, "/", 3)
 	if len(parts) != 3 || parts[0] != Host() {
 		return false

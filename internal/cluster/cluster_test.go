@@ -23,7 +23,7 @@ import (
 
 var (
 	rounds = flag.Int("cluster.rounds", usualRounds(), "rounds of trouble")
-	lanes  = flag.Int("cluster.lanes", 4, "rounds at a time, each with a PostgreSQL of its own")
+	lanes  = flag.Int("cluster.lanes", 4, "rounds at a time, each lane with a PostgreSQL of its own")
 	seed   = flag.Uint64("cluster.seed", 0, "repeat the round with this seed; 0 for new ones")
 	keep   = flag.String("cluster.dir", "", "folder for the workspaces; those of failures stay")
 )
@@ -53,6 +53,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	_ = flag.Set("test.parallel", fmt.Sprint(*lanes)) // rounds mostly wait
 	os.Exit(runAll(m))
 }
 
@@ -129,23 +130,32 @@ type cluster struct {
 	pg       *pgtest.Server
 	database string
 	nodes    []*node
-	started  time.Time
 }
 
+// A node is a machine: its manager starts the program again when it ends.
 type node struct {
-	name    string
-	proxy   *sshtest.Proxy
+	c     *cluster
+	name  string
+	proxy *sshtest.Proxy
+	ended chan struct{} // the manager has
+
+	mu      sync.Mutex
 	process *torture.Process
+	killed  bool
+	over    bool
 }
 
 func round(t *testing.T, pg *pgtest.Server, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	c := newCluster(t, pg, rng, seed)
 	ok(t, c.Drop(torture.Shape{Orders: 3 + rng.IntN(6)}))
+	ok(t, c.Sell(1+rng.IntN(4))) // the mall is asked once in ten minutes
 	for _, n := range c.nodes {
-		c.start(n)
+		go n.run()
 	}
-	c.until("the first file is at the warehouse", func() bool { return len(c.Warehouse.Taken()) > 0 })
+	if rng.IntN(2) == 0 {
+		c.until("the first file is at the warehouse", func() bool { return len(c.Warehouse.Taken()) > 0 })
+	}
 	troubles := []func(*node){c.kill, c.freeze, c.cut}
 	rng.Shuffle(len(troubles), func(i, j int) { troubles[i], troubles[j] = troubles[j], troubles[i] })
 	var all sync.WaitGroup
@@ -165,20 +175,13 @@ func round(t *testing.T, pg *pgtest.Server, seed uint64) {
 	// Nobody but the nodes finishes what is left.
 	c.until("every line is at the warehouse", c.instructed)
 	c.until("every parcel is recorded", c.shipped)
-	c.slots()
 	for _, n := range c.nodes {
-		n.process.Signal(syscall.SIGTERM)
-	}
-	for _, n := range c.nodes {
-		r, err := c.Wait(n.process)
-		ok(t, err)
-		if r.Code != 0 {
-			t.Errorf("%s did not stop well: exit code %d", n.name, r.Code)
-		}
+		n.stop()
 	}
 	c.jobs()
 	code, err := c.Rest(t.Context())
 	ok(t, err)
+	c.windows()
 	if err := c.Check(t.Context(), code); err != nil {
 		t.Errorf("%v", err)
 	}
@@ -192,15 +195,19 @@ func newCluster(t *testing.T, pg *pgtest.Server, rng *rand.Rand, seed uint64) *c
 		place, local = torture.PlaceOf(server), false
 	}
 	w, err := torture.NewWorld(work, database, program, place, torture.Settings{
-		Habits: torture.Habits{Delete: rng.IntN(4) == 0}, Batch: 1 + rng.IntN(5), Local: local, Ledger: pg.DSN(pg.Addr, database), Every: every,
+		Habits: torture.Habits{Delete: rng.IntN(4) == 0}, Batch: 1 + rng.IntN(5), Local: local, API: true, Ledger: pg.DSN(pg.Addr, database), Every: every,
 	}, seed)
 	ok(t, err)
-	c := &cluster{World: w, t: t, rng: rng, pg: pg, database: database, started: time.Now()}
+	c := &cluster{World: w, t: t, rng: rng, pg: pg, database: database}
 	w.Warehouse.Open()
+	// What the mall sells: else its stock waits for a person.
+	if r, err := w.Call(t.Context(), []string{"run", "catalog", "--account", torture.Calls}); err != nil || r.Code != 0 {
+		t.Fatalf("%s %v", r, err)
+	}
 	for i := range nodes {
 		proxy, err := sshtest.NewProxy(pg.Addr)
 		ok(t, err)
-		c.nodes = append(c.nodes, &node{name: fmt.Sprintf("node-%d", i+1), proxy: proxy})
+		c.nodes = append(c.nodes, &node{c: c, name: fmt.Sprintf("node-%d", i+1), proxy: proxy, ended: make(chan struct{})})
 	}
 	t.Cleanup(c.close)
 	return c
@@ -208,12 +215,11 @@ func newCluster(t *testing.T, pg *pgtest.Server, rng *rand.Rand, seed uint64) *c
 
 func (c *cluster) close() {
 	for _, n := range c.nodes {
-		if n.process != nil {
-			n.process.Kill()
-			<-n.process.Done()
-			r, err := n.process.Wait()
-			c.Note("%s: %s %v", n.name, r, err)
-		}
+		n.mu.Lock()
+		n.over = true
+		n.mu.Unlock()
+		n.signal(syscall.SIGKILL)
+		<-n.ended
 		ok(c.t, n.proxy.Close())
 	}
 	if c.t.Failed() {
@@ -226,32 +232,79 @@ func (c *cluster) close() {
 	ok(c.t, c.pg.Drop(c.database))
 }
 
-func (c *cluster) start(n *node) {
+// run is the manager of a node.
+func (n *node) run() {
+	defer close(n.ended)
 	// What a node locked that stands still is free again before its lease ends.
-	at := c.pg.DSN(n.proxy.Addr, c.database) + "&connect_timeout=2&idle_in_transaction_session_timeout=1000"
-	var err error
-	n.process, err = c.Start(c.t.Context(), []string{"serve", "--listen", "off"}, torture.Env(torture.LedgerEnv+"="+at, "MALLBRIDGE_NODE="+n.name, "MALLBRIDGE_LEASE="+lease.String()))
-	if err != nil {
-		c.t.Error(err)
+	at := n.c.pg.DSN(n.proxy.Addr, n.c.database) + "&connect_timeout=2&idle_in_transaction_session_timeout=1000"
+	env := torture.Env(torture.LedgerEnv+"="+at, "MALLBRIDGE_NODE="+n.name, "MALLBRIDGE_LEASE="+lease.String())
+	for {
+		p, err := n.c.Start(context.Background(), []string{"serve", "--listen", "off"}, env)
+		if err != nil {
+			n.c.t.Error(err)
+			return
+		}
+		n.mu.Lock()
+		n.process = p
+		if n.over {
+			p.Signal(syscall.SIGTERM)
+		}
+		n.mu.Unlock()
+		r, err := n.c.Wait(p)
+		n.c.Note("%s", n.name)
+		n.mu.Lock()
+		killed, over := n.killed, n.over
+		n.killed = false
+		n.mu.Unlock()
+		switch {
+		case err != nil:
+			n.c.t.Errorf("%s: %v", n.name, err)
+		case r.Killed && (killed || over), r.Code == 0 && over:
+		case r.Code == 1 && strings.Contains(r.Stderr, "database"): // it was started without the database
+		default:
+			n.c.t.Errorf("%s ended by itself: %s", n.name, r)
+		}
+		if over {
+			return
+		}
+		if killed {
+			n.c.after(pause)
+		}
 	}
 }
 
-// kill ends a node without a word, and starts it again after a while.
-func (c *cluster) kill(n *node) {
-	n.process.Kill()
-	r, err := c.Wait(n.process)
-	if err != nil || !r.Killed {
-		c.t.Errorf("%s ended before it was killed: %s %v", n.name, r, err)
+func (n *node) signal(s os.Signal) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.process != nil {
+		n.process.Signal(s)
 	}
-	c.after(pause)
-	c.start(n)
+}
+
+// stop ends the node as its manager does, and waits for it.
+func (n *node) stop() {
+	n.mu.Lock()
+	n.over = true
+	if n.process != nil {
+		n.process.Signal(syscall.SIGTERM)
+	}
+	n.mu.Unlock()
+	<-n.ended
+}
+
+// kill ends a node without a word; it comes back when its leases have ended.
+func (c *cluster) kill(n *node) {
+	n.mu.Lock()
+	n.killed = true
+	n.mu.Unlock()
+	n.signal(syscall.SIGKILL)
 }
 
 // freeze lets a node stand still until its leases have ended.
 func (c *cluster) freeze(n *node) {
-	n.process.Signal(syscall.SIGSTOP)
+	n.signal(syscall.SIGSTOP)
 	c.after(pause)
-	n.process.Signal(syscall.SIGCONT)
+	n.signal(syscall.SIGCONT)
 }
 
 // cut takes the database from a node: its packets vanish, or its connections end
@@ -302,11 +355,16 @@ func (c *cluster) after(d time.Duration) {
 // some is a random part of a time.
 func (c *cluster) some(d time.Duration) time.Duration { return time.Duration(c.rng.Int64N(int64(d))) }
 
-// until looks again and again until a thing is so.
 func (c *cluster) until(what string, so func() bool) {
 	c.t.Helper()
-	ctx := c.t.Context()
-	if end, ok := c.t.Deadline(); ok {
+	waitFor(c.t, what, so)
+}
+
+// waitFor looks again and again until a thing is so.
+func waitFor(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	ctx := t.Context()
+	if end, ok := t.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, end.Add(-10*time.Second))
 		defer cancel()
@@ -317,7 +375,7 @@ func (c *cluster) until(what string, so func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			c.t.Fatalf("waiting until %s: %v", what, ctx.Err())
+			t.Fatalf("waiting until %s: %v", what, ctx.Err())
 		}
 	}
 }
@@ -358,38 +416,15 @@ func (c *cluster) read(use func(*sql.DB) error) {
 	}
 }
 
-// slots looks whether a stage missed a time of its schedule: a job for each slot,
-// or one before it that was still to come, which then sees what the slot would
-// have seen.
-func (c *cluster) slots() {
-	const text = `SELECT args->>'stage', args->>'target', created_at, coalesce(finalized_at, now()) FROM river_job ORDER BY 1, 2, created_at`
-	length, err := time.ParseDuration(every)
-	ok(c.t, err)
-	last := map[string]time.Time{}
-	c.read(func(db *sql.DB) error {
-		rows, err := db.QueryContext(c.t.Context(), text)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var stage, target string
-			var created, ended time.Time
-			if err := rows.Scan(&stage, &target, &created, &ended); err != nil {
-				return err
-			}
-			k := stage + " " + target
-			// A job that waits stands for the slots that come meanwhile. What stood still
-			// with the database is made up for at the next look, a third of a lease later.
-			if was, known := last[k]; known && created.Sub(was) > length+lease {
-				c.t.Errorf("%s: nothing was due from %s to %s", k, was, created)
-			}
-			if ended.After(last[k]) {
-				last[k] = ended
-			}
-		}
-		return rows.Err()
-	})
+// windows: what the mall was asked for has no gap.
+func (c *cluster) windows() {
+	gaps := c.count(`SELECT count(*) FROM windows w WHERE feed = 'orders' AND EXISTS (SELECT 1 FROM windows x WHERE x.account_id = w.account_id AND x.feed = w.feed AND x.from_at > w.to_at)`)
+	if n := c.count(`SELECT count(*) FROM windows WHERE feed = 'orders' AND state <> 'read'`); gaps > 0 || n > 0 {
+		c.t.Errorf("windows of the mall have %d gaps, and %d were not read", gaps, n)
+	}
+	if c.count(`SELECT count(*) FROM windows WHERE feed = 'orders'`) == 0 {
+		c.t.Error("no window of the mall was read")
+	}
 }
 
 // jobs: none says that it is running when nobody runs, none was given up, and each
@@ -403,5 +438,67 @@ func (c *cluster) jobs() {
 		if n := c.count(text); n > 0 {
 			c.t.Errorf("%d %s", n, what)
 		}
+	}
+}
+
+// TestMigrate moves a shop in the middle of its day from a file to PostgreSQL, with
+// the real program, and goes on there.
+func TestMigrate(t *testing.T) {
+	pg := pgtest.New(t)
+	database, err := pg.Database()
+	ok(t, err)
+	address := pg.DSN(pg.Addr, database)
+	w, err := torture.NewWorld(work, "migrate", program, torture.Place{Root: filepath.Join(work, "drops")}, torture.Settings{Batch: 4, Local: true}, 5)
+	ok(t, err)
+	w.Warehouse.SetSilent(true)
+	w.Warehouse.Open()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(w.Log())
+		}
+		ok(t, w.Remove())
+	})
+	call := func(code int, want string, args ...string) {
+		t.Helper()
+		r, err := w.Call(t.Context(), args, torture.Env(torture.LedgerEnv+"="+address))
+		ok(t, err)
+		if r.Code != code || !strings.Contains(string(r.Stdout)+r.Stderr, want) {
+			t.Errorf("want exit code %d and %q: %s%s", code, want, r.Stdout, r)
+		}
+	}
+	ok(t, w.Drop(torture.Shape{Orders: 6}))
+	_, err = w.Rest(t.Context())
+	ok(t, err)
+	serve, err := w.Start(t.Context(), []string{"serve", "--listen", "off"})
+	ok(t, err)
+	waitFor(t, "serve has begun", func() bool {
+		select {
+		case <-serve.Done():
+			t.Fatal("serve ended by itself")
+		default:
+		}
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(w.Dir, "ledger.db")+"?mode=ro&_pragma=busy_timeout(10000)")
+		ok(t, err)
+		defer db.Close()
+		var n int
+		ok(t, db.QueryRowContext(t.Context(), `SELECT count(*) FROM leases WHERE name LIKE 'node/%'`).Scan(&n))
+		return n > 0
+	})
+	call(1, "is at work", "migrate", "--to", "env:"+torture.LedgerEnv)
+	serve.Signal(syscall.SIGTERM)
+	<-serve.Done()
+	call(2, "no PostgreSQL address", "migrate", "--to", "books.db")
+	call(0, "the proof balances on both", "migrate", "--to", "env:"+torture.LedgerEnv)
+	call(1, "it was moved to postgres://postgres@127.0.0.1:", "orders")
+	w.Settings.Ledger = address
+	ok(t, w.Configure())
+	call(2, "moves from a file to PostgreSQL only", "migrate", "--to", "env:"+torture.LedgerEnv)
+	ok(t, w.Drop(torture.Shape{Orders: 3}))
+	w.Warehouse.SetSilent(false)
+	w.Warehouse.Answer()
+	code, err := w.Rest(t.Context())
+	ok(t, err)
+	if err := w.Check(t.Context(), code); err != nil {
+		t.Errorf("%v", err)
 	}
 }

@@ -84,6 +84,12 @@ func (s *Server) look(ctx context.Context, missed bool) error {
 	if err := s.pay(ctx); err != nil {
 		return err
 	}
+	if s.unswept.Load() {
+		if err := s.sweep(ctx); err != nil {
+			return err
+		}
+		s.unswept.Store(false)
+	}
 	if missed {
 		if err := s.catchUp(ctx, env); err != nil {
 			return err

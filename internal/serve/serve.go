@@ -83,6 +83,7 @@ type Server struct {
 	queue   jobs.Queue
 	metrics *metrics
 	started time.Time
+	unswept atomic.Bool // the sweep at the start was not finished
 
 	reloading sync.Mutex
 
@@ -173,7 +174,10 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	err := s.schedule()
 	if err == nil {
-		err = s.sweep(ctx)
+		if e := s.sweep(ctx); e != nil && ctx.Err() == nil {
+			s.unswept.Store(true)
+			s.log().Error("not everything that was left could be enqueued; it is tried again", "err", s.clean(e))
+		}
 	}
 	if err == nil || ctx.Err() != nil {
 		return nil

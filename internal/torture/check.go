@@ -418,7 +418,7 @@ func (w *World) state(ctx context.Context) (string, error) {
 			case "files": // replies of malls are kept whatever they say
 				where = " WHERE kind <> 'pages'"
 			}
-			rows, err := db.QueryContext(ctx, `SELECT `+columns+` FROM `+name+where+` ORDER BY 1, 2`)
+			rows, err := db.QueryContext(ctx, `SELECT `+columns+` FROM `+name+where)
 			if err != nil {
 				return err
 			}
@@ -426,7 +426,9 @@ func (w *World) state(ctx context.Context) (string, error) {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(&b, "%s\n%s", name, text)
+			lines := strings.SplitAfter(text, "\n")
+			slices.Sort(lines)
+			fmt.Fprintf(&b, "%s\n%s", name, strings.Join(lines, ""))
 		}
 		return nil
 	})

@@ -211,7 +211,7 @@ func (w *World) top() string {
 		text += "ledger: env:" + LedgerEnv + "\n"
 	}
 	if e := w.Settings.Every; e != "" {
-		text += fmt.Sprintf("schedules: {extract: %s, plan: %[1]s, instruct: %[1]s, collect: %[1]s}\n", e)
+		text += fmt.Sprintf("schedules: {extract: %s, plan: %[1]s, instruct: %[1]s, collect: %[1]s, report: %[1]s}\n", e)
 	}
 	return text
 }
