@@ -48,6 +48,25 @@ func (l *loader) checkAPI(a *Account) {
 	}
 }
 
+// checkStores finds accounts that take the same orders twice: a store of Yahoo! sells in
+// two malls by one API, and an account of Yahoo! Shopping takes both kinds unless it
+// says otherwise.
+func (l *loader) checkStores() {
+	uses := func(a *Account, mall string) bool {
+		return a.Mall == mall && a.Enabled && a.UsesAPI() && a.API.Settings["seller_id"] != ""
+	}
+	for _, auction := range l.ws.Accounts {
+		if !uses(auction, "yahoo-auction") {
+			continue
+		}
+		for _, a := range l.ws.Accounts {
+			if uses(a, "yahoo-shopping") && a.API.Settings["seller_id"] == auction.API.Settings["seller_id"] && a.API.Settings["orders"] != "shopping" {
+				l.at(a.pos, "api.settings", fmt.Sprintf("the orders of auctions of this store are taken by %s too", auction.Name), "add orders: shopping under api.settings")
+			}
+		}
+	}
+}
+
 func (l *loader) apiSettings(a *Account, about *connectors.About) {
 	for _, name := range slices.Sorted(maps.Keys(a.API.Settings)) {
 		key := "api.settings." + name

@@ -40,6 +40,7 @@ func (l *loader) check() {
 		}
 	}
 	l.checkFolders()
+	l.checkStores()
 	l.checkDrops()
 }
 
