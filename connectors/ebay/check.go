@@ -95,7 +95,7 @@ func (d *Driver) tryLimits(ctx context.Context) (string, error) {
 				if x.Remaining == "0" {
 					return "", &connectors.Error{
 						Class: connectors.Wait, Call: "getRateLimits", Message: detail,
-						Hint: "calls go on by themselves when the day of calls begins; ask eBay for an Application Growth Check if this happens often",
+						Hint: "calls go on by themselves when the new day of calls begins; fetch less often if this happens again",
 					}
 				}
 			}

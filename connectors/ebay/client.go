@@ -165,7 +165,7 @@ func (c *client) judgeLogin(reply *connectors.Reply, safe bool, g *granted) erro
 		x.Hint = "the shop did not agree to all of scopes: run account consent with this account's name, or take away what is not needed"
 	case failed.Error == "invalid_client", failed.Error == "unauthorized_client":
 		x.Class, x.Cause = connectors.Reauth, connectors.CauseKey
-		x.Hint = "compare client_id (App ID) and client_secret (Cert ID) with the key set under developer.ebay.com; production and sandbox have key sets of their own"
+		x.Hint = "compare client_id and client_secret with the key set under developer.ebay.com; production and sandbox have key sets of their own"
 	case reply.Status != http.StatusOK:
 		if x.Class == connectors.Reauth {
 			x.Hint = "compare client_id and client_secret with the key set under developer.ebay.com"

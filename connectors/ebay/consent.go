@@ -16,7 +16,7 @@ const scopeBase = "https://api.ebay.com/oauth/api_scope"
 // afterwards is registered under the RuName; back is not used.
 func (d *Driver) Consent(_, state string) (string, error) {
 	if d.ruName == "" {
-		return "", order.Errorf(order.Invalid, "set ru_name to the RuName under developer.ebay.com, User Tokens, Get a Token from eBay via Your Application", "ru_name is not set")
+		return "", order.Errorf(order.Invalid, "set ru_name to the name that eBay gave to the address to which the browser comes back", "ru_name is not set")
 	}
 	return d.consent + "/authorize?" + encode([]string{
 		"client_id", d.id, "redirect_uri", d.ruName, "response_type", "code", "scope", d.scopes, "state", state,

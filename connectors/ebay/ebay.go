@@ -40,6 +40,7 @@ type Driver struct {
 	ends    order.Date     // of the consent, or empty
 	offers  bool           // stock is set in the offers too
 	batch   int            // SKUs in one call of stock
+	noMail  bool           // recipients have no mail address
 }
 
 var (
@@ -67,6 +68,7 @@ func New(a connectors.Account, c *connectors.Client) (connectors.Driver, error) 
 	}
 	return &Driver{
 		client: newClient(a, c), account: a.Name, zone: a.Zone, ends: ends, batch: batch, offers: a.Settings["stock_in"] == "item_and_offers",
+		noMail: a.Settings["recipient_mail"] == "leave_out",
 	}, nil
 }
 

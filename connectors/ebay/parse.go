@@ -31,7 +31,7 @@ const (
 
 // Parse reads orders with their fulfilments, and items.
 func (d *Driver) Parse(p connectors.Page) (connectors.Parsed, error) {
-	r := reader{account: d.account, zone: d.zone}
+	r := reader{account: d.account, zone: d.zone, noMail: d.noMail}
 	switch p.Kind {
 	case pageOrders:
 		var body struct {
@@ -73,6 +73,7 @@ type parcelsOf struct {
 type reader struct {
 	account string
 	zone    *time.Location
+	noMail  bool // of the recipient
 	out     connectors.Parsed
 	record  string
 	number  string // of the order at hand
@@ -324,6 +325,9 @@ func (r *reader) address(o *order.Order, p *order.Package, s *sale) {
 	}
 	if o.Buyer.Name == "" && !start.Hub {
 		o.Buyer = p.To
+	}
+	if o.Buyer.Email = cmp.Or(o.Buyer.Email, p.To.Email); r.noMail {
+		p.To.Email = ""
 	}
 	o.Buyer.Name = cmp.Or(o.Buyer.Name, string(s.Buyer.Name))
 }
