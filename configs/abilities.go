@@ -90,7 +90,8 @@ func abilitiesOf(m *Mall, formats map[string]*format.Format) Abilities {
 	can := func(string) bool { return false }
 	if spec, ok := malls.Lookup(m.Name); ok {
 		a.API = true
-		can = func(ability string) bool { return slices.Contains(spec.About.Abilities, ability) }
+		// What an account has only by settings of its own is not the mall's.
+		can = func(ability string) bool { return spec.About.Offers(ability, nil) }
 		if can("expiry") {
 			a.Keys = spec.About.Keys.Ends
 		}
@@ -104,6 +105,6 @@ func abilitiesOf(m *Mall, formats map[string]*format.Format) Abilities {
 	a.Proof = ways(can("ship") && can("reread"), m.Tracking != "" && sheets && tells(status.Done))
 	a.Stock = ways(can("stock"), false)
 	a.Products = ways(can("catalog"), false)
-	a.Cancel = ways(can("claims") || a.API && tells(status.Cancelled), sheets && tells(status.Cancelled))
+	a.Cancel = ways(can("claims") || can("reread") && tells(status.Cancelled), sheets && tells(status.Cancelled))
 	return a
 }
