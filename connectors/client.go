@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -106,6 +108,17 @@ func (c *Client) Carrier(code string) (string, bool) {
 		return own, true
 	}
 	return c.about.Carrier(code)
+}
+
+// CarrierOf returns our carrier code of one of the mall's: the one that the account
+// writes so, or that of [About.CarrierOf]; empty if there is none.
+func (c *Client) CarrierOf(mall string) string {
+	for _, code := range slices.Sorted(maps.Keys(c.carriers)) {
+		if c.carriers[code] == mall {
+			return code
+		}
+	}
+	return c.about.CarrierOf(mall)
 }
 
 // Now is the time by the program's clock.

@@ -673,3 +673,33 @@ func TestAnswersToCancellations(t *testing.T) {
 	r.lost("cancelreqconf", false)
 	r.want(d.Approve(t.Context(), key), connectors.Unknown, "")
 }
+
+// TestOwnCourierCode: a code of the account's own is written, and read as the carrier
+// that it was written for.
+func TestOwnCourierCode(t *testing.T) {
+	r := newRig(t)
+	a := r.account
+	a.Carriers = map[string]string{"chainlogis": "00034"} // that of CJ
+	m, err := elevenst.Spec.Open(a, connectors.Options{Now: r.Now, Sleep: r.Sleep, Jitter: func() float64 { return 0.5 }})
+	r.check(err)
+	o := r.stream.Ordinary(orders.ElevenSt, r.Now(), 1)[0]
+	r.check(r.Place(seller, &o, mall.Preparing))
+	s := parcel(&o, "600000000017")
+	s.Carrier = "chainlogis"
+	if res := m.Ship(t.Context(), []connectors.Shipment{s}); !res[0].Outcome.OK() {
+		t.Fatalf("%+v", res)
+	}
+	if got := r.Lines(seller, r.number(o.Number))[0].Courier; got != "00034" {
+		t.Errorf("the mall has courier %s", got)
+	}
+	for p, err := range m.Reread(t.Context(), []string{o.Number}) {
+		r.check(err)
+		x, err := m.Parse(p)
+		r.check(err)
+		for _, shown := range x.Shown {
+			if shown.Carrier != "chainlogis" {
+				t.Errorf("%+v", shown)
+			}
+		}
+	}
+}

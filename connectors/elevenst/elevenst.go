@@ -42,16 +42,17 @@ type Driver struct {
 }
 
 var (
-	_ connectors.Driver    = (*Driver)(nil)
-	_ connectors.Opener    = (*Driver)(nil)
-	_ connectors.Rereader  = (*Driver)(nil)
-	_ connectors.Confirmer = (*Driver)(nil)
-	_ connectors.Shipper   = (*Driver)(nil)
-	_ connectors.Claimer   = (*Driver)(nil)
-	_ connectors.Stocker   = (*Driver)(nil)
-	_ connectors.Cataloger = (*Driver)(nil)
-	_ connectors.Expirer   = (*Driver)(nil)
-	_ connectors.Tester    = (*Driver)(nil)
+	_ connectors.Driver      = (*Driver)(nil)
+	_ connectors.Opener      = (*Driver)(nil)
+	_ connectors.Rereader    = (*Driver)(nil)
+	_ connectors.Confirmer   = (*Driver)(nil)
+	_ connectors.Shipper     = (*Driver)(nil)
+	_ connectors.Claimer     = (*Driver)(nil)
+	_ connectors.Stocker     = (*Driver)(nil)
+	_ connectors.StockReader = (*Driver)(nil)
+	_ connectors.Cataloger   = (*Driver)(nil)
+	_ connectors.Expirer     = (*Driver)(nil)
+	_ connectors.Tester      = (*Driver)(nil)
 )
 
 // New makes the driver of an account.

@@ -40,7 +40,7 @@ func over(state string) bool { return state == stateCancelled || state == "A01" 
 
 // Parse reads records into orders, claims and products.
 func (d *Driver) Parse(p connectors.Page) (connectors.Parsed, error) {
-	r := reader{account: d.account}
+	r := reader{account: d.account, carrier: d.CarrierOf}
 	if rootOf(p.Body) == "" {
 		return r.out, errors.New("the page is no whole XML document")
 	}
@@ -65,6 +65,7 @@ func (d *Driver) Parse(p connectors.Page) (connectors.Parsed, error) {
 // A reader gathers what one page holds.
 type reader struct {
 	account string
+	carrier func(mall string) string // our code of one of the mall's
 	out     connectors.Parsed
 	record  string // the record at hand: packaging[3]
 	number  string // of the order at hand
@@ -263,7 +264,7 @@ func (r *reader) show(recs []numbered) {
 		if i < 0 {
 			i = len(r.out.Shown) - first
 			r.out.Shown = append(r.out.Shown, connectors.Shown{
-				Order: r.number, Package: delivery, Carrier: described.CarrierOf(rawValue(n.raw, "dlvEtprsCd")), Tracking: number,
+				Order: r.number, Package: delivery, Carrier: r.carrier(rawValue(n.raw, "dlvEtprsCd")), Tracking: number,
 			})
 		}
 		x := &r.out.Shown[first+i]

@@ -22,6 +22,7 @@ type rig struct {
 	shop
 	*drivertest.Clock
 	elevenst *connectors.Mall
+	account  connectors.Account
 
 	mu    sync.Mutex
 	calls []string // method and path
@@ -50,7 +51,7 @@ func newRigOf(t *testing.T, o mall.Options, settings ...string) *rig {
 	}
 	m, err := elevenst.Spec.Open(a, connectors.Options{Now: r.Now, Sleep: r.Sleep, Jitter: func() float64 { return 0.5 }})
 	r.check(err)
-	r.elevenst = m
+	r.elevenst, r.account = m, a
 	return r
 }
 

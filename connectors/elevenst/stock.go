@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // pageProduct is the kind of pages with one product.
@@ -154,6 +155,41 @@ func (s *shelf) pick(q *connectors.Quantity, stocks []fields) (fields, string) {
 		return stocks[0], ""
 	}
 	return nil, "the listing has neither the seller's stock code (option_code) nor 11st's stock number (option_id)"
+}
+
+// ReadStock reads the stock of each product once.
+func (d *Driver) ReadStock(ctx context.Context, codes []order.Codes) ([]int64, error) {
+	s := &shelf{Driver: d, stocks: map[string][]fields{}, byCode: map[string]string{}, errs: map[string]error{}}
+	out := make([]int64, len(codes))
+	for i := range codes {
+		n, err := s.left(ctx, &connectors.Quantity{Codes: codes[i]})
+		if err != nil && connectors.ClassOf(err) != connectors.Refused {
+			return nil, err
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// left is how many pieces the mall shows of a listing, -1 if it does not have it.
+func (s *shelf) left(ctx context.Context, q *connectors.Quantity) (int64, error) {
+	product, err := s.product(ctx, q)
+	if err != nil || product == "" {
+		return -1, err
+	}
+	stocks, err := s.of(ctx, product)
+	if err != nil {
+		return -1, err
+	}
+	x, _ := s.pick(q, stocks)
+	if x == nil {
+		return -1, nil
+	}
+	n, err := strconv.ParseInt(x["stckQty"], 10, 64)
+	if err != nil {
+		return -1, &connectors.Error{Class: connectors.Transient, Call: "stck", Message: fmt.Sprintf("product %s: quantity %q", product, x["stckQty"])}
+	}
+	return n, nil
 }
 
 // productsOfCall is how many products the search gives at most.

@@ -37,7 +37,6 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 func TestWalk(t *testing.T) {
 	w := newWorld(t, *seed, "")
 	w.walk(*steps)
-	t.Logf("seed %d, %d steps, %s: %s", *seed, *steps, w.Now().Format(time.DateTime), w.model.figure)
 	for _, k := range slices.Sorted(maps.Keys(w.done)) {
 		t.Logf("%6d %s", w.done[k], k)
 	}
@@ -85,6 +84,7 @@ func (w *world) walk(steps int) {
 		}
 		if (n+1)%*every == 0 || n+1 == steps {
 			w.rest()
+			w.Logf("seed %d, %d steps, %s: %s", *seed, n+1, w.Now().Format(time.DateTime), w.model.figure)
 		}
 		if w.Failed() {
 			w.Fatalf("step %d (%s); repeat it with -walk.seed=%d -walk.steps=%d -walk.rest=%d; the last steps:\n%s", n, what, *seed, steps, *every, strings.Join(w.trace[max(len(w.trace)-60, 0):], "\n"))

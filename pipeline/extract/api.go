@@ -28,6 +28,7 @@ type asker struct {
 
 	listed map[string]bool // what the mall says is still to be shipped, in this run
 	fresh  map[string]bool // what came in new windows
+	was    map[string]bool // what the ledger has of such; nil: it was not asked yet
 }
 
 // ask asks the mall by API: claims first, so that no order that a buyer wants back
@@ -76,6 +77,9 @@ func (a *asker) orders(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if a.Note = nil; r.Kind != connectors.ReadAgain {
+			a.Note = a.list
+		}
 		got, err := a.Read(ctx, "orders", string(r.Kind)+" "+r.In(a.account.Location).String(), a.Mall.Read(ctx, r))
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", r.Kind, r.Window.In(a.account.Location), err)
@@ -94,6 +98,7 @@ func (a *asker) orders(ctx context.Context) error {
 		if r.Kind != connectors.ReadNew {
 			late += got.New
 		}
+		a.Note = nil
 		if err := a.Again(ctx, got.Missing); err != nil {
 			return err
 		}
@@ -123,36 +128,50 @@ func (a *asker) lost(ctx context.Context, w connectors.Window) error {
 	return err
 }
 
+// list remembers what the mall lists before it is known to be stored: an order that is
+// read again does no harm, one that nobody looks at does. What was read in a run that
+// is cut off has then its place among what the next run looks for.
+func (a *asker) list(ctx context.Context, numbers map[string]bool) error {
+	if !a.Mall.Can("open") || !a.Mall.Can("reread") {
+		return nil
+	}
+	if err := a.remember(ctx); err != nil {
+		return err
+	}
+	var add []string
+	for n := range numbers {
+		if !a.was[n] {
+			a.was[n] = true
+			add = append(add, n)
+		}
+	}
+	slices.Sort(add)
+	return a.env.Ledger.Relist(ctx, a.id, add, nil)
+}
+
+func (a *asker) remember(ctx context.Context) (err error) {
+	if a.was == nil {
+		a.was, err = a.env.Ledger.Listed(ctx, a.id)
+	}
+	return err
+}
+
 // left reads again what the mall listed as still to be shipped the last time and
 // does not any more: it was shipped, changed or cancelled.
 func (a *asker) left(ctx context.Context) error {
 	if !a.Mall.Can("open") || !a.Mall.Can("reread") {
 		return nil
 	}
-	was, err := a.env.Ledger.Listed(ctx, a.id)
-	if err != nil {
+	if err := a.remember(ctx); err != nil {
 		return err
 	}
-	var gone, add []string
-	for n := range was {
+	var gone []string
+	for n := range a.was {
 		if !a.listed[n] && !a.fresh[n] {
 			gone = append(gone, n)
 		}
 	}
-	for _, seen := range []map[string]bool{a.listed, a.fresh} {
-		for n := range seen {
-			if !was[n] {
-				add = append(add, n)
-			}
-		}
-	}
 	slices.Sort(gone)
-	slices.Sort(add)
-	// What is new is noted first: an order that is read again after a crash does no
-	// harm, one that nobody looks at does.
-	if err := a.env.Ledger.Relist(ctx, a.id, add, nil); err != nil {
-		return err
-	}
 	if err := a.Again(ctx, gone); err != nil {
 		return err
 	}

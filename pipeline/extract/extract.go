@@ -154,6 +154,7 @@ func (x *extractor) resumePages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.Note = a.list
 	for _, f := range open {
 		if _, err := a.Pages(ctx, f); err != nil {
 			x.rep.Notef("%s: %s: %v", x.account.Name, f.Name, err)

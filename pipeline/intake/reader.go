@@ -52,6 +52,9 @@ type Reader struct {
 	Rep     *stage.Report
 	Mall    *connectors.Mall
 	Since   time.Time // orders placed before are not wanted
+	// Note is told of the orders in a file of replies before the file is finished, so
+	// that a crash cannot lie between. It may be told twice. Nil: nobody is.
+	Note func(ctx context.Context, numbers map[string]bool) error
 
 	confirms map[string]bool // statuses in which an order waits for its confirmation
 	claimed  map[string]bool // order numbers with an open claim
@@ -317,6 +320,11 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 	f.Rows, f.Taken, f.Refused = row, row-int64(len(refused)), int64(len(refused))
 	if f.OrdersRefused, err = r.refuse(ctx, f, refused); err != nil {
 		return g, err
+	}
+	if r.Note != nil {
+		if err := r.Note(ctx, g.Numbers); err != nil {
+			return g, err
+		}
 	}
 	fault.At(atRead)
 	f.State, f.Format = ledger.FileDone, r.Account.Mall

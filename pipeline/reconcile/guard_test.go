@@ -11,8 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mallbridge/mallbridge/internal/fault"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
 	"github.com/mallbridge/mallbridge/simulator/coupang"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 )
@@ -210,6 +212,60 @@ func TestAddressChangedAfterTheDrop(t *testing.T) {
 			s.want("alerts", s.alerts(order.AlertStop, order.AlertStopLate), nil)
 		})
 	}
+}
+
+// TestCancelAfterAReadingThatWasCutOff: the program ends at each place between the steps
+// of the first reading of an order, and the buyer cancels before the next reading.
+func TestCancelAfterAReadingThatWasCutOff(t *testing.T) {
+	for _, mall := range []string{orders.Rakuten, orders.Coupang} {
+		for _, place := range []string{"extract.kept", "extract.read", "extract.finished", "extract.kept 2", "extract.read 2", "extract.finished 2"} {
+			t.Run(mall+" "+place, func(t *testing.T) {
+				s := open(t, mall, settings{})
+				s.sell(s.plain())
+				s.run("extract")
+				s.Move(2 * time.Hour)
+				o := s.plain()
+				o.Ordered = s.Now().Add(-time.Hour).In(o.Ordered.Location())
+				o = s.sell(o)
+				s.endsAt("extract", place)
+				s.cancel(o)
+				s.Move(3 * time.Hour)
+				s.run("extract", "plan")
+				if rows, err := s.env.Ledger.OrdersByNumber(t.Context(), o.Number, ""); err != nil || len(rows) == 0 {
+					return // it was over before anybody read it
+				}
+				if is := s.row(o); is.State == ledger.Planned {
+					t.Errorf("the order is %s, %s", is.State, is.Order.Status)
+				}
+			})
+		}
+	}
+}
+
+// endsAt ends the program at a place of a stage, the first time or the second. The next stage finds the lease of a
+// process that is gone.
+func (s *shop) endsAt(name, at string) {
+	s.Helper()
+	type crash struct{}
+	owner := s.env.Owner
+	at, again := strings.CutSuffix(at, " 2")
+	host, _, _ := strings.Cut(owner, "/")
+	s.env.Owner = host + "/4194305/test"
+	fault.Watch(func(place string) {
+		if place == at && !again {
+			panic(crash{})
+		}
+		again = again && place != at
+	})
+	defer func() {
+		fault.Watch(nil)
+		s.env.Owner = owner
+		s.env.Malls = &stage.Malls{Options: s.env.Malls.Options}
+		if r := recover(); r != any(crash{}) && r != nil {
+			s.Fatalf("%s did not end at %s: %v", name, at, r)
+		}
+	}()
+	s.try(name)
 }
 
 // refused is the warehouse that does not take an order's instruction.
