@@ -21,7 +21,7 @@ SPECS     ?= ../shared/specs
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build the program as ./mallbridge: one static file, no cgo
@@ -90,6 +90,10 @@ contract: ## Hold the connectors' calls against the malls' official contracts in
 .PHONY: walk
 walk: ## Take a random walk of STEPS steps with SEED through shops, malls, warehouses and crashes (TMPDIR=/dev/shm is faster)
 	$(GO) test -count=1 -v -timeout 6h -run '^TestWalk$$' ./internal/walk -walk.steps=$(STEPS) -walk.seed=$(SEED) -walk.rest=250
+
+.PHONY: torture-cluster
+torture-cluster: needs ## Three machines over one PostgreSQL: kill, freeze, cut off, start the database anew, ROUNDS times
+	$(GO) test -count=1 -v -timeout 12h ./internal/cluster -cluster.rounds=$(ROUNDS)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME each
