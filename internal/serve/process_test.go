@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/mallbridge/mallbridge/internal/pgtest"
 	"github.com/mallbridge/mallbridge/ledger"
 )
 
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(func() int {
 		if testing.Short() {
-			return m.Run()
+			return pgtest.Main(m)
 		}
 		dir, err := os.MkdirTemp("", "mallbridge-serve-*")
 		if err != nil {
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, out)
 			return 1
 		}
-		return m.Run()
+		return pgtest.Main(m)
 	}())
 }
 
