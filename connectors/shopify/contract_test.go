@@ -7,8 +7,10 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/drivertest"
 	"github.com/mallbridge/mallbridge/internal/contract/graphql"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -20,8 +22,15 @@ func TestContract(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h := harness()
+	start := h.Start
+	h.Start = func(t testing.TB, now func() time.Time) *drivertest.Sim {
+		s := start(t, now)
+		s.Account.Settings["stock_location"] = "700001" // invented locations are many
+		return s
+	}
 	graphql.Run(t, graphql.Mall{
-		Harness: harness(), Schema: "shopify/2026-04-admin-schema.graphql.gz", Part: string(part), Path: "/graphql.json",
+		Harness: h, Schema: "shopify/2026-04-admin-schema.graphql.gz", Part: string(part), Path: "/graphql.json",
 		More: func(t *testing.T, checked func(http.Handler) http.Handler) {
 			r := newRig(t, "stock_location", "700001")
 			r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) { checked(m).ServeHTTP(w, q) })

@@ -209,7 +209,7 @@ const rounds = 20
 func (s *server) answers(t *testing.T, m Mall, mode string) {
 	clock := drivertest.NewClock(time.Date(2026, 3, 20, 1, 0, 0, 0, time.UTC))
 	sim := m.Harness.Start(t, clock.Now)
-	p := &player{T: t, Mall: m, now: clock.Now()}
+	p := &player{T: t, Mall: m, now: clock.Now(), asked: map[string]int{}}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, m.Path) {
 			sim.Handler.ServeHTTP(w, r)
@@ -220,7 +220,14 @@ func (s *server) answers(t *testing.T, m Mall, mode string) {
 			t.Errorf("%v", err)
 			return
 		}
+		var in struct {
+			Query string `json:"query"`
+		}
 		var out json.RawMessage
+		if err := json.Unmarshal(body, &in); err != nil {
+			t.Errorf("%v", err)
+		}
+		p.asked[operation(in.Query)]++
 		s.ask(t, "/mock?mode="+mode, body, &out)
 		p.last = string(out)
 		w.Header().Set("Content-Type", "application/json")
@@ -238,7 +245,7 @@ func (s *server) answers(t *testing.T, m Mall, mode string) {
 	for range rounds {
 		p.once(sim)
 	}
-	t.Logf("%d records taken (%d compared), %d refused, %d calls refused", p.taken, p.compared, p.refused, p.failed)
+	t.Logf("%d records taken (%d compared), %d refused, %d calls refused; invented were %v", p.taken, p.compared, p.refused, p.failed, p.asked)
 	if mode == "shaped" && (p.taken == 0 || p.compared == 0) {
 		t.Errorf("not one record was taken; the last answer: %s", p.last)
 	}
@@ -252,6 +259,7 @@ type player struct {
 	now  time.Time
 	last string
 
+	asked                            map[string]int // by operation
 	taken, compared, refused, failed int
 }
 

@@ -51,7 +51,7 @@ const shaped = {
   FulfillmentOrderConnection: () => ({ nodes: some(1, 2) }), FulfillmentOrder: () => ({ id: id("FulfillmentOrder") }), FulfillmentOrderLineItem: () => ({ id: id("FulfillmentOrderLineItem"), remainingQuantity: 0 }),
   Fulfillment: () => ({ id: id("Fulfillment") }), OrderConnection: () => ({ nodes: some(1, 3) }),
   ProductVariantConnection: () => ({ nodes: some(1, 5) }), ProductVariant: () => ({ id: id("ProductVariant") }), Product: () => ({ id: id("Product") }), InventoryItem: () => ({ id: id("InventoryItem") }),
-  Location: () => ({ id: id("Location"), isActive: true }),
+  Location: () => ({ id: id("Location"), isActive: true }), Node: () => ({ __typename: "ProductVariant" }),
 };
 
 const stores = {};
@@ -83,6 +83,10 @@ async function mock(body, mode) {
   store.reset(); // what was invented before is not remembered
   const doc = parse(body.query);
   const got = await execute({ schema, document: doc, variableValues: body.variables ?? {}, operationName: body.operationName });
+  if (mode === "shaped") {
+    ordered(got.data?.orders?.nodes ?? [], body.variables?.query ?? "");
+    stocked(got.data?.nodes ?? [], body.variables ?? {});
+  }
   if (mode === "nulls" && got.data) {
     const op = getOperationAST(doc, body.operationName);
     const root = op.operation === "mutation" ? official.getMutationType() : official.getQueryType();
@@ -90,6 +94,35 @@ async function mock(body, mode) {
     got.data = emptied(op.selectionSet, root, got.data, doc, true);
   }
   return got;
+}
+
+// ordered makes orders such that hang together: they are those that a search names, and
+// something of most of them is to be shipped.
+function ordered(nodes, query) {
+  const names = [...query.matchAll(/name:'([^']*)'/g)].map((m) => m[1]);
+  nodes.forEach((o, i) => {
+    if (names.length > 0) o.name = names[i % names.length];
+    const lines = o.lineItems?.nodes ?? [];
+    const parcels = (o.fulfillments ?? []).map((f) => f.fulfillmentLineItems);
+    for (const list of [...(o.fulfillmentOrders?.nodes ?? []).map((f) => f.lineItems), ...parcels])
+      for (const l of list?.nodes ?? []) l.lineItem = { id: pick(lines).id };
+    const first = o.fulfillmentOrders?.nodes?.[0];
+    if (!first || i % 4 === 3) return;
+    Object.assign(first, { status: "OPEN", fulfillmentHolds: [], supportedActions: [{ action: "CREATE_FULFILLMENT" }], deliveryMethod: { methodType: "SHIPPING" } });
+    for (const l of first.lineItems?.nodes ?? []) l.remainingQuantity = 1;
+    o.cancelledAt = null;
+  });
+  if (names.length > 0) nodes.length = Math.min(nodes.length, names.length);
+}
+
+// stocked makes variants those that were asked for, with the quantities that were.
+function stocked(nodes, { ids = [], names = [] }) {
+  nodes.length = Math.min(nodes.length, ids.length);
+  nodes.forEach((v, i) => {
+    v.id = ids[i];
+    v.inventoryItem.tracked = true;
+    v.inventoryItem.inventoryLevel?.quantities.forEach((q, j) => (q.name = names[j % names.length]));
+  });
 }
 
 // emptied makes null what may be null.
