@@ -493,6 +493,8 @@ func TestErrorsAreSorted(t *testing.T) {
 			t.Errorf("%s: %v", x.name, last)
 		case x.class != well && (e.Class != x.class || e.Cause != x.cause):
 			t.Errorf("%s: %v %q, want %v %q", x.name, e.Class, e.Cause, x.class, x.cause)
+		case x.class == connectors.Refused && !strings.Contains(order.HintOf(last), "orders_by: report"):
+			t.Errorf("%s: %v: %s", x.name, last, order.HintOf(last))
 		}
 	}
 }
