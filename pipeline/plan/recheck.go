@@ -44,8 +44,12 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 	}
 	switch {
 	case d.class == status.Done:
-		if lost := owed(places); len(lost) > 0 {
-			p.warn(plan, d, order.HoldWarehouseRefuse, fmt.Sprintf("the mall says %q for what was shipped; not shipped: instruction %s", d.row.Order.Status, numbers(lost)))
+		lost, err := p.owed(ctx, d, places)
+		if err != nil {
+			return nil, err
+		}
+		if lost != "" {
+			p.warn(plan, d, order.HoldWarehouseRefuse, fmt.Sprintf("the mall says %q for what was shipped; not shipped: %s", d.row.Order.Status, lost))
 			return c.free, nil
 		}
 		p.keep(plan, d, nil)
@@ -244,24 +248,48 @@ func (p *planner) warn(plan *ledger.Plan, d *decision, r order.Reason, detail st
 	p.keep(plan, d, more)
 }
 
-// owed lists the instructions of an order that were stopped or refused, if we shipped
-// others of it: malls count an order as shipped once they are told of its first
-// parcel. An order of which we shipped nothing was shipped by somebody else.
-func owed(places []ledger.Place) []ledger.Place {
-	var out []ledger.Place
+// owed names what of an order was stopped or refused, or is in no instruction any
+// more since another order of its parcel went again, if we shipped others of it: malls
+// count an order as shipped once they are told of its first parcel. An order of which
+// we shipped nothing was shipped by somebody else.
+func (p *planner) owed(ctx context.Context, d *decision, places []ledger.Place) (string, error) {
+	var lost []ledger.Place
 	some := false
 	for _, pl := range places {
 		switch pl.State {
 		case ledger.InstructionShipped:
 			some = true
 		case ledger.InstructionStopped, ledger.InstructionRefused:
-			out = append(out, pl)
+			lost = append(lost, pl)
 		}
 	}
 	if !some {
-		return nil
+		return "", nil
 	}
-	return out
+	if len(lost) > 0 {
+		return "instruction " + numbers(lost), nil
+	}
+	ins, err := p.env.Ledger.InstructionsOf(ctx, d.row.ID)
+	if err != nil {
+		return "", err
+	}
+	has := map[string]bool{}
+	for _, in := range ins {
+		for i := range in.Lines {
+			if l := &in.Lines[i]; l.OrderID == d.row.ID {
+				has[l.Line] = true
+			}
+		}
+	}
+	var lines []string
+	for i := range d.row.Order.Packages {
+		for j := range d.row.Order.Packages[i].Lines {
+			if l := &d.row.Order.Packages[i].Lines[j]; l.Quantity > 0 && !has[l.Key] {
+				lines = append(lines, "line "+l.Key)
+			}
+		}
+	}
+	return strings.Join(lines, ", "), nil
 }
 
 // refusals are the holds of parcels that the warehouse refused and nobody has let go

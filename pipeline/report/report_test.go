@@ -491,3 +491,30 @@ func TestWhatIsOwedIsHeldThoughTheMallHasItAsShipped(t *testing.T) {
 		t.Errorf("holds after the release %+v, %v", holds, err)
 	}
 }
+
+// TestWhatNoInstructionHasIsOwed: a parcel that was stopped is taken back when another
+// order of it goes again.
+func TestWhatNoInstructionHasIsOwed(t *testing.T) {
+	s := open(t, "")
+	o := s.twoHouses(rakutenShop)
+	s.ships(parcel{of: o, at: "tokyo", carrier: "yamato", tracking: number(1)})
+	s.reported(rakutenShop)
+	id, err := s.env.Ledger.Warehouse(t.Context(), "osaka")
+	s.check(err)
+	_, err = s.env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: s.instruction(o.Number, "osaka"), Message: "out of boxes"}}, s.Now())
+	s.check(err)
+	places, err := s.env.Ledger.PlacesOf(t.Context(), s.row(o.Number).ID)
+	s.check(err)
+	for _, pl := range places {
+		if pl.Warehouse == "osaka" {
+			s.check(s.env.Ledger.Apply(t.Context(), &ledger.Plan{Withdraw: []int64{pl.InstructionID}}, s.Now()))
+		}
+	}
+	s.Move(24 * time.Hour)
+	s.run(rakutenShop, "extract", "plan")
+	holds, err := s.env.Ledger.HoldsOf(t.Context(), s.row(o.Number).ID)
+	s.check(err)
+	if len(holds) != 1 || holds[0].Reason != order.HoldWarehouseRefuse {
+		t.Fatalf("%s, holds %+v", s.row(o.Number).Order.Status, holds)
+	}
+}
