@@ -37,7 +37,7 @@ type Package struct {
 	ShipBy    Date   // the mall's latest shipping date, zero if none
 	Delivery  string // delivery method, where it differs from the order's
 	Note      string // delivery message for the carrier
-	CustomsID string // Korean customs code (PCCC) of the recipient
+	CustomsID string // what customs must see: Korea's code of the recipient (PCCC), or tax numbers with their names (IOSS …)
 	Lines     []Line
 }
 

@@ -3,12 +3,14 @@ package ebay_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/internal/contract"
 	"github.com/mallbridge/mallbridge/order"
+	mall "github.com/mallbridge/mallbridge/simulator/ebay"
 )
 
 type shape = map[string]any
@@ -52,7 +54,18 @@ func TestContract(t *testing.T) {
 			}},
 			{Base: "/developer/analytics/v1_beta", File: "ebay/developer_analytics_v1_beta_oas3.json"},
 		},
-		Outside:  map[string]string{"/login/": "eBay publishes no contract of its token endpoint"},
+		Outside: map[string]string{"/login/": "eBay publishes no contract of its token endpoint"},
+		More: func(t *testing.T, checked func(http.Handler) http.Handler) {
+			r := newRigOf(t, mall.Options{OneSpoils: true}) // so that orders are read one by one
+			r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) { checked(m).ServeHTTP(w, q) })
+			if all, missing := r.parsed(r.ebay.Reread(t.Context(), []string{r.two().Number, "99-99999-99999"})); len(all.Orders) != 1 || len(missing) != 1 {
+				t.Errorf("%d orders, missing %v", len(all.Orders), missing)
+			}
+		},
+		Operations: []string{
+			"GET /order", "GET /order/{orderId}", "GET /order/{orderId}/shipping_fulfillment", "POST /order/{orderId}/shipping_fulfillment",
+			"GET /inventory_item", "POST /bulk_get_inventory_item", "GET /offer", "POST /bulk_update_price_quantity", "GET /rate_limit/",
+		},
 		Lossless: lossless,
 	})
 }

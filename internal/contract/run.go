@@ -30,6 +30,12 @@ type Mall struct {
 	// Outside lists beginnings of paths of which no contract is there, with the reason:
 	// logins. They go to the simulator.
 	Outside map[string]string
+	// More sends what the suite does not: it puts checked between a connector and a mall
+	// of its own. nil for nothing.
+	More func(t *testing.T, checked func(mall http.Handler) http.Handler)
+	// Operations are those that must have been sent, as a contract has them:
+	// "GET /order/{orderId}". Empty demands nothing but one of each contract.
+	Operations []string
 	// Lossless compares a page with what the driver made of it, record by record. It is
 	// called for pages of invented answers, and returns how many records it compared.
 	Lossless func(p connectors.Page, parsed connectors.Parsed) (int, error)
@@ -107,14 +113,15 @@ func (c *check) requests(t *testing.T) {
 	}
 	h.Start = func(t testing.TB, now func() time.Time) *drivertest.Sim {
 		s := started(t, now)
-		mall := s.Handler
-		s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			c.look(t, r)
-			mall.ServeHTTP(w, r)
-		})
+		s.Handler = c.checked(t, s.Handler)
 		return s
 	}
 	t.Run("suite", func(t *testing.T) { drivertest.Run(t, h) })
+	if c.More != nil {
+		t.Run("more", func(t *testing.T) {
+			c.More(t, func(mall http.Handler) http.Handler { return c.checked(t, mall) })
+		})
+	}
 	for _, d := range c.docs {
 		ops := c.used()[d]
 		if len(ops) == 0 {
@@ -125,6 +132,23 @@ func (c *check) requests(t *testing.T) {
 		}
 	}
 	t.Logf("%d different requests were checked", len(c.calls.seen))
+	sent := map[string]bool{}
+	for op := range c.calls.count {
+		sent[op.String()] = true
+	}
+	for _, name := range c.Operations {
+		if !sent[name] {
+			t.Errorf("%s was not sent", name)
+		}
+	}
+}
+
+// checked is a mall before which every request is looked at.
+func (c *check) checked(t testing.TB, mall http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.look(t, r)
+		mall.ServeHTTP(w, r)
+	})
 }
 
 // look gives a request to the mock server of its contract.
