@@ -78,6 +78,16 @@ func TestManyReaders(t *testing.T) {
 		}
 	}
 	s.console.Serve()
+	working, rest := context.WithCancel(t.Context())
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		s.console.Work(working)
+	}()
+	defer func() {
+		rest()
+		<-worked
+	}()
 	v := s.as("hanako", ledger.Operator, "ja")
 	find := v.post("/orders", "q", "見本 花子3").query
 	hs, err := s.world().Ledger.Holds(t.Context(), "plain-1", 1)

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -61,6 +62,7 @@ type Console struct {
 	memos    memos
 	tests    sync.Map // by account, of *tested
 	live     live
+	working  atomic.Bool   // Work runs
 	stopped  chan struct{} // closed when Work ends: who listens is let go
 	enter    sync.Map      // tokens of [Console.Enter], to names of users
 }
@@ -132,7 +134,7 @@ func (c *Console) Handler() http.Handler {
 			return h(q)
 		})))
 	}
-	view("/{$}", c.shared(c.today))
+	view("/{$}", c.shared(counts, c.today))
 	view("/orders", c.orders)
 	do(ledger.Viewer, "/orders", c.find)
 	view("/orders/{account}/{number}", c.order)
@@ -143,9 +145,9 @@ func (c *Console) Handler() http.Handler {
 	view("/orders/{account}/{number}/raw", c.raw)
 	do(ledger.Operator, "/orders/{account}/{number}/raw", c.unmask)
 	do(ledger.Viewer, "/filters", c.keepFilter)
-	view("/holds", c.shared(c.holds))
+	view("/holds", c.shared(quick, c.holds))
 	do(ledger.Operator, "/holds/replace", c.replaceChar)
-	view("/links", c.shared(c.links))
+	view("/links", c.shared(quick, c.links))
 	do(ledger.Operator, "/links", c.linkOne)
 	m.HandleFunc("GET /links/template/{as}", c.need(ledger.Viewer, c.linkTemplate))
 	view("/masters/{name}", c.master)
@@ -155,7 +157,7 @@ func (c *Console) Handler() http.Handler {
 	view("/masters/{name}/preview/{id}", c.masterPreview)
 	do(ledger.Operator, "/masters/{name}/preview/{id}/take", c.masterTake)
 	do(ledger.Operator, "/masters/{name}/preview/{id}/drop", c.masterForget)
-	view("/stock", c.shared(c.stock))
+	view("/stock", c.shared(sums, c.stock))
 	do(ledger.Operator, "/stock/approve", c.approveStock)
 	m.HandleFunc("GET /stock/demand/{as}", c.need(ledger.Viewer, c.demand))
 	do(ledger.Operator, "/holds/release", c.releaseMany)
@@ -172,7 +174,7 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/files/{warehouse}/{batch}/resolve", c.resolve)
 	m.HandleFunc("GET /uploads/{account}/{name}", c.need(ledger.Operator, c.sheet))
 	do(ledger.Operator, "/uploads/{account}/{name}", c.uploaded)
-	view("/accounts", c.shared(c.accounts))
+	view("/accounts", c.shared(counts, c.accounts))
 	view("/accounts/{name}", c.account)
 	m.HandleFunc("GET /accounts/new", c.need(ledger.Admin, c.show(c.newAccountPage)))
 	do(ledger.Admin, "/accounts/new", c.addAccount)
@@ -236,6 +238,8 @@ type request struct {
 	env  *stage.Env
 	user ledger.User // zero before signing in
 	lang string
+
+	stale bool // what the page shows is being made anew
 }
 
 func (c *Console) request(w http.ResponseWriter, r *http.Request) (*request, error) {
@@ -423,6 +427,7 @@ type frame struct {
 	Version   string
 	Workspace string
 	Data      any
+	Stale     bool
 }
 
 func (c *Console) render(q *request, status int, name string, data any) error {
@@ -432,7 +437,7 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 	}
 	ws := q.env.Workspace
 	f := frame{
-		Lang: q.lang, Languages: languages, User: q.user, Path: q.URL.Path, Page: name, Title: titles[name], Version: c.o.Version, Workspace: filepath.Base(ws.Dir), Data: data,
+		Lang: q.lang, Languages: languages, User: q.user, Path: q.URL.Path, Page: name, Title: titles[name], Version: c.o.Version, Workspace: filepath.Base(ws.Dir), Data: data, Stale: q.stale,
 		Flash: c.sessions.PopString(q.Context(), sessionFlash),
 	}
 	if q.Method == http.MethodGet && q.URL.RawQuery != "" {

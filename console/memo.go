@@ -12,13 +12,20 @@ import (
 // What they show is made once for all who ask within a moment; whoever does something
 // sees what it did.
 
-// How old a shared page may be: young ones are shown as they are, middling ones while
-// they are made anew, and older ones only if nothing has happened since.
+// How old a shared page may be: young ones are shown as they are, older ones while they
+// are made anew, up to an age of each page, and up to another if nothing has happened
+// since. A page that is older than young says so to its script, which asks again.
 const (
 	youngFor  = 2 * time.Second
-	middleFor = 6 * time.Second
 	sameFor   = 15 * time.Second
 	mostMemos = 256
+)
+
+// How old pages may be that are made quickly, that count orders, and that reckon stock.
+const (
+	quick  = 6 * time.Second
+	counts = 30 * time.Second
+	sums   = 90 * time.Second
 )
 
 // A moment names a state of the ledger as far as counts may differ by it.
@@ -72,7 +79,7 @@ type memo struct {
 }
 
 // shared is a page that looks the same to everybody with a language.
-func (c *Console) shared(h func(*request) (string, any, error)) func(*request) (string, any, error) {
+func (c *Console) shared(most time.Duration, h func(*request) (string, any, error)) func(*request) (string, any, error) {
 	return func(q *request) (string, any, error) {
 		if c.memos.off {
 			return h(q)
@@ -88,7 +95,8 @@ func (c *Console) shared(h func(*request) (string, any, error)) func(*request) (
 			have := m.data != nil
 			switch {
 			case have && (age < youngFor || age < sameFor && m.of == now):
-			case have && age < middleFor:
+			case have && age < most:
+				q.stale = true
 				if m.making == nil {
 					m.making = make(chan struct{})
 					detached := *q

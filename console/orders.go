@@ -32,8 +32,8 @@ type ordersData struct {
 	Search   string // the present search without its text as a query, empty if it asks for everything
 }
 
-// indexAtOnce is how many orders are made searchable before a search; more than these
-// wait for [Console.Work].
+// indexAtOnce is how many orders are made searchable before a search where [Console.Work]
+// does not run.
 const indexAtOnce = 500
 
 func (c *Console) orders(q *request) (string, any, error) {
@@ -60,7 +60,7 @@ func (c *Console) orders(q *request) (string, any, error) {
 			d.Reasons = append(d.Reasons, r.Reason)
 		}
 	}
-	if d.Query.Text != "" {
+	if d.Query.Text != "" && !c.working.Load() {
 		if _, err := q.env.Ledger.Index(q.Context(), indexAtOnce); err != nil {
 			return "", nil, err
 		}

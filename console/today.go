@@ -190,14 +190,7 @@ func (c *Console) waiting(q *request) ([]waiting, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, x := range alerts {
-		in := x.Kind.Info()
-		text := x.Kind.Say(q.lang, x.Target, x.Subject, x.Args...)
-		if x.Target != "" && !strings.Contains(text, x.Target) {
-			text = x.Target + ": " + text
-		}
-		out = append(out, waiting{1, text, in.Who, in.Do[q.lang], alertLink(q, x), x.Since, in.Red})
-	}
+	out = append(out, alertRows(q, alerts)...)
 	sheets, err := q.env.Ledger.Uploads(q.Context(), "", true, 200)
 	if err != nil {
 		return nil, err
@@ -218,6 +211,38 @@ func (c *Console) waiting(q *request) ([]waiting, error) {
 	}
 	slices.SortStableFunc(out, func(a, b waiting) int { return -cmp.Compare(bit(a.Bad), bit(b.Bad)) })
 	return out, nil
+}
+
+// alike is how many alerts of one kind are listed one by one.
+const alike = 2
+
+// alertRows lists alerts; many of one kind are one row.
+func alertRows(q *request, alerts []ledger.Alert) []waiting {
+	count := map[order.Alert]int64{}
+	for _, x := range alerts {
+		count[x.Kind]++
+	}
+	var out []waiting
+	seen := map[order.Alert]bool{}
+	for _, x := range alerts {
+		n := int64(1)
+		if count[x.Kind] > alike {
+			if seen[x.Kind] {
+				continue
+			}
+			seen[x.Kind], n = true, count[x.Kind]
+		}
+		in := x.Kind.Info()
+		text := x.Kind.Say(q.lang, x.Target, x.Subject, x.Args...)
+		if x.Target != "" && !strings.Contains(text, x.Target) {
+			text = x.Target + ": " + text
+		}
+		if n > 1 {
+			text += " (" + say(q.lang, "and %d more", n-1) + ")"
+		}
+		out = append(out, waiting{n, text, in.Who, in.Do[q.lang], alertLink(q, x), x.Since, in.Red})
+	}
+	return out
 }
 
 // alertLink is the page of what an alert is about.

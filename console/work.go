@@ -16,7 +16,9 @@ const (
 // makes orders searchable by names, phone numbers and codes, and lets go of who listens
 // when the program ends. It is called once.
 func (c *Console) Work(ctx context.Context) {
+	c.working.Store(true)
 	defer close(c.stopped)
+	defer c.working.Store(false)
 	t := time.NewTicker(indexEvery)
 	defer t.Stop()
 	for {

@@ -55,7 +55,8 @@ func (l *Ledger) Search(ctx context.Context, q Search) ([]Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.add(`o.state = ?`, int64(state))
+		// In words, as in the indexes of few states.
+		c.where = append(c.where, `o.state = `+strconv.Itoa(int(state)))
 		if state != Outside && state != Planned {
 			// Few are open; the comparisons are those of the index.
 			c.where = append(c.where, `o.id IN (SELECT n.id FROM accounts b JOIN orders n ON n.account_id = b.id WHERE (n.state = 0 OR n.state = 1 OR n.state = 4) AND n.state = `+strconv.Itoa(int(state))+`)`)
@@ -89,11 +90,12 @@ func (l *Ledger) text(ctx context.Context, c *condition, text string) error {
 	if err != nil {
 		return err
 	}
-	// Numbers stand by bytes: what begins with a text stands between it and the last
+	// The accounts come first (CROSS JOIN says so to SQLite): by account and number there
+	// is an index. Numbers stand by bytes: what begins with a text stands between it and the last
 	// text that begins so.
 	from, to, whole := c.arg(text), c.arg(text+"\U0010ffff"), c.arg(text)
 	c.where = append(c.where, `o.id IN (SELECT order_id FROM search_keys WHERE search_key IN (`+numbersOf(keys)+`)
-		UNION SELECT n.id FROM accounts b JOIN orders n ON n.account_id = b.id WHERE n.number >= `+from+` AND n.number <= `+to+`
+		UNION SELECT n.id FROM accounts b CROSS JOIN orders n WHERE n.account_id = b.id AND n.number >= `+from+` AND n.number <= `+to+`
 		UNION SELECT x.order_id FROM shipments s JOIN instruction_lines x ON x.instruction_id = s.instruction_id WHERE s.tracking = `+whole+`)`)
 	return nil
 }

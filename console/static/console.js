@@ -88,6 +88,7 @@ if (document.querySelector("[data-live]") && window.EventSource) {
     countdown();
     document.body.dataset.updated = String(Number(document.body.dataset.updated || 0) + 1);
   }
+  if (document.querySelector("main[data-stale]")) waits = setTimeout(again, 3000);
   const events = new EventSource("/live");
   events.addEventListener("changed", () => { if (!waits) waits = setTimeout(again, 700); });
   addEventListener("pagehide", () => events.close());

@@ -53,3 +53,5 @@ CREATE TABLE second_factors (
 
 -- Lists of an account's orders, newest first.
 CREATE INDEX orders_by_account ON orders (account_id, id);
+-- Orders that are outside may be few among many.
+CREATE INDEX orders_outside ON orders (id) WHERE state = 2;
