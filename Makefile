@@ -16,6 +16,8 @@ LINES     ?= 100000
 P99_MS    ?= 250
 BENCH     ?= .
 SPECS     ?= ../shared/specs
+VERSION   ?= 0.0.1
+TARGETS   ?=
 
 .DEFAULT_GOAL := help
 
@@ -26,6 +28,10 @@ help: ## Show this list
 .PHONY: build
 build: ## Build the program as ./mallbridge: one static file, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o mallbridge .
+
+.PHONY: release
+release: ## Build programs, Debian packages, checksums and bill of materials of VERSION into dist/
+	bash packaging/release $(VERSION) $(TARGETS)
 
 .PHONY: demo
 demo: ## Play one day with invented orders and simulated warehouses

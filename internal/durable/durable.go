@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -156,7 +155,7 @@ func sweep(dir string) {
 		}
 		number, _, _ := strings.Cut(rest, "-")
 		pid, err := strconv.Atoi(number)
-		gone := err == nil && pid > 0 && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+		gone := err == nil && pid > 0 && ended(pid)
 		if info, err := e.Info(); gone || err == nil && time.Since(info.ModTime()) > stale {
 			os.Remove(filepath.Join(dir, e.Name()))
 		}
