@@ -57,11 +57,12 @@ var accounts = []struct {
 	{"yahooauction-1", orders.YahooAuction, true},
 	{"amazon-1", orders.Amazon, true},
 	{"shopify-1", orders.Shopify, true},
+	{"shopserve-1", orders.Shopserve, true},
 	{"ebay-1", orders.Ebay, true},
 }
 
 // further are malls whose listings are none of those that [orders.Links] links.
-var further = []string{orders.YahooShopping, orders.YahooAuction, orders.Amazon, orders.Shopify, orders.Ebay}
+var further = []string{orders.YahooShopping, orders.YahooAuction, orders.Amazon, orders.Shopify, orders.Shopserve, orders.Ebay}
 
 // nameWidth is that of the longest name of an account.
 const nameWidth = 17

@@ -125,7 +125,7 @@ const YahooStore = "minato-zakka"
 func LinksOf(mall string) []Row {
 	var out []Row
 	from := mall
-	if mall == Shopify { // the same shop, by its SKUs
+	if mall == Shopify || mall == Shopserve { // the same shop, by its SKUs
 		from = Plain
 	}
 	for _, g := range goodsOf(from, "") {
@@ -171,6 +171,7 @@ var Payments = []Row{
 	{Amazon, "CreditCard", "", "prepaid"},
 	{Ebay, "EBAY", "", "prepaid"},
 	{Shopify, "shopify_payments", "", "prepaid"},
+	{Shopserve, "クレジットカード", "", "prepaid"},
 	{YahooShopping, "payment_a1", "", "prepaid"},
 	{YahooAuction, "payment_a1", "", "prepaid"},
 	{Plain, "prepaid", "", "prepaid"},
@@ -188,6 +189,7 @@ var Services = []Row{
 	{Amazon, "*", "", "", "tokyo", "takkyubin", "yamato"},
 	{Ebay, "*", "", "", "narita", "ems", "japanpost"},
 	{Shopify, "*", "", "", "tokyo", "takkyubin", "yamato"},
+	{Shopserve, "*", "", "", "tokyo", "takkyubin", "yamato"},
 	{YahooShopping, "*", "", "", "tokyo", "takkyubin", "yamato"},
 	{YahooAuction, "*", "", "", "tokyo", "takkyubin", "yamato"},
 	{Plain, "*", "", "", "tokyo", "takkyubin", "yamato"},
