@@ -133,8 +133,8 @@ func (l *Ledger) Under(lease Lease) *Ledger {
 	return &under
 }
 
-// Bound reports whether the ledger is one of [Ledger.Under].
-func (l *Ledger) Bound() bool { return l.under != nil }
+// Bound reports whether the ledger is one of [Ledger.Under]; nil is not.
+func (l *Ledger) Bound() bool { return l != nil && l.under != nil }
 
 // holds fails if the lease is not its holder's any more, and keeps it as it is
 // until the transaction ends.
