@@ -320,6 +320,11 @@ func TestConsent(t *testing.T) {
 	if r.read()[o.Number].Number == "" {
 		t.Errorf("no order after the consent")
 	}
+	for _, c := range r.ebay.Test(t.Context()) {
+		if c.OK != (c.Name != "key_expiry") || c.Name == "getInventoryItems" && !strings.Contains(c.Detail, "have to be migrated") {
+			t.Errorf("%+v", c)
+		}
+	}
 	// A code works once.
 	if _, err := r.ebay.Redeem(t.Context(), "", answer); err == nil || connectors.AsError(err).Cause != connectors.CauseKey || strings.Contains(err.Error(), answer.Get("code")) {
 		t.Errorf("%v", err)
