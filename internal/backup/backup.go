@@ -315,6 +315,10 @@ func read(ctx context.Context, from, dir, ledger string, ids []age.Identity) (m 
 			return m, err
 		}
 	}
+	// What follows the last member: gzip's own checksum, and age's.
+	if _, err := io.Copy(io.Discard, z); err != nil {
+		return m, broken(err)
+	}
 	return m, m.check(got)
 }
 
