@@ -31,7 +31,7 @@ var (
 // usualRounds is 20 in CI and 4 for somebody who waits.
 func usualRounds() int {
 	if os.Getenv("CI") != "" {
-		return 20
+		return 10
 	}
 	return 4
 }

@@ -790,7 +790,8 @@ func (w *world) rest() {
 		}
 	}
 	all("collect", "plan")
-	for i := range 8 {
+	// As long as a mall may take before a person is told.
+	for i := range 30 {
 		all("report")
 		w.uploads()
 		w.dropsNew()
@@ -824,7 +825,7 @@ func (w *world) telling() bool {
 		rs, err := w.env.Ledger.Reports(w.Context(), ledger.ReportList{Account: a, Open: true, Limit: 1000})
 		w.check(err)
 		if slices.ContainsFunc(rs, func(r ledger.Report) bool {
-			return !slices.Contains([]string{ledger.ReportHeld, ledger.ReportRejected, ledger.ReportRevoked}, r.State)
+			return !r.Late && !slices.Contains([]string{ledger.ReportHeld, ledger.ReportRejected, ledger.ReportRevoked}, r.State)
 		}) {
 			return true
 		}
