@@ -200,12 +200,17 @@ func (l *Ledger) keepOld(ctx context.Context, schema int64) error {
 	if _, err := os.Stat(to); err == nil {
 		return nil
 	}
-	part := to + ".part"
+	// Nothing is lost of a ledger that another program is just making.
+	var accounts int
+	if err := l.w.QueryRowContext(ctx, `SELECT count(*) FROM accounts`).Scan(&accounts); err != nil || accounts == 0 {
+		return err
+	}
+	part := fmt.Sprintf("%s.part-%d", to, os.Getpid())
 	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := l.Backup(ctx, part); err != nil {
-		return err
+		return errors.Join(err, os.Remove(part))
 	}
 	return os.Rename(part, to)
 }
@@ -464,14 +469,14 @@ func explain(what string, err error) error {
 			code, hint = order.NotFound, "create the database first"
 		}
 	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && code == order.Internal {
+		code, hint = order.Retry, "check that the database server runs and can be reached, then run again"
+	}
 	if code == order.Internal && (errors.Is(err, io.ErrUnexpectedEOF) || pgconn.SafeToRetry(err) || pgconn.Timeout(err)) {
 		code, hint = order.Retry, "the connection to the database broke; run again"
 	}
 	if _, ok := errors.AsType[*net.OpError](err); ok && code == order.Internal {
 		code, hint = order.Retry, "the connection to the database broke; run again"
-	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok && code == order.Internal {
-		code, hint = order.Retry, "check that the database server runs and can be reached, then run again"
 	}
 	return order.Errorf(code, hint, "ledger: %s: %w", what, err)
 }
