@@ -90,6 +90,8 @@ if (document.querySelector("[data-live]") && window.EventSource) {
   }
   if (document.querySelector("main[data-stale]")) waits = setTimeout(again, 3000);
   const events = new EventSource("/live");
+  // What happened before the connection stood is not told.
+  events.addEventListener("open", () => { if (!waits) waits = setTimeout(again, 700); });
   events.addEventListener("changed", () => { if (!waits) waits = setTimeout(again, 700); });
   addEventListener("pagehide", () => events.close());
 }

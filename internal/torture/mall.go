@@ -118,6 +118,8 @@ func (w *World) Sell(n int) error {
 
 // told: what was shipped is shown at the mall, under its number and no other. Where a
 // kill has left no answer, the program may still wait for the time at which it asks.
+// Nodes that share a ledger keep the pace at which a mall is told together: a number that
+// came just after its turn waits for the next.
 func (w *World) told(ctx context.Context, db *sql.DB, f *findings) error {
 	if w.Mall == nil {
 		return nil
@@ -131,6 +133,18 @@ func (w *World) told(ctx context.Context, db *sql.DB, f *findings) error {
 	})
 	if err != nil {
 		return err
+	}
+	if w.Settings.Ledger != "" {
+		err := each(ctx, db, `SELECT o.number FROM orders o JOIN instruction_lines x ON x.order_id = o.id JOIN report_todo d ON d.instruction_id = x.instruction_id
+			UNION SELECT o.number FROM reports r JOIN orders o ON o.id = r.order_id WHERE r.state = 'waiting'`, func(scan func(...any) error) error {
+			var number string
+			err := scan(&number)
+			open[number] = true
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	want := map[string][]string{}
 	for _, t := range w.Warehouse.Taken() {
