@@ -24,6 +24,7 @@ func TestAnswerOf(t *testing.T) {
 		"https://shop.example/back?code=abc%2B1&state=S": "abc+1",
 		" https://shop.example/?state=S&code=abc#_=_ ":   "abc",
 		"http://localhost:8765/?code=abc&state=S":        "abc",
+
 		"code=abc&state=S": "abc",
 		"abc":              "abc",
 		"v^1.1#i^1#abc":    "v^1.1#i^1#abc",
