@@ -99,7 +99,7 @@ walk: ## Take a random walk of STEPS steps with SEED through shops, malls, wareh
 
 .PHONY: torture-cluster
 torture-cluster: needs ## Three machines over one PostgreSQL: kill, freeze, cut off, start the database anew, ROUNDS times
-	$(GO) test -count=1 -v -timeout 12h ./internal/cluster -cluster.rounds=$(ROUNDS)
+	$(GO) test -count=1 -v -timeout 12h ./internal/cluster -cluster.rounds=$(ROUNDS) $(TESTFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME each

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,25 +24,24 @@ import (
 
 var (
 	rounds = flag.Int("cluster.rounds", usualRounds(), "rounds of trouble")
-	lanes  = flag.Int("cluster.lanes", 4, "rounds at a time, each lane with a PostgreSQL of its own")
+	lanes  = flag.Int("cluster.lanes", 10, "rounds at a time, each lane with a PostgreSQL of its own")
 	seed   = flag.Uint64("cluster.seed", 0, "repeat the round with this seed; 0 for new ones")
-	keep   = flag.String("cluster.dir", "", "folder for the workspaces; those of failures stay")
+	// What is taken from a node stays away until its leases have ended.
+	lease = flag.Duration("cluster.lease", 3*time.Second, "how long leases last")
+	pause = flag.Duration("cluster.pause", 4500*time.Millisecond, "how long a node is dead, stands still or is cut off")
+	keep  = flag.String("cluster.dir", "", "folder for the workspaces; those of failures stay")
 )
 
 // usualRounds is 20 in CI and 4 for somebody who waits.
 func usualRounds() int {
 	if os.Getenv("CI") != "" {
-		return 10
+		return 20
 	}
 	return 4
 }
 
 const (
 	nodes = 3
-	// lease is how long leases last, and pause how long what is taken from a node
-	// stays away: a lease has ended by then.
-	lease = 3 * time.Second
-	pause = lease + lease/2
 	every = "5s" // how often each stage runs
 )
 
@@ -49,7 +49,25 @@ var (
 	program torture.Program
 	server  *sshtest.Server // nil without OpenSSH: the drop is a folder
 	work    string
+	wires   network
 )
+
+// A network is what joins the nodes with the database, the drop and the mall.
+type network interface {
+	database() string   // the address that PostgreSQL listens on
+	drop() string       // the address of OpenSSH
+	mall() torture.Host // where the mall listens
+	join(pg string) (wire, error)
+}
+
+// A wire joins one node with the network.
+type wire interface {
+	postgres() string      // where the node finds the database
+	enter() torture.Option // starts a program on the node
+	cut(alone bool) error  // takes the database from the node, alone or with all else
+	mend() error           // gives back what was taken
+	remove() error
+}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -59,14 +77,23 @@ func TestMain(m *testing.M) {
 
 func runAll(m *testing.M) int {
 	var err error
-	if work, err = os.MkdirTemp(*keep, "cluster-*"); err == nil {
-		err = os.Chmod(work, 0o755)
+	if work = os.Getenv(inside); work != "" {
+		program.Path = filepath.Join(work, "mallbridge")
+		wires, err = build()
+	} else {
+		if work, err = os.MkdirTemp(*keep, "cluster-*"); err == nil {
+			err = os.Chmod(work, 0o755)
+		}
+		if err == nil {
+			program, err = torture.Build(context.Background(), work)
+		}
+		if err == nil && able() {
+			return again()
+		}
+		wires = proxies{}
 	}
 	if err == nil {
-		program, err = torture.Build(context.Background(), work)
-	}
-	if err == nil {
-		server, err = sshtest.New(filepath.Join(work, "sshd"), sshtest.Options{})
+		server, err = sshtest.New(filepath.Join(work, "sshd"), sshtest.Options{Addr: net.JoinHostPort(wires.drop(), "0")})
 		if errors.Is(err, sshtest.ErrMissing) && os.Getenv("CI") != "true" {
 			server, err = nil, nil
 		}
@@ -86,6 +113,9 @@ func runAll(m *testing.M) int {
 	}
 	return code
 }
+
+// inside is set to the folder of the tests when they run in a network of their own.
+const inside = "MALLBRIDGE_CLUSTER"
 
 func ok(t testing.TB, err error) {
 	t.Helper()
@@ -108,7 +138,7 @@ func TestTrouble(t *testing.T) {
 	for lane := range min(*lanes, n) {
 		t.Run(fmt.Sprintf("lane %d", lane+1), func(t *testing.T) {
 			t.Parallel()
-			pg := pgtest.New(t)
+			pg := pgtest.New(t, wires.database())
 			for i := range next {
 				s := *seed
 				if s == 0 {
@@ -136,7 +166,7 @@ type cluster struct {
 type node struct {
 	c     *cluster
 	name  string
-	proxy *sshtest.Proxy
+	wire  wire
 	ended chan struct{} // the manager has
 
 	mu      sync.Mutex
@@ -156,7 +186,7 @@ func round(t *testing.T, pg *pgtest.Server, seed uint64) {
 	if rng.IntN(2) == 0 {
 		c.until("the first file is at the warehouse", func() bool { return len(c.Warehouse.Taken()) > 0 })
 	}
-	troubles := []func(*node){c.kill, c.freeze, c.cut}
+	troubles := []func(*node){c.kill, c.freeze, c.cut(rng.IntN(2) == 0)}
 	rng.Shuffle(len(troubles), func(i, j int) { troubles[i], troubles[j] = troubles[j], troubles[i] })
 	var all sync.WaitGroup
 	for i, n := range c.nodes {
@@ -195,7 +225,7 @@ func newCluster(t *testing.T, pg *pgtest.Server, rng *rand.Rand, seed uint64) *c
 		place, local = torture.PlaceOf(server), false
 	}
 	w, err := torture.NewWorld(work, database, program, place, torture.Settings{
-		Habits: torture.Habits{Delete: rng.IntN(4) == 0}, Batch: 1 + rng.IntN(5), Local: local, API: true, Ledger: pg.DSN(pg.Addr, database), Every: every,
+		Habits: torture.Habits{Delete: rng.IntN(4) == 0}, Batch: 1 + rng.IntN(5), Local: local, API: true, Host: wires.mall(), Ledger: pg.DSN(pg.Addr, database), Every: every, Timeout: "15s",
 	}, seed)
 	ok(t, err)
 	c := &cluster{World: w, t: t, rng: rng, pg: pg, database: database}
@@ -205,9 +235,9 @@ func newCluster(t *testing.T, pg *pgtest.Server, rng *rand.Rand, seed uint64) *c
 		t.Fatalf("%s %v", r, err)
 	}
 	for i := range nodes {
-		proxy, err := sshtest.NewProxy(pg.Addr)
+		wire, err := wires.join(pg.Addr)
 		ok(t, err)
-		c.nodes = append(c.nodes, &node{c: c, name: fmt.Sprintf("node-%d", i+1), proxy: proxy, ended: make(chan struct{})})
+		c.nodes = append(c.nodes, &node{c: c, name: fmt.Sprintf("node-%d", i+1), wire: wire, ended: make(chan struct{})})
 	}
 	t.Cleanup(c.close)
 	return c
@@ -220,7 +250,7 @@ func (c *cluster) close() {
 		n.mu.Unlock()
 		n.signal(syscall.SIGKILL)
 		<-n.ended
-		ok(c.t, n.proxy.Close())
+		ok(c.t, n.wire.remove())
 	}
 	if c.t.Failed() {
 		var b strings.Builder
@@ -236,10 +266,10 @@ func (c *cluster) close() {
 func (n *node) run() {
 	defer close(n.ended)
 	// What a node locked that stands still is free again before its lease ends.
-	at := n.c.pg.DSN(n.proxy.Addr, n.c.database) + "&connect_timeout=2&idle_in_transaction_session_timeout=1000"
-	env := torture.Env(torture.LedgerEnv+"="+at, "MALLBRIDGE_NODE="+n.name, "MALLBRIDGE_LEASE="+lease.String())
+	at := n.c.pg.DSN(n.wire.postgres(), n.c.database) + "&connect_timeout=2&idle_in_transaction_session_timeout=1000"
+	env := torture.Env(torture.LedgerEnv+"="+at, "MALLBRIDGE_NODE="+n.name, "MALLBRIDGE_LEASE="+(*lease).String())
 	for {
-		p, err := n.c.Start(context.Background(), []string{"serve", "--listen", "off"}, env)
+		p, err := n.c.Start(context.Background(), []string{"serve", "--listen", "off"}, env, n.wire.enter())
 		if err != nil {
 			n.c.t.Error(err)
 			return
@@ -260,7 +290,8 @@ func (n *node) run() {
 		case err != nil:
 			n.c.t.Errorf("%s: %v", n.name, err)
 		case r.Killed && (killed || over), r.Code == 0 && over:
-		case r.Code == 1 && strings.Contains(r.Stderr, "database"): // it was started without the database
+		case r.Code == 1 && strings.Contains(r.Stderr, "database"), r.Code == 1 && strings.Contains(r.Stderr, "SQLSTATE 57P01"):
+			// It was started without the database, or while that ended.
 		default:
 			n.c.t.Errorf("%s ended by itself: %s", n.name, r)
 		}
@@ -268,7 +299,7 @@ func (n *node) run() {
 			return
 		}
 		if killed {
-			n.c.after(pause)
+			n.c.after(*pause)
 		}
 	}
 }
@@ -303,24 +334,25 @@ func (c *cluster) kill(n *node) {
 // freeze lets a node stand still until its leases have ended.
 func (c *cluster) freeze(n *node) {
 	n.signal(syscall.SIGSTOP)
-	c.after(pause)
+	c.after(*pause)
 	n.signal(syscall.SIGCONT)
 }
 
-// cut takes the database from a node: its packets vanish, or its connections end
-// and no new one is made.
-func (c *cluster) cut(n *node) {
-	n.proxy.Stall(true)
-	c.after(pause)
-	n.proxy.CutAfter(sshtest.Up, 0)
-	n.proxy.Stall(false)
+// cut takes the database from a node, alone or with all else: its packets vanish.
+func (c *cluster) cut(alone bool) func(*node) {
+	return func(n *node) {
+		c.Note("%s is cut off; from the database alone: %v", n.name, alone)
+		ok(c.t, n.wire.cut(alone))
+		c.after(*pause)
+		ok(c.t, n.wire.mend())
+	}
 }
 
 // restartInADrop starts the database anew while a file is on its way into the drop,
 // if one can be caught there.
 func (c *cluster) restartInADrop(atOnce bool) {
 	ok(c.t, c.Drop(torture.Shape{Orders: 8, Clean: true}))
-	end := time.Now().Add(pause)
+	end := time.Now().Add(*pause)
 	for !c.temporary() && time.Now().Before(end) {
 		c.after(time.Millisecond)
 	}
@@ -444,7 +476,7 @@ func (c *cluster) jobs() {
 // TestMigrate moves a shop in the middle of its day from a file to PostgreSQL, with
 // the real program, and goes on there.
 func TestMigrate(t *testing.T) {
-	pg := pgtest.New(t)
+	pg := pgtest.New(t, wires.database())
 	database, err := pg.Database()
 	ok(t, err)
 	address := pg.DSN(pg.Addr, database)

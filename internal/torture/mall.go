@@ -2,8 +2,11 @@ package torture
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"fmt"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strconv"
@@ -21,17 +24,27 @@ const (
 	secretKey = "8d2f6b1c9e4a7053d8c6f21b0a9e5d7c3f84b6a2"
 )
 
+// A Host is where a mall listens. The zero value is loopback. Elsewhere it must speak
+// TLS, by a certificate that the programs trust.
+type Host struct {
+	Addr string
+	TLS  *tls.Config
+}
+
+func (h Host) host() string { return or(h.Addr, "127.0.0.1") }
+
 // A Mall is a simulated Coupang with a server of its own, where one account of the
 // world sells by API. A program that was killed finds it as it left it.
 type Mall struct {
+	at      Host
 	coupang *coupang.Mall
 	server  *httptest.Server
 	sold    []*Order
 }
 
 // NewMall opens a mall. Close it.
-func NewMall() (*Mall, error) {
-	m := &Mall{coupang: coupang.New(coupang.Options{Now: time.Now})}
+func NewMall(at Host) (*Mall, error) {
+	m := &Mall{at: at, coupang: coupang.New(coupang.Options{Now: time.Now})}
 	if err := m.coupang.AddVendor(coupang.Vendor{ID: vendor, AccessKey: accessKey, SecretKey: secretKey}); err != nil {
 		return nil, err
 	}
@@ -42,15 +55,29 @@ func NewMall() (*Mall, error) {
 			return nil, err
 		}
 	}
-	m.server = httptest.NewServer(m.coupang)
-	return m, nil
+	return m, m.open()
+}
+
+// open starts the mall's server.
+func (m *Mall) open() error {
+	l, err := net.Listen("tcp", net.JoinHostPort(m.at.host(), "0"))
+	if err != nil {
+		return err
+	}
+	m.server = &httptest.Server{Listener: l, Config: &http.Server{Handler: m.coupang}, TLS: m.at.TLS}
+	if m.at.TLS != nil {
+		m.server.StartTLS()
+	} else {
+		m.server.Start()
+	}
+	return nil
 }
 
 func option(n int) int64 { return int64(70_000_000_000 + n) }
 
 // clone is a mall with the same orders, none of which was told of a parcel yet.
 func (m *Mall) clone() (*Mall, error) {
-	c, err := NewMall()
+	c, err := NewMall(m.at)
 	for _, o := range m.sold {
 		if err == nil {
 			err = c.Place(o)

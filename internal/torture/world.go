@@ -37,6 +37,7 @@ type Settings struct {
 	Looks    time.Duration
 	Timeout  string // of the connection
 	API      bool   // an account sells by API
+	Host     Host   // where its mall listens
 	Ledger   string // a postgres:// address; empty for a file. Programs get it as MALLBRIDGE_LEDGER.
 	Every    string // how often serve runs each stage; empty for its defaults
 }
@@ -65,7 +66,7 @@ func NewWorld(dir, name string, p Program, place Place, s Settings, seed uint64)
 		return nil, err
 	}
 	if s.API {
-		if w.Mall, err = NewMall(); err != nil {
+		if w.Mall, err = NewMall(s.Host); err != nil {
 			return nil, err
 		}
 	}
