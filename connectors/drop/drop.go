@@ -65,6 +65,14 @@ type Drop interface {
 	Close() error
 }
 
+// A Tree is a Drop that lists the folders in a folder too. An SFTP server is one.
+type Tree interface {
+	Drop
+
+	// Folders returns the names of the folders in a folder, sorted.
+	Folders(ctx context.Context, dir string) ([]string, error)
+}
+
 // Info describes one file at a drop.
 type Info struct {
 	Name    string // last element of Path

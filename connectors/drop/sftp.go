@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,7 +27,7 @@ type remote struct {
 	closed bool
 }
 
-var _ Drop = (*remote)(nil)
+var _ Tree = (*remote)(nil)
 
 func openSFTP(ctx context.Context, p Profile) (Drop, error) {
 	keys, err := newHostKeys(p)
@@ -142,6 +143,34 @@ func (r *remote) List(ctx context.Context, dir string) ([]Info, error) {
 		return nil, r.fail("list", dir, err)
 	}
 	return files, nil
+}
+
+// Folders implements [Tree].
+func (r *remote) Folders(ctx context.Context, dir string) ([]string, error) {
+	clean, err := checkDir(dir)
+	if err != nil {
+		return nil, r.fail("list", dir, err)
+	}
+	var names []string
+	err = r.do(ctx, always, func(s *session) error {
+		abs, err := s.dir(clean)
+		if err != nil {
+			return err
+		}
+		entries, err := s.sftp.ReadDir(abs)
+		names = names[:0]
+		for _, e := range entries {
+			if e.IsDir() && plainName(e.Name()) {
+				names = append(names, e.Name())
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, r.fail("list", dir, err)
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 func (r *remote) Read(ctx context.Context, name string, w io.Writer, limit int64) (int64, error) {

@@ -73,12 +73,16 @@ func Keep(root, when, ext string, r io.Reader, max int64) (Kept, error) {
 	if err := errors.Join(err, f.Chmod(0o640), f.Sync(), f.Close()); err != nil {
 		return Kept{}, err
 	}
-	k := Kept{SHA256: hex.EncodeToString(sum.Sum(nil)), Size: n}
-	k.Path = filepath.ToSlash(filepath.Join(when, k.SHA256+cleanExt(ext)))
+	k := KeptName(when, ext, hex.EncodeToString(sum.Sum(nil)), n)
 	if err := os.Rename(f.Name(), filepath.Join(root, k.Path)); err != nil {
 		return Kept{}, err
 	}
 	return k, SyncDir(dir)
+}
+
+// KeptName says where [Keep] puts content with that SHA-256 and size.
+func KeptName(when, ext, sha string, size int64) Kept {
+	return Kept{Path: filepath.ToSlash(filepath.Join(when, sha+cleanExt(ext))), SHA256: sha, Size: size}
 }
 
 // copyBoth copies r to both writers, each in a goroutine of its own. b is a hash,
