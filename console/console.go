@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -96,7 +97,7 @@ func (c *Console) page(l look) (*template.Template, error) {
 		"Reason": func(r order.Reason) string { return reasonText(l.lang, r) },
 		"can":    func(role string) bool { return rank[l.role] >= rank[role] },
 		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
-		"corrections": corrections, "took": took, "differ": func(now, was int64) string { return fmt.Sprintf("%+d", now-was) }, "tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] }, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
+		"corrections": corrections, "took": took, "differ": func(now, was int64) string { return fmt.Sprintf("%+d", now-was) }, "tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] }, "level": func(l slog.Level) string { return strings.ToLower(l.String()) }, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
 	}).ParseFS(assets, "templates/layout.html", "templates/"+l.name+".html")
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
@@ -183,6 +184,8 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Admin, "/accounts/{name}/consent", c.askConsent)
 	do(ledger.Admin, "/accounts/{name}/consent/answer", c.takeConsent)
 	view("/runs", c.runs)
+	view("/runs/{id}", c.oneRun)
+	m.HandleFunc("GET /runs/{id}/log", c.need(ledger.Viewer, c.runLog))
 	view("/runs/windows", c.windows)
 	view("/runs/acts", c.acts)
 	do(ledger.Operator, "/runs", c.run)
@@ -460,7 +463,7 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 var titles = map[string]string{
 	"today": "Today", "orders": "Orders", "order": "Order", "raw": "What the mall gave", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file",
 	"links": "Links and masters", "master": "Links and masters", "change": "What changes", "stock": "Stock",
-	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
+	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "run": "Run", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
 }
 
 // tell keeps a line for the next page.

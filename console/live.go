@@ -30,8 +30,9 @@ type live struct {
 // A sign names a state of the ledger as far as pages may look different by it.
 type sign struct {
 	moment
-	run, ended int64
-	state      string
+	run, ended    int64
+	state         string
+	working, told int64 // runs that say what they are at, and when one did last
 }
 
 func (l *live) look(ctx context.Context, g *ledger.Ledger) (sign, error) {
@@ -51,6 +52,9 @@ func (l *live) look(ctx context.Context, g *ledger.Ledger) (sign, error) {
 	}
 	if len(runs) > 0 {
 		next.run, next.ended, next.state = runs[0].ID, runs[0].EndedAt.UnixMilli(), runs[0].Outcome
+	}
+	if next.working, next.told, err = g.LastStep(ctx); err != nil {
+		return l.of, err
 	}
 	l.of, l.at = next, time.Now()
 	return next, nil

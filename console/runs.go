@@ -2,11 +2,17 @@ package console
 
 import (
 	"cmp"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/standing"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
@@ -17,8 +23,31 @@ type runsData struct {
 	Stage, Target string
 	Stages        []string
 	Targets       []string
-	Runs          []ledger.Run
+	Runs          []runRow
 	Can           bool // runs may be asked for
+}
+
+// A runRow is a run as pages show it.
+type runRow struct {
+	ledger.Run
+	State string // its outcome; running, or interrupted if nobody works on it any more
+	At    string // what it is at, or was at when it was interrupted
+}
+
+// shownRun says in what state a run is. One without an end is running while its owner
+// has the lease of its stage.
+func shownRun(q *request, r ledger.Run, leases []ledger.Lease) runRow {
+	row := runRow{Run: r, State: r.Outcome}
+	if r.EndedAt.IsZero() {
+		row.State = "interrupted"
+		if slices.ContainsFunc(leases, func(l ledger.Lease) bool { return l.Name == r.Stage+"/"+r.Target && l.Owner == r.Owner }) {
+			row.State = "running"
+		}
+	}
+	if s := r.Step; s != nil {
+		row.At = phrase.Step(q.lang, s.What, s.Of, s.Done, s.Total)
+	}
+	return row
 }
 
 func (c *Console) runs(q *request) (string, any, error) {
@@ -33,9 +62,84 @@ func (c *Console) runs(q *request) (string, any, error) {
 	for _, w := range q.env.Workspace.Warehouses {
 		d.Targets = append(d.Targets, w.Name)
 	}
-	var err error
-	d.Runs, err = q.env.Ledger.Runs(q.Context(), d.Stage, d.Target, 100)
+	rs, err := q.env.Ledger.Runs(q.Context(), d.Stage, d.Target, 100)
+	if err != nil {
+		return "", nil, err
+	}
+	leases, err := q.env.Ledger.Running(q.Context(), q.env.Now())
+	for _, r := range rs {
+		d.Runs = append(d.Runs, shownRun(q, r, leases))
+	}
 	return "runs", d, err
+}
+
+type runData struct {
+	runRow
+	Level  string
+	Levels []string
+	Lines  []ledger.RunLine
+	Kept   int
+}
+
+// levels of a run's log, the most talkative first.
+var levels = []string{"debug", "info", "warn", "error"}
+
+func levelOf(name string) (slog.Level, error) {
+	var l slog.Level
+	if name == "" || !slices.Contains(levels, name) {
+		return slog.LevelDebug, nil
+	}
+	return l, l.UnmarshalText([]byte(name))
+}
+
+// runOf is the run that a page is about, with the lines of its log that are asked for.
+func (c *Console) runOf(q *request) (ledger.Run, []ledger.RunLine, error) {
+	id, err := strconv.ParseInt(q.PathValue("id"), 10, 64)
+	if err != nil {
+		return ledger.Run{}, nil, order.Errorf(order.NotFound, "", "there is no run %s", q.PathValue("id"))
+	}
+	level, err := levelOf(q.URL.Query().Get("level"))
+	if err != nil {
+		return ledger.Run{}, nil, err
+	}
+	r, err := q.env.Ledger.Run(q.Context(), id)
+	if err != nil {
+		return r, nil, err
+	}
+	lines, err := q.env.Ledger.RunLog(q.Context(), id, level)
+	return r, lines, err
+}
+
+// oneRun shows what a run did, is at, and wrote into the program's log.
+func (c *Console) oneRun(q *request) (string, any, error) {
+	r, lines, err := c.runOf(q)
+	if err != nil {
+		return "", nil, err
+	}
+	leases, err := q.env.Ledger.Running(q.Context(), q.env.Now())
+	return "run", runData{runRow: shownRun(q, r, leases), Level: q.URL.Query().Get("level"), Levels: levels, Lines: lines, Kept: ledger.RunLines}, err
+}
+
+// runLog downloads the log of a run.
+func (c *Console) runLog(w http.ResponseWriter, r *http.Request) {
+	q, err := c.request(w, r)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	run, lines, err := c.runOf(q)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	name := fmt.Sprintf("run-%d-%s-%s.log", run.ID, run.Stage, run.Target)
+	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	for _, l := range lines {
+		if _, err := fmt.Fprintln(w, l); err != nil {
+			return
+		}
+	}
 }
 
 // run asks for a run of a stage now.

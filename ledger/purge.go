@@ -394,6 +394,19 @@ func (l *Ledger) PurgeRuns(ctx context.Context, target string, before time.Time)
 	return nil
 }
 
+// PurgeLogs removes the logs of runs that began before an instant, and what runs were
+// at that have no end.
+func (l *Ledger) PurgeLogs(ctx context.Context, before time.Time) error {
+	return l.write(ctx, "purge logs of runs", func(t tx) error {
+		for _, table := range []string{"run_lines", "run_steps"} {
+			if _, err := t.exec(ctx, `DELETE FROM `+table+` WHERE run_id <= (SELECT COALESCE(max(id), 0) FROM runs WHERE started_at < $1)`, instant(before)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // FilesToPurge lists the files of an owner that came before an instant, whose bytes
 // are still there, and that are read to their end; but not those of some kinds.
 func (l *Ledger) FilesToPurge(ctx context.Context, owner string, but []string, before time.Time) ([]File, error) {

@@ -2,6 +2,9 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -17,6 +20,7 @@ type Run struct {
 	EndedAt   time.Time `json:"ended_at,omitzero"`
 	Outcome   string    `json:"outcome"` // ok, nothing, waiting, failed; empty while it runs or if it was killed
 	Summary   string    `json:"summary"`
+	Step      *RunStep  `json:"step,omitempty"` // what it is at; of one that was killed: was at
 }
 
 // StartRun records that a run begins.
@@ -31,18 +35,97 @@ func (l *Ledger) StartRun(ctx context.Context, stage, target, owner string, now 
 	return id, err
 }
 
-// EndRun records how a run ended.
-func (l *Ledger) EndRun(ctx context.Context, id int64, outcome, summary string, now time.Time) error {
-	return l.write(ctx, "end run", func(t tx) error {
-		_, err := t.exec(ctx, `UPDATE runs SET ended_at = $2, outcome = $3, summary = $4 WHERE id = $1`, id, instant(now), outcome, summary)
-		return err
+// A RunStep is what a run is at: 1,200 of 4,000 lines claimed.
+type RunStep struct {
+	What  string    `json:"what"`            // in English, as in "lines claimed"; package phrase has it in other languages
+	Of    string    `json:"of,omitempty"`    // which of several: a batch, a span of time; never a person
+	Done  int64     `json:"done,omitempty"`  // 0: nothing is counted
+	Total int64     `json:"total,omitempty"` // 0: nobody knows
+	At    time.Time `json:"at"`              // when it was told
+}
+
+// A RunLine is a line of the program's log that belongs to a run. It names nobody.
+type RunLine struct {
+	Seq   int64      `json:"-"` // 1, 2, 3 … in a run
+	At    time.Time  `json:"at"`
+	Level slog.Level `json:"level"`
+	Text  string     `json:"text"` // the message and its values
+}
+
+// String writes the line as logs have it: its time in UTC, its level, its text.
+func (x RunLine) String() string {
+	return fmt.Sprintf("%s %-5s %s", x.At.UTC().Format("2006-01-02T15:04:05.000Z"), x.Level, x.Text)
+}
+
+// RunLines is how many lines of a run are kept: the last ones.
+const RunLines = 500
+
+// TellRun records what a run is at, and adds lines to its log.
+func (l *Ledger) TellRun(ctx context.Context, id int64, step RunStep, lines []RunLine) error {
+	return l.write(ctx, "tell of a run", func(t tx) error {
+		if step.What != "" {
+			if _, err := t.exec(ctx, `INSERT INTO run_steps (run_id, what, of_what, done, total, at) VALUES ($1, $2, $3, $4, $5, $6)
+				ON CONFLICT (run_id) DO UPDATE SET what = excluded.what, of_what = excluded.of_what, done = excluded.done, total = excluded.total, at = excluded.at`,
+				id, step.What, step.Of, step.Done, step.Total, instant(step.At)); err != nil {
+				return err
+			}
+		}
+		return t.runLines(ctx, id, lines)
 	})
 }
 
+func (t tx) runLines(ctx context.Context, id int64, lines []RunLine) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 5*len(lines))
+	for _, x := range lines {
+		args = append(args, id, x.Seq, instant(x.At), int64(x.Level), x.Text)
+	}
+	if _, err := t.bulk(ctx, `INSERT INTO run_lines (run_id, seq, at, level, line) VALUES `, `(?,?,?,?,?)`, ` ON CONFLICT (run_id, seq) DO NOTHING`, args); err != nil {
+		return err
+	}
+	if last := lines[len(lines)-1].Seq; last > RunLines {
+		_, err := t.exec(ctx, `DELETE FROM run_lines WHERE run_id = $1 AND seq <= $2`, id, last-RunLines)
+		return err
+	}
+	return nil
+}
+
+// EndRun records how a run ended, with the lines of its log that were not told yet.
+func (l *Ledger) EndRun(ctx context.Context, id int64, outcome, summary string, now time.Time, lines ...RunLine) error {
+	return l.write(ctx, "end run", func(t tx) error {
+		if _, err := t.exec(ctx, `UPDATE runs SET ended_at = $2, outcome = $3, summary = $4 WHERE id = $1`, id, instant(now), outcome, summary); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, `DELETE FROM run_steps WHERE run_id = $1`, id); err != nil {
+			return err
+		}
+		return t.runLines(ctx, id, lines)
+	})
+}
+
+const runColumns = `SELECT r.id, r.stage, r.target, r.owner, r.started_at, r.ended_at, r.outcome, r.summary,
+	COALESCE(s.what, ''), COALESCE(s.of_what, ''), COALESCE(s.done, 0), COALESCE(s.total, 0), COALESCE(s.at, 0) FROM runs r LEFT JOIN run_steps s ON s.run_id = r.id `
+
 // Runs lists runs, newest first.
 func (l *Ledger) Runs(ctx context.Context, stage, target string, limit int) ([]Run, error) {
-	rows, err := l.r.QueryContext(ctx, `SELECT id, stage, target, owner, started_at, ended_at, outcome, summary FROM runs
-		WHERE ($1 = '' OR stage = $1) AND ($2 = '' OR target = $2) ORDER BY id DESC LIMIT $3`, stage, target, limit)
+	return scanRuns(l.r.QueryContext(ctx, runColumns+`WHERE ($1 = '' OR r.stage = $1) AND ($2 = '' OR r.target = $2) ORDER BY r.id DESC LIMIT $3`, stage, target, limit))
+}
+
+// Run returns a run.
+func (l *Ledger) Run(ctx context.Context, id int64) (Run, error) {
+	rs, err := scanRuns(l.r.QueryContext(ctx, runColumns+`WHERE r.id = $1`, id))
+	if err == nil && len(rs) == 0 {
+		return Run{}, order.Errorf(order.NotFound, "list them with runs; one that found nothing to do is not kept", "there is no run %d", id)
+	}
+	if err != nil {
+		return Run{}, err
+	}
+	return rs[0], nil
+}
+
+func scanRuns(rows *sql.Rows, err error) ([]Run, error) {
 	if err != nil {
 		return nil, explain("read runs", err)
 	}
@@ -50,14 +133,47 @@ func (l *Ledger) Runs(ctx context.Context, stage, target string, limit int) ([]R
 	var out []Run
 	for rows.Next() {
 		var r Run
-		var s, e int64
-		if err := rows.Scan(&r.ID, &r.Stage, &r.Target, &r.Owner, &s, &e, &r.Outcome, &r.Summary); err != nil {
+		var x RunStep
+		var s, e, at int64
+		if err := rows.Scan(&r.ID, &r.Stage, &r.Target, &r.Owner, &s, &e, &r.Outcome, &r.Summary, &x.What, &x.Of, &x.Done, &x.Total, &at); err != nil {
 			return nil, explain("read runs", err)
 		}
 		r.StartedAt, r.EndedAt = timeOf(s), timeOf(e)
+		if x.What != "" {
+			x.At = timeOf(at)
+			r.Step = &x
+		}
 		out = append(out, r)
 	}
 	return out, explain("read runs", rows.Err())
+}
+
+// RunLog returns what is kept of the log of a run, oldest first: the lines of a level
+// and the graver ones.
+func (l *Ledger) RunLog(ctx context.Context, id int64, level slog.Level) ([]RunLine, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT seq, at, level, line FROM run_lines WHERE run_id = $1 AND level >= $2 ORDER BY seq`, id, int64(level))
+	if err != nil {
+		return nil, explain("read the log of a run", err)
+	}
+	defer rows.Close()
+	var out []RunLine
+	for rows.Next() {
+		var x RunLine
+		var at, level int64
+		if err := rows.Scan(&x.Seq, &at, &level, &x.Text); err != nil {
+			return nil, explain("read the log of a run", err)
+		}
+		x.At, x.Level = timeOf(at), slog.Level(level)
+		out = append(out, x)
+	}
+	return out, explain("read the log of a run", rows.Err())
+}
+
+// LastStep names the state of what runs are at: how many told it, and when one did
+// last, in milliseconds.
+func (l *Ledger) LastStep(ctx context.Context) (n, at int64, err error) {
+	err = l.r.QueryRowContext(ctx, `SELECT count(*), COALESCE(max(at), 0) FROM run_steps`).Scan(&n, &at)
+	return n, at, explain("look at what runs are at", err)
 }
 
 // A Tally counts the orders of an account, or of all, by what became of them.
@@ -234,7 +350,11 @@ func (l *Ledger) Unclaimed(ctx context.Context) (n int64, err error) {
 // ForgetRun removes the record of a run that found nothing to do.
 func (l *Ledger) ForgetRun(ctx context.Context, id int64) error {
 	return l.write(ctx, "forget run", func(t tx) error {
-		_, err := t.exec(ctx, `DELETE FROM runs WHERE id = $1`, id)
-		return err
+		for _, text := range []string{`DELETE FROM runs WHERE id = $1`, `DELETE FROM run_steps WHERE run_id = $1`, `DELETE FROM run_lines WHERE run_id = $1`} {
+			if _, err := t.exec(ctx, text, id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -8,9 +8,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
@@ -131,17 +135,24 @@ func Run(ctx context.Context, env *stage.Env, s Stage, target string) Result {
 		return res.finish()
 	}
 	id, err := env.Ledger.StartRun(ctx, s.Name, target, env.Owner, env.Now())
+	trail := stage.NewTrail(env.Now)
 	if err == nil {
 		under := *env
 		under.Ledger = env.Ledger.Under(lease)
-		res.Report, err = hold(ctx, env, lease, func(ctx context.Context) (stage.Report, error) { return let(ctx, &under, s, target) })
+		under.Trail, under.Log = trail, slog.New(stage.Trailed(env.Log.Handler(), trail))
+		trail.Log(slog.LevelInfo, "the run began", slog.String("stage", s.Name), slog.String("target", target), slog.String("owner", env.Owner))
+		res.Report, err = func() (stage.Report, error) {
+			defer follow(ctx, env, id, s.Name, target, trail)()
+			return hold(trail.On(ctx), env, lease, func(ctx context.Context) (stage.Report, error) { return let(ctx, &under, s, target) })
+		}()
 	}
 	res.Err = err
 	res = res.finish()
 	// The record and the lease must be written even if ctx has ended.
 	last := context.WithoutCancel(ctx)
 	if id != 0 && (res.Outcome != Nothing || env.Log.Enabled(ctx, -4)) {
-		err = env.Ledger.EndRun(last, id, res.Outcome, res.summary(), env.Now())
+		res.log(trail)
+		err = env.Ledger.EndRun(last, id, res.Outcome, res.summary(), env.Now(), trail.Take()...)
 	} else if id != 0 {
 		err = env.Ledger.ForgetRun(last, id)
 	}
@@ -150,6 +161,79 @@ func Run(ctx context.Context, env *stage.Env, s Stage, target string) Result {
 		res = res.finish()
 	}
 	return res
+}
+
+// How often it is told what a run is at, and how long a run lasts before it is told the
+// first time: most are over by then, and write nothing but their beginning and end.
+const (
+	tellEvery = time.Second
+	tellAfter = 2 * time.Second
+)
+
+// follow tells the ledger, and whoever else wants to know, what a run is at, beside the
+// work and outside of its transactions, until stop is called.
+func follow(ctx context.Context, env *stage.Env, id int64, name, target string, trail *stage.Trail) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		t := time.NewTicker(tellEvery)
+		defer t.Stop()
+		var was ledger.RunStep
+		for began := time.Now(); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			is := trail.Step()
+			if env.Told != nil {
+				env.Told(name, target, is)
+			}
+			if time.Since(began) < tellAfter {
+				continue
+			}
+			lines := trail.Take()
+			if is == was && len(lines) == 0 {
+				continue
+			}
+			was = is
+			is.At = env.Now()
+			if err := tell(ctx, env, id, is, lines); err != nil {
+				trail.Back(lines)
+				env.Log.Debug("what a run is at could not be told", "stage", name, "target", target, "err", err)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+		if env.Told != nil {
+			env.Told(name, target, ledger.RunStep{})
+		}
+	}
+}
+
+// tellWithin is how long the ledger may take: the end of a run waits for it.
+const tellWithin = 5 * time.Second
+
+func tell(ctx context.Context, env *stage.Env, id int64, is ledger.RunStep, lines []ledger.RunLine) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
+	defer cancel()
+	return env.Ledger.TellRun(ctx, id, is, lines)
+}
+
+// log ends the log of a run. What an error says is in the run's summary: it may name
+// people, and the log names nobody.
+func (r Result) log(t *stage.Trail) {
+	t.End()
+	level, attrs := slog.LevelInfo, []slog.Attr{slog.String("outcome", r.Outcome), slog.Int64("waiting", r.Report.Waiting)}
+	if r.Err != nil {
+		level, attrs = slog.LevelError, append(attrs, slog.Any("code", order.CodeOf(r.Err)), slog.String("hint", r.Hint))
+	}
+	for _, what := range slices.Sorted(maps.Keys(r.Report.Counts)) {
+		attrs = append(attrs, slog.Int64(what, r.Report.Counts[what]))
+	}
+	t.Log(level, "the run ended", attrs...)
 }
 
 // let runs a stage for an account as far as its mall lets it in. A refused login is

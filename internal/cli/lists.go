@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -457,7 +460,63 @@ func (a *app) runsCmd() *cobra.Command {
 	c.Flags().StringVar(&stageName, "stage", "", "only this stage")
 	c.Flags().StringVar(&target, "target", "", "only this account or warehouse")
 	c.Flags().IntVar(&limit, "limit", 50, "at most so many")
+	c.AddCommand(a.runsShow())
 	return a.jsonFlag(c)
+}
+
+// runsShow shows one run with its log.
+func (a *app) runsShow() *cobra.Command {
+	var level string
+	c := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a run: what it did or is at, and its log",
+		Long: `Show prints what a run did, what it is at if it goes on, and the last lines of the
+program's log that belong to it. They are kept for 30 days at most and name nobody.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			id, err := strconv.ParseInt(args[0], 10, 64)
+			var least slog.Level
+			if err == nil {
+				err = least.UnmarshalText([]byte(level))
+			}
+			if err != nil {
+				return usage{order.Errorf(order.Invalid, "give the number that runs --json lists as id; levels are debug, info, warn and error", "runs show: %w", err)}
+			}
+			return a.with(c, func(env *stage.Env) error { return a.showRun(c.Context(), env, id, least) })
+		},
+	}
+	c.Flags().StringVar(&level, "level", "debug", "only lines of this level and graver ones: debug, info, warn, error")
+	return a.jsonFlag(c)
+}
+
+func (a *app) showRun(ctx context.Context, env *stage.Env, id int64, level slog.Level) error {
+	r, err := env.Ledger.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	lines, err := env.Ledger.RunLog(ctx, id, level)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.print(struct {
+			ledger.Run
+			Log []ledger.RunLine `json:"log"`
+		}{r, lines})
+	}
+	fmt.Fprintf(a.out, "%s %s, %s, %s\n", r.Stage, r.Target, local(env.Workspace, r.StartedAt), cmp.Or(r.Outcome, "-"))
+	if r.Step != nil {
+		fmt.Fprintln(a.out, phrase.Step(a.said, r.Step.What, r.Step.Of, r.Step.Done, r.Step.Total))
+	}
+	for _, line := range strings.Split(r.Summary, "\n") {
+		if line != "" {
+			fmt.Fprintln(a.out, phrase.Say(a.said, line))
+		}
+	}
+	for _, l := range lines {
+		fmt.Fprintln(a.out, l)
+	}
+	return nil
 }
 
 func (a *app) filesCmd() *cobra.Command {

@@ -106,6 +106,9 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 			return order.Errorf(order.NotFound, "look into warehouses/", "no warehouse %s", n)
 		}
 	}
+	if isTerminal(a.err) && !a.json {
+		env.Told = a.showStep
+	}
 	var results []pipeline.Result
 	for _, s := range stages {
 		if dry && (s.Name == "collect" || s.Name == "report" || s.Name == "purge") || s.On == pipeline.All && len(accounts)+len(warehouses) > 0 {
@@ -135,6 +138,16 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 		}
 	}
 	return a.verdict(results)
+}
+
+// showStep shows on a terminal what a run is at, in one line that the next one replaces.
+func (a *app) showStep(name, target string, step ledger.RunStep) {
+	const clear = "\r\x1b[K"
+	if step.What == "" {
+		fmt.Fprint(a.err, clear)
+		return
+	}
+	fmt.Fprintf(a.err, clear+"%-9s %-20s %s", name, target, phrase.Step(a.said, step.What, step.Of, step.Done, step.Total))
 }
 
 // tell prints how one stage went.

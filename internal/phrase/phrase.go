@@ -9,6 +9,7 @@ package phrase
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -43,6 +44,43 @@ func Count(lang, what string) string {
 		}
 	}
 	return what
+}
+
+// Step says what a run is at: "lines claimed (T000001): 1,200 of 4,000". A number that
+// is 0 is left out.
+func Step(lang, what, of string, done, total int64) string {
+	s := what
+	t, ok := steps[what]
+	if !ok {
+		t, ok = counts[what]
+	}
+	switch {
+	case ok && lang == "ja":
+		s = t[0]
+	case ok && lang == "ko":
+		s = t[1]
+	}
+	if of != "" {
+		s += " (" + of + ")"
+	}
+	switch {
+	case total > 0 && lang != "ja" && lang != "ko":
+		return s + ": " + Number(done) + " of " + Number(total)
+	case total > 0:
+		return s + ": " + Number(done) + " / " + Number(total)
+	case done > 0:
+		return s + ": " + Number(done)
+	}
+	return s
+}
+
+// Number writes a number with commas between its thousands.
+func Number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for at := len(s) - 3; at > 0 && s[at-1] != '-'; at -= 3 {
+		s = s[:at] + "," + s[at:]
+	}
+	return s
 }
 
 type pattern struct {

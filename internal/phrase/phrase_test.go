@@ -1,6 +1,9 @@
 package phrase
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -21,6 +24,51 @@ func TestSay(t *testing.T) {
 		if got := Say(c.lang, c.in); got != c.want {
 			t.Errorf("%s: %q\n got %q\nwant %q", c.lang, c.in, got, c.want)
 		}
+	}
+}
+
+// TestStep says what a run is at, and finds what stages say of it that has no translation.
+func TestStep(t *testing.T) {
+	for _, c := range []struct {
+		lang, of    string
+		done, total int64
+		want        string
+	}{
+		{"en", "T000001", 1200, 4000, "instructions written (T000001): 1,200 of 4,000"},
+		{"ja", "T000001", 1200, 4000, "書き出した出荷指示 (T000001): 1,200 / 4,000"},
+		{"ko", "", 3400, 0, "작성한 출고지시: 3,400"},
+		{"en", "", 0, 0, "instructions written"},
+	} {
+		if got := Step(c.lang, "instructions written", c.of, c.done, c.total); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234"} {
+		if got := Number(n); got != want {
+			t.Errorf("%d is written %q", n, got)
+		}
+	}
+	said := 0
+	for _, name := range must(filepath.Glob("../../pipeline/*/*.go"))(t) {
+		for _, m := range regexp.MustCompile(`nv\.At\("([^"]+)"`).FindAllStringSubmatch(string(must(os.ReadFile(name))(t)), -1) {
+			said++
+			if Step("ja", m[1], "", 0, 0) == m[1] || Step("ko", m[1], "", 0, 0) == m[1] {
+				t.Errorf("%s: %q is not said in Japanese and Korean", name, m[1])
+			}
+		}
+	}
+	if said < 10 {
+		t.Errorf("only %d steps were found", said)
+	}
+}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
 	}
 }
 

@@ -1,5 +1,20 @@
 package phrase
 
+// steps are what runs are at, beside what they count.
+var steps = map[string][2]string{
+	"orders read":              {"読み取った注文", "읽은 주문"},
+	"orders stored":            {"保存した注文", "저장한 주문"},
+	"orders to confirm":        {"注文確認中", "주문확인 중"},
+	"pages read":               {"読み取ったページ", "읽은 페이지"},
+	"orders planned":           {"計画した注文", "계획한 주문"},
+	"claiming instructions":    {"出荷指示の確保", "출고지시 확보"},
+	"instructions written":     {"書き出した出荷指示", "작성한 출고지시"},
+	"bytes sent":               {"送信したバイト数", "전송한 바이트"},
+	"orders asked about":       {"取消を確認中の注文", "취소 확인 중인 주문"},
+	"parcels looked after":     {"確認した荷物", "확인한 배송"},
+	"parcels to tell the mall": {"モールへ報告中の荷物", "쇼핑몰에 보고 중인 배송"},
+}
+
 // counts are what reports count.
 var counts = map[string][2]string{
 	"SKUs newly low":                    {"新たに在庫僅少のSKU", "새로 재고 부족인 SKU"},

@@ -210,6 +210,7 @@ func (r *reader) store(ctx context.Context, products []connectors.Product) error
 		return err
 	}
 	r.rep.Add("products read", int64(len(ps)))
+	r.env.At("products read", "", r.rep.Counts["products read"], 0)
 	r.rep.Add("products new or changed", changed)
 	return r.env.Ledger.PutListings(ctx, r.id, ls, now)
 }

@@ -134,7 +134,8 @@ func (c *collector) folder(ctx context.Context, kind string, p *configs.Pickup) 
 		return err
 	}
 	var errs []error
-	for _, info := range found {
+	for i, info := range found {
+		c.env.At(kind+" files", "", int64(i+1), int64(len(found)))
 		if err := c.take(ctx, kind, p, info); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", info.Name, err))
 			if ctx.Err() != nil || drop.Retryable(err) {

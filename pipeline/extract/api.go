@@ -218,6 +218,7 @@ func (a *asker) confirmSome(ctx context.Context, waiting []ledger.Confirm) error
 		}
 	}
 	var errs []error
+	a.env.At("orders to confirm", "", int64(len(orders)), 0)
 	for i, r := range a.Mall.Confirm(ctx, orders) {
 		c := ledger.Confirmed{OrderID: ids[i], Code: r.Code, Detail: r.Detail, State: ledger.ConfirmWaiting}
 		switch r.Outcome {

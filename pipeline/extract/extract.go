@@ -393,9 +393,16 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 	return f, x.env.Ledger.FinishFile(ctx, f, x.env.Now())
 }
 
+// tellOrders is how many orders of a sheet are read before it is told how many.
+const tellOrders = 100
+
 // taker returns what reads one order of a sheet and stores it.
 func (x *extractor) taker(s *intake.Store) func(format.Group) error {
+	n := int64(0)
 	return func(g format.Group) error {
+		if n++; n%tellOrders == 1 {
+			x.env.At("orders read", "", n, 0)
+		}
 		o, err := record.Order(x.account.Name, g.Records)
 		if err != nil {
 			return fmt.Errorf("line %d: %w", g.Rows[0].Line, err)

@@ -139,6 +139,7 @@ func (r *runner) askOne(ctx context.Context, b *ledger.Batch, name string, membe
 	if len(numbers) == 0 {
 		return nil
 	}
+	r.env.At("orders asked about", name, 0, int64(len(numbers)))
 	can, err := r.reread(ctx, a, numbers)
 	if err != nil {
 		if ctx.Err() == nil {

@@ -113,6 +113,7 @@ func (r *runner) run(ctx context.Context) error {
 
 func (r *runner) claim(ctx context.Context) (*ledger.Batch, error) {
 	now := r.env.Now()
+	r.env.At("claiming instructions", "", 0, 0)
 	return r.env.Ledger.Claim(ctx, ledger.Claim{
 		WarehouseID: r.id, Format: r.w.Instructions.Format, ShipOn: r.cal.NextShipDay(now), Limit: r.w.Instructions.MaxInstructions,
 		Name: func(id int64) (number, file string, err error) { return r.name(id, now) },
@@ -198,6 +199,9 @@ func (r *runner) local(b *ledger.Batch) string {
 	return r.env.Workspace.Path(r.env.Workspace.Settings.Outbox, r.w.Name, b.Name)
 }
 
+// tellInstructions is how many instructions are written before it is told how many.
+const tellInstructions = 100
+
 // build renders the file from the ledger. What does not fit leaves the batch.
 func (r *runner) build(ctx context.Context, b *ledger.Batch) error {
 	out, err := files.NewOut(r.env, r.w, b.Number, b.ClaimedAt)
@@ -206,7 +210,13 @@ func (r *runner) build(ctx context.Context, b *ledger.Batch) error {
 	}
 	path := r.local(b)
 	sum, misfits, err := out.File(path, func(each func(*order.Instruction) error) error {
-		return r.env.Ledger.Instructions(ctx, b.ID, each)
+		n := int64(0)
+		return r.env.Ledger.Instructions(ctx, b.ID, func(in *order.Instruction) error {
+			if n++; n%tellInstructions == 1 {
+				r.env.At("instructions written", b.Number, n, b.Instructions)
+			}
+			return each(in)
+		})
 	})
 	if err != nil {
 		return err
@@ -271,7 +281,11 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 		}
 		return false, r.arrived(ctx, d, b, found)
 	}
-	if err := drop.Upload(ctx, d, v, func() (io.ReadSeekCloser, error) { return os.Open(path) }); err != nil {
+	r.env.At("bytes sent", r.w.Name, 0, b.Size)
+	if err := drop.Upload(ctx, d, v, func() (io.ReadSeekCloser, error) {
+		f, err := os.Open(path)
+		return &told{f, r, b.Size, 0}, err
+	}); err != nil {
 		return false, err
 	}
 	fault.At(atSent)
@@ -280,6 +294,28 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 	}
 	fault.At(atUploaded)
 	return false, nil
+}
+
+// told is a file whose reader tells how far it is.
+type told struct {
+	*os.File
+	r          *runner
+	size, read int64
+}
+
+// Read implements io.Reader.
+func (f *told) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	f.read += int64(n)
+	f.r.env.At("bytes sent", f.r.w.Name, min(f.read, f.size), f.size)
+	return n, err
+}
+
+// Seek implements io.Seeker.
+func (f *told) Seek(offset int64, whence int) (int64, error) {
+	at, err := f.File.Seek(offset, whence)
+	f.read = at
+	return at, err
 }
 
 func checkFile(path string, b *ledger.Batch) error {

@@ -204,11 +204,15 @@ func (r *Reader) keep(ctx context.Context, what, name string, pages iter.Seq2[co
 	defer raw.Close()
 	some := false
 	var broke error
+	r.Env.At("pages read", name, 0, 0)
+	n := int64(0)
 	for p, err := range pages {
 		if err != nil {
 			broke = err
 			break
 		}
+		n++
+		r.Env.At("pages read", name, n, 0)
 		missing = append(missing, p.Missing...)
 		if len(p.Keys) == 0 && len(p.Missing) == 0 {
 			continue
@@ -252,6 +256,7 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 		if err != nil {
 			return err
 		}
+		r.Env.At("orders stored", f.Message, row+int64(len(parsed.Orders)), 0)
 		for i := range parsed.Orders {
 			o := &parsed.Orders[i]
 			row++

@@ -82,6 +82,7 @@ type planner struct {
 	held     map[int64]bool    // orders that this run put on hold
 
 	memories []*memory // by worker
+	count    int64     // orders that were decided
 
 	mu       sync.Mutex
 	listings map[string]ledger.Listing
@@ -335,6 +336,8 @@ func Releasable(r order.Reason) bool {
 func (p *planner) store(ctx context.Context, ds []*decision, now time.Time, rep *stage.Report) error {
 	plan := &ledger.Plan{Orders: make([]ledger.Disposition, 0, len(ds)), Instructions: make([]ledger.NewInstruction, 0, len(ds))}
 	kept := map[int64][]int64{} // by order: instructions that stay as they are
+	p.count += int64(len(ds))
+	p.env.At("orders planned", "", p.count, 0)
 	for _, d := range ds {
 		if d.row.State == ledger.Recheck {
 			stay, err := p.recheck(ctx, d, plan, now)

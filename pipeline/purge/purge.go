@@ -224,6 +224,10 @@ func (p *purger) limitOf(owner string) time.Time {
 	return p.shared
 }
 
+// keepLogs is how long logs of runs are kept at most. They name nobody: it is for the
+// size of the ledger.
+const keepLogs = 30 * 24 * time.Hour
+
 // orders purges the ledger.
 func (p *purger) orders(ctx context.Context) error {
 	names := make([]string, 0, len(p.limit))
@@ -243,8 +247,15 @@ func (p *purger) orders(ctx context.Context) error {
 		p.res.Instructions += x.Instructions
 		p.res.StillOpen += x.StillOpen
 	}
-	if p.o.DryRun || p.shared.IsZero() {
+	if p.o.DryRun {
 		return nil
+	}
+	logs := p.now.Add(-keepLogs)
+	if p.shared.After(logs) {
+		logs = p.shared
+	}
+	if err := p.env.Ledger.PurgeLogs(ctx, logs); err != nil || p.shared.IsZero() {
+		return err
 	}
 	if err := p.env.Ledger.PurgeWords(ctx, "", p.shared); err != nil {
 		return err

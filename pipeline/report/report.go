@@ -108,12 +108,15 @@ func (r *reporter) person(format string, args ...any) {
 // in the same state is not given again in this run.
 func (r *reporter) eachDue(ctx context.Context, state string, f func([]ledger.Report) error) error {
 	now := r.env.Now()
+	n := 0
 	for after := int64(0); ; {
 		due, err := r.env.Ledger.DueReports(ctx, r.id, state, after, page, now)
 		if err != nil || len(due) == 0 {
 			return err
 		}
 		after = due[len(due)-1].ID
+		n += len(due)
+		r.env.At("parcels looked after", "", int64(n), 0)
 		if err := f(due); err != nil {
 			return err
 		}

@@ -157,6 +157,7 @@ func (r *reporter) sendSome(ctx context.Context, ready []ledger.Report) (failed,
 		return nil, err
 	}
 	fault.At(atMarked)
+	r.env.At("parcels to tell the mall", "", int64(len(sent)), 0)
 	results := r.mall.Mall.Ship(ctx, shipments(sent))
 	fault.At(atTold)
 	return r.record(ctx, sent, results)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -76,6 +77,8 @@ func (s *Malls) Open(env *Env, a *configs.Account) (*connectors.Mall, error) {
 	if o.Log == nil {
 		o.Log = env.Log
 	}
+	// A mall stays open over runs: a call is of the run in whose context it is made.
+	o.Log = slog.New(Trailed(o.Log.Handler(), nil))
 	if o.Capture == nil {
 		o.Capture = &captures{dir: env.Workspace.Path(env.Workspace.Settings.Archive, "calls")}
 	}

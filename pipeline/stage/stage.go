@@ -39,6 +39,10 @@ type Env struct {
 	// Refused tells that the mall does not let the account of this run in: no mall is
 	// opened. NextKeys tells that its next keys are used.
 	Refused, NextKeys bool
+	// Trail of this run; nil where nobody follows it. Told, if set, is told of each run's
+	// step as it goes, at most once a second.
+	Trail *Trail
+	Told  func(stage, target string, step ledger.RunStep)
 	// DryRun, when set, gets the exact bytes that would be dropped, and nothing is
 	// moved, dropped or fetched.
 	DryRun io.Writer

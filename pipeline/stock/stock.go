@@ -314,7 +314,10 @@ func (p *pusher) kind(o *Offer) string {
 // push tells the mall, some products at a time: each is recorded as being sent
 // before the mall hears of it.
 func (p *pusher) push(ctx context.Context, due []Offer) error {
+	n := 0
 	for part := range slices.Chunk(due, atOnce) {
+		p.env.At("quantities told", "", int64(n), int64(len(due)))
+		n += len(part)
 		ts := make([]ledger.StockTold, len(part))
 		qs := make([]connectors.Quantity, len(part))
 		for i := range part {
