@@ -69,6 +69,10 @@ generate: ## Make the generated files again: schemas, samples, pages in docs/
 generated: ## Check that the generated files are up to date
 	bash .ci/generated
 
+.PHONY: docs
+docs: ## Make a site of all pages in docs/ and the READMEs in dist/docs; it works from the disk
+	$(GO) run ./internal/site -out dist/docs
+
 .PHONY: screenshots
 screenshots: needs ## Take pictures of the console's pages into screenshots/
 	$(GO) test -count=1 -run TestInABrowser ./console -screenshots "$(CURDIR)/screenshots"
