@@ -92,13 +92,19 @@ func (c *Console) page(l look) (*template.Template, error) {
 		"T":      func(en string, args ...any) string { return say(l.lang, en, args...) },
 		"Say":    func(s string) string { return phrase.Say(l.lang, s) },
 		"Refuse": func(s string) string { return sayRefusal(l.lang, s) },
-		"Local":  func(at time.Time) string { return strings.TrimSuffix(c.o.Env().Workspace.Local(at), "-") },
-		"Short":  func(at time.Time) string { return shortTime(c.o.Env().Workspace, c.o.Env().Now(), at) },
+		"Local":  func(at time.Time) string { return local(l.lang, c.o.Env().Workspace, at) },
+		"Short":  func(at time.Time) string { return shortTime(l.lang, c.o.Env().Workspace, c.o.Env().Now(), at) },
+		"Day":    func(text any) string { return day(l.lang, text) },
+		"Money":  func(n int64, currency string) string { return money(l.lang, n, currency) },
 		"Reason": func(r order.Reason) string { return reasonText(l.lang, r) },
 		"can":    func(role string) bool { return rank[l.role] >= rank[role] },
 		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
-		"corrections": corrections, "took": took, "differ": func(now, was int64) string { return fmt.Sprintf("%+d", now-was) }, "tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] }, "level": func(l slog.Level) string { return strings.ToLower(l.String()) }, "add": func(a, b int) int { return a + b }, "wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
-	}).ParseFS(assets, "templates/layout.html", "templates/"+l.name+".html")
+		"corrections": corrections, "took": took, "differ": func(now, was int64) string { return fmt.Sprintf("%+d", now-was) }, "add": func(a, b int) int { return a + b },
+		"tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] },
+		"level":  func(l slog.Level) string { return strings.ToLower(l.String()) },
+		"N":      count, "lookOf": lookOf, "pieces": pieces,
+		"wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
+	}).ParseFS(assets, "templates/layout.html", "templates/parts.html", "templates/"+l.name+".html")
 	if err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
@@ -169,6 +175,7 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/upload/{id}/drop", c.forget)
 	m.HandleFunc("GET /refused/{file}", c.need(ledger.Operator, c.refusedFile))
 	view("/files", c.files)
+	view("/files/{warehouse}/next", c.next)
 	view("/files/{warehouse}/{batch}", c.batch)
 	m.HandleFunc("GET /files/{warehouse}/{batch}/download", c.need(ledger.Operator, c.batchFile))
 	do(ledger.Operator, "/files/{warehouse}/{batch}/approve", c.approve)
@@ -461,7 +468,7 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 
 // titles of pages, in English.
 var titles = map[string]string{
-	"today": "Today", "orders": "Orders", "order": "Order", "raw": "What the mall gave", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file",
+	"today": "Today", "orders": "Orders", "order": "Order", "raw": "What the mall gave", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file", "next": "The next file",
 	"links": "Links and masters", "master": "Links and masters", "change": "What changes", "stock": "Stock",
 	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "run": "Run", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
 }

@@ -1,6 +1,9 @@
 package console
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Say is what pages say in a language.
 func Say(lang, text string) string { return say(lang, text) }
@@ -22,3 +25,15 @@ func (c *Console) LimitUploads(n int64) { c.uploads.max = n }
 
 // Serve makes pages count as they do in a program that runs.
 func (c *Console) Serve() { c.memos.off, c.live.every = false, liveEvery }
+
+// Marked is a text with the marks of what one does not see in brackets.
+func Marked(text string) string {
+	var b strings.Builder
+	for _, p := range pieces(text) {
+		b.WriteString(p.Text)
+		if p.Mark != "" {
+			b.WriteString("[" + p.Mark + "]")
+		}
+	}
+	return b.String()
+}

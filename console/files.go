@@ -3,30 +3,37 @@ package console
 import (
 	"bytes"
 	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/charset"
+	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/files"
+	"github.com/mallbridge/mallbridge/pipeline/instruct"
 )
 
 type filesData struct {
-	Batches []ledger.Batch
-	Uploads []ledger.Upload
-	Files   []ledger.File
-	Kind    string
-	Kinds   []string
+	Warehouses []string // that are enabled
+	Batches    []ledger.Batch
+	Uploads    []ledger.Upload
+	Files      []ledger.File
+	Kind       string
+	Kinds      []string
 }
 
 func (c *Console) files(q *request) (string, any, error) {
 	d := filesData{Kind: q.URL.Query().Get("kind"), Kinds: []string{ledger.FileOrders, ledger.FileAcks, ledger.FileResults, ledger.FileStock}}
+	for _, w := range q.env.Workspace.Warehouses {
+		if w.Enabled {
+			d.Warehouses = append(d.Warehouses, w.Name)
+		}
+	}
 	var err error
 	if d.Batches, err = q.env.Ledger.Batches(q.Context(), "", 50); err != nil {
 		return "", nil, err
@@ -42,13 +49,13 @@ type batchData struct {
 	Batch    *ledger.Batch
 	Orders   []batchOrder
 	More     int // orders that the page does not show
-	Lines    []string
+	View     *fileView
 	Table    [][]string // the lines by their columns; nil for other than delimited text
-	Charset  string
-	Last     *ledger.Batch // the warehouse's file before it
-	Approval bool          // it waits for one
+	Last     *ledger.Batch
+	Against  *files.Comparison // with Last
+	Left     []ledger.Event    // what left the file since it was claimed
+	Approval bool              // it waits for one
 	Doubt    bool
-	There    bool // our copy of the file is there
 }
 
 type orderKey struct{ Account, Number string }
@@ -94,34 +101,111 @@ func (c *Console) batch(q *request) (string, any, error) {
 	}); err != nil {
 		return "", nil, err
 	}
-	if d.Lines, d.Charset, err = decoded(q, b); err != nil {
+	if err := c.look(q, b, &d); err != nil {
 		return "", nil, err
 	}
-	d.There = d.Lines != nil
-	d.Table = columns(q, b, d.Lines)
-	all, err := q.env.Ledger.Batches(q.Context(), b.Warehouse, shownLast)
+	events, err := q.env.Ledger.Events(q.Context(), 0, b.ID)
 	if err != nil {
 		return "", nil, err
 	}
-	if at := slices.IndexFunc(all, func(x ledger.Batch) bool { return x.ID < b.ID }); at >= 0 {
-		d.Last = &all[at]
-	}
+	d.Left = slices.DeleteFunc(events, func(e ledger.Event) bool { return e.Kind != "batch.left" })
 	return "batch", d, nil
 }
 
-// shownLast is how many files back the one before is looked for.
-const shownLast = 500
+// look shows what lies in a batch's file, and how it differs from the last one.
+func (c *Console) look(q *request, b *ledger.Batch, d *batchData) error {
+	w, ok := q.env.Workspace.Warehouse(b.Warehouse)
+	if !ok {
+		return nil // it is no longer configured
+	}
+	if f, ok := q.env.Workspace.Formats.Get(b.Format); ok && b.Path != "" {
+		cs, err := charsetOf(w, f)
+		if err != nil {
+			return err
+		}
+		if d.View, err = viewFile(q.env.Workspace.Path(b.Path), cs, "", ""); err != nil {
+			return err
+		}
+		d.Table = columns(f, d.View)
+	}
+	out, err := files.NewOut(q.env, w, b.Number, b.ClaimedAt)
+	if err != nil {
+		return err
+	}
+	d.Last, d.Against, err = instruct.Against(q.Context(), q.env, out, b.Warehouse, b.ID, func(each func(*order.Instruction) error) error {
+		return q.env.Ledger.Instructions(q.Context(), b.ID, each)
+	})
+	return err
+}
 
-// columns takes the first lines of a delimited file apart, as its reader does.
-func columns(q *request, b *ledger.Batch, lines []string) [][]string {
-	f, ok := q.env.Workspace.Formats.Get(b.Format)
-	if !ok || len(lines) == 0 || f.Spec.File.Kind != "csv" && f.Spec.File.Kind != "tsv" {
+type nextData struct {
+	Warehouse string
+	Next      *instruct.Next
+	View      *fileView
+	Table     [][]string
+	Can       bool
+}
+
+// next shows the file that the next run would make for a warehouse.
+func (c *Console) next(q *request) (string, any, error) {
+	n, err := instruct.Preview(q.Context(), q.env, q.PathValue("warehouse"))
+	if err != nil {
+		return "", nil, err
+	}
+	w, _ := q.env.Workspace.Warehouse(q.PathValue("warehouse"))
+	d := nextData{Warehouse: w.Name, Next: n, Can: c.o.Run != nil}
+	if n.Written.Instructions == 0 {
+		return "next", d, nil
+	}
+	f, err := files.Format(q.env, n.Format)
+	if err != nil {
+		return "", nil, err
+	}
+	cs, err := charsetOf(w, f)
+	if err != nil {
+		return "", nil, err
+	}
+	if d.View, err = viewBytes(bytes.NewReader(n.Bytes), int64(len(n.Bytes)), cs, "", ""); err != nil {
+		return "", nil, err
+	}
+	d.Table = columns(f, d.View)
+	return "next", d, nil
+}
+
+// charsetOf is the charset of a warehouse's files of a format.
+func charsetOf(w *configs.Warehouse, f *format.Format) (*charset.Charset, error) {
+	cs, _, err := w.Encoding(f)
+	if cs == nil {
+		cs = f.Charset()
+	}
+	return cs, err
+}
+
+// columns takes the first lines of a file apart, as its reader does.
+func columns(f *format.Format, v *fileView) [][]string {
+	if v == nil {
 		return nil
 	}
-	r := csv.NewReader(strings.NewReader(strings.Join(lines, "\n")))
+	if v.Book != nil {
+		var out [][]string
+		for _, r := range v.Book.Rows {
+			out = append(out, r.texts())
+		}
+		return out
+	}
+	if f.Spec.File.Kind != "csv" && f.Spec.File.Kind != "tsv" {
+		return nil
+	}
+	var text strings.Builder
+	for _, l := range v.Lines {
+		text.WriteString(l.text())
+	}
+	r := csv.NewReader(strings.NewReader(text.String()))
 	r.LazyQuotes, r.FieldsPerRecord = true, -1
-	if f.Spec.File.Kind == "tsv" {
+	if d := f.Spec.File.Delimiter; d == `\t` || d == "tab" || d == "" && f.Spec.File.Kind == "tsv" {
 		r.Comma = '\t'
+	} else if d != "" {
+		r.Comma = rune(d[0])
 	}
 	var out [][]string
 	for len(out) < shownColumns {
@@ -136,53 +220,6 @@ func columns(q *request, b *ledger.Batch, lines []string) [][]string {
 
 // shownColumns is how many rows of a file are shown by their columns.
 const shownColumns = 30
-
-// decoded shows the first lines of a text file as its reader will see them; none of
-// a workbook, nil if our copy or its format is gone.
-func decoded(q *request, b *ledger.Batch) (lines []string, name string, err error) {
-	f, ok := q.env.Workspace.Formats.Get(b.Format)
-	if !ok || b.Path == "" {
-		return nil, "", nil
-	}
-	in, err := os.Open(q.env.Workspace.Path(b.Path))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	defer in.Close()
-	lines = []string{}
-	if strings.HasSuffix(b.Name, ".xlsx") {
-		return lines, "", nil
-	}
-	cs := f.Charset()
-	if w, ok := q.env.Workspace.Warehouse(b.Warehouse); ok && w.Charset != "" {
-		if cs, err = charset.Lookup(w.Charset); err != nil {
-			return nil, "", err
-		}
-	}
-	head := make([]byte, shownBytes)
-	n, err := io.ReadFull(in, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, "", err
-	}
-	head = cs.TrimBOM(head[:n])
-	if n == shownBytes {
-		head = head[:bytes.LastIndexByte(head, '\n')+1] // no half characters
-	}
-	text, err := cs.AppendDecode(nil, head)
-	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", b.Name, err)
-	}
-	for l := range strings.Lines(string(text)) {
-		if len(lines) == shownLines {
-			break
-		}
-		lines = append(lines, strings.TrimRight(l, "\r\n"))
-	}
-	return lines, cs.Name(), nil
-}
 
 func (c *Console) batchFile(w http.ResponseWriter, r *http.Request) {
 	env := c.o.Env()

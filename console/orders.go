@@ -145,6 +145,7 @@ type orderData struct {
 	Holds      []ledger.HeldFor
 	Releasable []order.Reason
 	Total      string
+	Currency   string
 	Open       bool // it has no instruction yet
 	Wish       ledger.Wish
 	Warehouses []string
@@ -164,7 +165,8 @@ func (c *Console) order(q *request) (string, any, error) {
 		return "order", d, err
 	}
 	d.Row = &rows[0]
-	d.Total = d.Row.Order.Money(d.Row.Order.Total).String()
+	d.Currency = d.Row.Order.Currency
+	d.Total = money(q.lang, d.Row.Order.Total, d.Currency)
 	if d.Holds, err = q.env.Ledger.HoldsOf(q.Context(), d.Row.ID); err != nil {
 		return "", nil, err
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -20,7 +21,21 @@ func say(lang, en string, args ...any) string {
 	if len(args) == 0 {
 		return s
 	}
-	return fmt.Sprintf(s, args...)
+	return fmt.Sprintf(strings.ReplaceAll(strings.ReplaceAll(s, "%d", "%s"), "]d", "]s"), counted(args)...)
+}
+
+// counted writes the whole numbers among values as people read them.
+func counted(args []any) []any {
+	out := make([]any, len(args))
+	for i, a := range args {
+		switch a.(type) {
+		case int, int64:
+			out[i] = count(a)
+		default:
+			out[i] = a
+		}
+	}
+	return out
 }
 
 func reasonText(lang string, r order.Reason) string {
@@ -467,4 +482,36 @@ var texts = map[string][2]string{
 	"the number does not stand in it": {"注文番号が見つかりません", "주문번호를 찾을 수 없습니다"},
 	"against the last file":           {"前回のファイルとの差", "지난 파일과의 차이"},
 	"The first lines as they are":     {"先頭の行（そのまま）", "처음 줄(원본)"},
+	"As it is in the file":            {"ファイルの中身（そのまま）", "파일 내용(그대로)"},
+	"could be %s":                     {"候補：%s", "가능한 인코딩: %s"},
+	"sheets of the workbook":          {"ブックのシート", "통합 문서의 시트"},
+	"it is read":                      {"読み取るシート", "읽는 시트"},
+	"cell":                            {"セル", "셀"},
+	"value":                           {"値", "값"},
+	"stored as":                       {"保存形式", "저장 형식"},
+	"number behind it":                {"元の数値", "원래 숫자"},
+	"number format":                   {"表示形式", "표시 형식"},
+	"formula":                         {"数式", "수식"},
+	"text":                            {"文字列", "텍스트"},
+	"number":                          {"数値", "숫자"},
+	"date":                            {"日付", "날짜"},
+	"true or false":                   {"真偽値", "참/거짓"},
+	"error":                           {"エラー値", "오류 값"},
+	"blank":                           {"空白", "빈 셀"},
+	"marks stand for what one does not see: ␍␊ the end of a line, ⇥ a tab, □ a wide blank; in a frame the code of a character or of a byte that the charset does not know": {"目に見えない文字は記号で示します：␍␊ は改行、⇥ はタブ、□ は全角スペース、枠内の数字は文字コードまたはその文字コードにないバイトです", "보이지 않는 문자는 기호로 표시합니다: ␍␊ 줄바꿈, ⇥ 탭, □ 전각 공백. 테두리 안의 숫자는 문자 코드이거나 인코딩에 없는 바이트입니다"},
+	"only the beginning is shown":                      {"先頭部分のみ表示しています", "앞부분만 표시합니다"},
+	"orders that the last file did not have":           {"前回のファイルになかった注文", "지난 파일에 없던 주문"},
+	"orders of the last file that are not in this one": {"前回にあり今回にない注文", "지난 파일에 있고 이번에 없는 주문"},
+	"parcels of orders that both have":                 {"両方にある注文の荷物", "두 파일에 모두 있는 주문의 소포"},
+	"What changed":                                     {"変更点", "변경 내용"},
+	"column":                                           {"列", "열"},
+	"in the last file":                                 {"前回のファイル", "지난 파일"},
+	"in this one":                                      {"今回のファイル", "이번 파일"},
+	"What left it since it was first made":             {"最初の作成後に外れたもの", "처음 작성한 뒤 빠진 것"},
+	"Against the last file":                            {"前回のファイルとの差", "지난 파일과의 차이"},
+	"The next file":                                    {"次のファイル", "다음 파일"},
+	"nothing is ready for it":                          {"次のファイルに入る荷物はありません", "다음 파일에 들어갈 소포가 없습니다"},
+	"this is what a run now would make; nothing is taken yet, and malls are asked for cancels only when it leaves": {"今実行した場合に作られるファイルです。まだ何も確定していません。モールへのキャンセル確認は送信時に行います", "지금 실행하면 만들어질 파일입니다. 아직 아무것도 확정되지 않았습니다. 쇼핑몰 취소 확인은 전송할 때 합니다"},
+	"What does not fit the file": {"ファイルに入らないもの", "파일에 넣을 수 없는 것"},
+	"Make it now":                {"今すぐ作成", "지금 만들기"},
 }

@@ -110,19 +110,7 @@ func nextText(q *request, f standing.Fetch) string {
 	case f.Due.IsZero():
 		return say(q.lang, "now")
 	}
-	return shortTime(q.env.Workspace, q.env.Now(), f.Due)
-}
-
-// shortTime writes a moment of today as a time of day, others with their day.
-func shortTime(ws *configs.Workspace, now, at time.Time) string {
-	if at.IsZero() {
-		return "–"
-	}
-	in := zone(ws)
-	if a, b := at.In(in), now.In(in); a.Format(time.DateOnly) == b.Format(time.DateOnly) {
-		return a.Format("15:04")
-	}
-	return at.In(in).Format("01-02 15:04")
+	return shortTime(q.lang, q.env.Workspace, q.env.Now(), f.Due)
 }
 
 func zone(ws *configs.Workspace) *time.Location {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
@@ -208,6 +209,7 @@ type previewData struct {
 	Wrong    string
 	Hint     string
 	Password bool // one is needed, or the one given is wrong
+	View     *fileView
 }
 
 // sheetOf finds an uploaded order sheet of the person.
@@ -233,13 +235,26 @@ func (c *Console) lookAt(q *request, p *pending) (string, any, error) {
 	d.Seen, err = extract.Preview(q.Context(), q.env, p.Account, p.Path, p.Password)
 	var bad *format.FileError
 	d.Password = errors.Is(err, workbook.ErrPassword) || errors.Is(err, workbook.ErrWrongPassword)
+	sheet, cs := "", (*charset.Charset)(nil)
 	switch {
 	case err == nil:
-		d.Title = d.Seen.Format.Title(q.lang)
+		d.Title, sheet = d.Seen.Format.Title(q.lang), d.Seen.Format.Spec.File.Sheet
+		if cs, err = charset.Lookup(d.Seen.Charset); err != nil {
+			return "", nil, err
+		}
 	case d.Password, errors.As(err, &bad), order.CodeOf(err) == order.Invalid:
 		d.Wrong, d.Hint = phrase.Say(q.lang, err.Error()), phrase.Say(q.lang, order.HintOf(err))
 	default:
 		return "", nil, err
+	}
+	if !d.Password {
+		password, err := extract.Password(q.env, p.Account, p.Password)
+		if err != nil {
+			return "", nil, err
+		}
+		if d.View, err = viewFile(p.Path, cs, sheet, password); err != nil {
+			return "", nil, err
+		}
 	}
 	return "preview", d, nil
 }

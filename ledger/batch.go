@@ -193,6 +193,16 @@ func (l *Ledger) Batches(ctx context.Context, warehouse string, limit int) ([]Ba
 	return l.batches(ctx, `WHERE ($1 = '' OR w.name = $1) ORDER BY b.id DESC LIMIT $2`, warehouse, limit)
 }
 
+// BatchBefore returns the last batch of a warehouse with an id below before that was not
+// dropped; nil if there is none.
+func (l *Ledger) BatchBefore(ctx context.Context, warehouse string, before int64) (*Batch, error) {
+	bs, err := l.batches(ctx, `WHERE w.name = $1 AND b.id < $2 AND b.state <> 'dropped' ORDER BY b.id DESC LIMIT 1`, warehouse, before)
+	if err != nil || len(bs) == 0 {
+		return nil, err
+	}
+	return &bs[0], nil
+}
+
 // BatchByNumber finds a batch by its number or its file name.
 func (l *Ledger) BatchByNumber(ctx context.Context, warehouse, number string) (*Batch, error) {
 	bs, err := l.batches(ctx, `WHERE ($1 = '' OR w.name = $1) AND (b.number = $2 OR b.name = $2) ORDER BY b.id DESC`, warehouse, number)

@@ -184,10 +184,11 @@ func TestBatchKeepsWhatHappened(t *testing.T) {
 
 func TestBatchLists(t *testing.T) {
 	eachShop(t, func(t *testing.T, s *shop) {
+		var last []int64 // instructions of the last batch
 		for i, state := range []string{BatchDelivered, BatchUploaded, BatchInDoubt, BatchClaimed} {
 			n := string(rune('1' + i))
 			s.put(numbered(n)...)
-			s.planned(n)
+			last = s.planned(n)
 			s.advance(s.claim().ID, state)
 		}
 		ids := func(bs []Batch, err error) (out []int64) {
@@ -206,6 +207,22 @@ func TestBatchLists(t *testing.T) {
 		}
 		if got := ids(s.Batches(t.Context(), "osaka", 2)); got != nil {
 			t.Errorf("osaka has %v", got)
+		}
+		before := func(id int64) int64 {
+			t.Helper()
+			b, err := s.BatchBefore(t.Context(), "tokyo", id)
+			ok(t, err)
+			if b == nil {
+				return 0
+			}
+			return b.ID
+		}
+		if a, b, c := before(1), before(4), before(99); a != 0 || b != 3 || c != 4 {
+			t.Errorf("before the first %d, the fourth %d, the next %d", a, b, c)
+		}
+		ok(t, s.Leave(t.Context(), 4, last, "cancelled", noon))
+		if n := before(99); n != 3 {
+			t.Errorf("what was dropped counts: %d", n)
 		}
 		ok(t, s.Attempt(t.Context(), 2, "connection refused", noon))
 		ok(t, s.Attempt(t.Context(), 2, "still refused", noon))

@@ -261,7 +261,45 @@ func (d *Diff) DiffGroup(where string, records []record.Record, old, new *Format
 		d.Changes = append(d.Changes, Change{where, "", "written", "held: " + heldB})
 		return
 	}
-	was, is := columnsByName(old.Spec.Columns), columnsByName(new.Spec.Columns)
+	d.rows(where, a, b, columnsByName(old.Spec.Columns), columnsByName(new.Spec.Columns))
+}
+
+// DiffRecords adds to d how what f writes of records differs from what it writes of
+// others, such as those of the same parcel in an earlier file. Rows that are alike in
+// both are found wherever they stand. where is how the group is called.
+func (d *Diff) DiffRecords(where string, old, new []record.Record, f *Format, o WriteOptions) {
+	a, heldA := f.cellsOf(old, o)
+	b, heldB := f.cellsOf(new, o)
+	if heldA != "" || heldB != "" {
+		d.Rows += int64(max(len(a), len(b)))
+		if heldA != heldB {
+			d.Changed++
+			d.Changes = append(d.Changes, Change{where, "", fateOf(heldA), fateOf(heldB)})
+		}
+		return
+	}
+	d.Rows += int64(max(len(a), len(b)))
+	a, b = slices.Clone(a), slices.Clone(b)
+	for i := 0; i < len(a); i++ {
+		if j := slices.IndexFunc(b, func(row []string) bool { return slices.Equal(row, a[i]) }); j >= 0 {
+			a, b = slices.Delete(a, i, i+1), slices.Delete(b, j, j+1)
+			d.Same++
+			i--
+		}
+	}
+	columns := columnsByName(f.Spec.Columns)
+	d.rows(where, a, b, columns, columns)
+}
+
+func fateOf(held string) string {
+	if held == "" {
+		return "written"
+	}
+	return "held: " + held
+}
+
+// rows compares rows of cells one by one.
+func (d *Diff) rows(where string, a, b [][]string, was, is names) {
 	for i := range max(len(a), len(b)) {
 		switch {
 		case i >= len(a):

@@ -85,6 +85,9 @@ type Cell struct {
 	// the result that was stored with it.
 	Formula bool
 	Damaged Damage
+	// Format is the code of the cell's number format, such as General, @ or
+	// #,##0; only with [Options.Formats], and "" where the file says none.
+	Format string
 }
 
 // Address returns the name a spreadsheet gives to a cell, such as B17. Rows

@@ -9,6 +9,7 @@ import (
 // A numberFormat is what a number format means for reading: whether its
 // numbers are dates, or codes whose shown form counts.
 type numberFormat struct {
+	code     string
 	date     bool
 	sections []codeSection // only if one of them shows a code
 }
@@ -28,11 +29,33 @@ type codeSection struct {
 // builtinFormat gives the meaning of the format numbers that need no entry in
 // the workbook. 27-36 and 50-58 are dates in the East Asian editions.
 func builtinFormat(id int) numberFormat {
-	return numberFormat{date: id >= 14 && id <= 22 || id >= 27 && id <= 36 || id == 45 || id == 47 || id >= 50 && id <= 58}
+	return numberFormat{code: builtinCode(id), date: id >= 14 && id <= 22 || id >= 27 && id <= 36 || id == 45 || id == 47 || id >= 50 && id <= 58}
+}
+
+// builtinCodes are what spreadsheet programs show for the format numbers that all
+// editions share (ECMA-376, 18.8.30).
+var builtinCodes = map[int]string{
+	0: "General", 1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00", 12: "# ?/?", 13: "# ??/??",
+	14: "mm-dd-yy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "m/d/yy h:mm",
+	37: "#,##0 ;(#,##0)", 38: "#,##0 ;[Red](#,##0)", 39: "#,##0.00;(#,##0.00)", 40: "#,##0.00;[Red](#,##0.00)",
+	45: "mm:ss", 46: "[h]:mm:ss", 47: "mmss.0", 48: "##0.0E+0", 49: "@",
+}
+
+func builtinCode(id int) string {
+	if code, ok := builtinCodes[id]; ok {
+		return code
+	}
+	return "#" + strconv.Itoa(id)
 }
 
 // parseFormat reads a number format code.
 func parseFormat(code string) numberFormat {
+	f := readFormat(code)
+	f.code = code
+	return f
+}
+
+func readFormat(code string) numberFormat {
 	var f numberFormat
 	for i, section := range splitSections(code) {
 		s, date := parseSection(section)

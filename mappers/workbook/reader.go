@@ -18,6 +18,8 @@ type Options struct {
 	// declares a charset other than UTF-8, into UTF-8; nil expects UTF-8. It
 	// is not used for other kinds.
 	Decode func(io.Reader) io.Reader
+	// Formats fills [Cell.Format], for people who look at a file.
+	Formats bool
 }
 
 // A Reader gives the rows of one sheet in order. It is not safe for use by
@@ -25,6 +27,7 @@ type Options struct {
 type Reader struct {
 	kind   Kind
 	sheets []string
+	sheet  string
 	src    source
 	err    error
 }
@@ -84,6 +87,9 @@ func (r *Reader) Kind() Kind { return r.kind }
 // Sheets returns the names of the workbook's sheets in their order, hidden
 // ones included, charts excluded. An HTML document has none.
 func (r *Reader) Sheets() []string { return r.sheets }
+
+// Sheet returns the name of the sheet whose rows are read; "" of an HTML document.
+func (r *Reader) Sheet() string { return r.sheet }
 
 // Next returns the next row that holds at least one cell with content, and
 // its number in the sheet, from 1. cells[0] is column A; cells without

@@ -59,7 +59,8 @@ func openXLS(r io.ReaderAt, size int64, o Options) (*Reader, error) {
 	if err := b.index(b.sheets[i].at); err != nil {
 		return nil, failIn(xlsPart, "", err)
 	}
-	return &Reader{kind: XLS, sheets: names, src: b}, nil
+	b.shows = o.Formats
+	return &Reader{kind: XLS, sheets: names, sheet: names[i], src: b}, nil
 }
 
 // bookStream reads the workbook's stream out of the compound file.
@@ -110,6 +111,7 @@ type biff struct {
 	sheets   []biffSheet
 	formats  map[int]numberFormat
 	styles   []numberFormat
+	shows    bool // cells say their number format
 	shared   []string
 
 	cells []biffCell // in order of row and column

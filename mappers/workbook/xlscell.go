@@ -15,8 +15,18 @@ func (b *biff) cell(c biffCell) (Cell, error) {
 	if err != nil {
 		return Cell{}, err
 	}
-	var cell Cell
 	style := u16(data[4:])
+	if id == recMulRK {
+		style = u16(data[4+6*int(c.sub):])
+	}
+	cell, err := b.content(c, id, data, after, style)
+	if b.shows && cell.Kind != Blank {
+		cell.Format = codeOf(b.styles, style)
+	}
+	return cell, err
+}
+
+func (b *biff) content(c biffCell, id int, data []byte, after, style int) (cell Cell, err error) {
 	switch id {
 	case recLabelSST:
 		i := u32(data[6:])
@@ -31,8 +41,7 @@ func (b *biff) cell(c biffCell) (Cell, error) {
 	case recRK:
 		b.number(&cell, rk(u32(data[6:])), style)
 	case recMulRK:
-		one := data[4+6*int(c.sub):]
-		b.number(&cell, rk(u32(one[2:])), u16(one))
+		b.number(&cell, rk(u32(data[4+6*int(c.sub)+2:])), style)
 	case recBoolErr:
 		boolOrError(&cell, data[6], data[7] != 0)
 	case recFormula:

@@ -16,7 +16,7 @@ func openXLSX(r io.ReaderAt, size int64, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	target, err := book.sheet(o.Sheet)
+	name, target, err := book.sheet(o.Sheet)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,8 @@ func openXLSX(r io.ReaderAt, size int64, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{kind: XLSX, sheets: book.names(), src: src}, nil
+	src.formats = o.Formats
+	return &Reader{kind: XLSX, sheets: book.names(), sheet: name, src: src}, nil
 }
 
 // A book is what the workbook part and its relations say.
@@ -50,12 +51,12 @@ func (b *book) names() []string {
 
 // sheet returns the part of the wanted sheet: by exact name, by name without
 // case, or for "" the first that is not hidden.
-func (b *book) sheet(want string) (string, error) {
+func (b *book) sheet(want string) (name, target string, err error) {
 	i, err := pickSheet(b.names(), func(i int) bool { return b.sheets[i].hidden }, want)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	return b.sheets[i].target, nil
+	return b.sheets[i].name, b.sheets[i].target, nil
 }
 
 func pickSheet(names []string, hidden func(int) bool, want string) (int, error) {

@@ -14,6 +14,7 @@ type sheet struct {
 	limits   Limits
 	shared   []string
 	styles   []numberFormat
+	formats  bool // cells say their number format
 	date1904 bool
 
 	row    int // number of the row being read, or of the last one
@@ -292,6 +293,9 @@ func cellTypeOf(t []byte) cellType {
 
 // value fills the cell from the raw content in s.raw.
 func (s *sheet) value(cell *Cell, kind cellType, style int) error {
+	if s.formats {
+		cell.Format = codeOf(s.styles, style)
+	}
 	switch kind {
 	case sharedText:
 		return s.sharedValue(cell)
@@ -318,6 +322,14 @@ func (s *sheet) value(cell *Cell, kind cellType, style int) error {
 		return s.textValue(cell, raw)
 	}
 	return s.numberValue(cell, raw, style)
+}
+
+// codeOf is the code of a style's number format. What is beyond the end has the general one.
+func codeOf(styles []numberFormat, style int) string {
+	if style < len(styles) && styles[style].code != "" {
+		return styles[style].code
+	}
+	return builtinCodes[0]
 }
 
 func boolValue(cell *Cell, v bool) {

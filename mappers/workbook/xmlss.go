@@ -31,7 +31,8 @@ func openXMLSS(r io.ReaderAt, size int64, o Options) (*Reader, error) {
 	s.sheet = sheet{
 		xmlPart: &xmlPart{newScanner(in), &part{name: b.names[want]}}, limits: o.Limits, styles: b.formats, texts: arena{block: 4 << 10},
 	}
-	return &Reader{kind: SpreadsheetXML, sheets: b.names, src: s}, nil
+	s.formats = o.Formats
+	return &Reader{kind: SpreadsheetXML, sheets: b.names, sheet: b.names[want], src: s}, nil
 }
 
 // xmlssText reads the document as UTF-8. One that declares another charset is
@@ -128,9 +129,9 @@ func (b *xmlssBook) label(attr string) (string, error) {
 func xmlssFormat(code string) numberFormat {
 	switch code {
 	case "General Date", "Long Date", "Medium Date", "Short Date", "Long Time", "Medium Time", "Short Time":
-		return numberFormat{date: true}
+		return numberFormat{code: code, date: true}
 	case "General Number", "Currency", "Euro Currency", "Fixed", "Standard", "Percent", "Scientific", "Yes/No", "True/False", "On/Off":
-		return numberFormat{}
+		return numberFormat{code: code}
 	}
 	return parseFormat(code)
 }
@@ -354,6 +355,9 @@ func (s *xmlssSheet) data(cell *Cell, kind string, style int) error {
 		}
 	}
 	raw := trimBlanks(s.raw)
+	if s.sheet.formats {
+		cell.Format = codeOf(s.sheet.styles, style)
+	}
 	switch {
 	case kind == "Number" && len(raw) > 0:
 		return s.numberValue(cell, raw, style)

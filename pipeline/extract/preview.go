@@ -29,6 +29,17 @@ type Seen struct {
 // previewed is how many orders and refused rows a preview has.
 const previewed = 20
 
+// Password is by what an account's protected workbooks open: what a person gave, else
+// what the account says.
+func Password(env *stage.Env, target, given string) (string, error) {
+	a, ok := env.Workspace.Account(target)
+	if !ok || given != "" || a.Intake.Password == "" {
+		return given, nil
+	}
+	s, err := env.Secrets.Resolve(a.Intake.Password)
+	return s.Reveal(), err
+}
+
 // Preview reads a sheet as [Ingest] would and stores nothing. A [*format.FileError]
 // says why no format can read it.
 func Preview(ctx context.Context, env *stage.Env, target, path, password string) (*Seen, error) {
@@ -36,12 +47,9 @@ func Preview(ctx context.Context, env *stage.Env, target, path, password string)
 	if !ok {
 		return nil, order.Errorf(order.NotFound, "look into accounts/", "no account %s", target)
 	}
-	if password == "" && a.Intake.Password != "" {
-		s, err := env.Secrets.Resolve(a.Intake.Password)
-		if err != nil {
-			return nil, err
-		}
-		password = s.Reveal()
+	password, err := Password(env, target, password)
+	if err != nil {
+		return nil, err
 	}
 	o := format.ReadOptions{Password: password, Place: format.Place{Country: a.Country, Currency: a.Currency, Zone: a.Location}}
 	if a.Intake.Charset != "" {
