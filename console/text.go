@@ -496,7 +496,6 @@ var texts = map[string][2]string{
 	"number":                          {"数値", "숫자"},
 	"date":                            {"日付", "날짜"},
 	"true or false":                   {"真偽値", "참/거짓"},
-	"error":                           {"エラー値", "오류 값"},
 	"blank":                           {"空白", "빈 셀"},
 	"marks stand for what one does not see: ␍␊ the end of a line, ⇥ a tab, □ a wide blank; in a frame the code of a character or of a byte that the charset does not know": {"目に見えない文字は記号で示します：␍␊ は改行、⇥ はタブ、□ は全角スペース、枠内の数字は文字コードまたはその文字コードにないバイトです", "보이지 않는 문자는 기호로 표시합니다: ␍␊ 줄바꿈, ⇥ 탭, □ 전각 공백. 테두리 안의 숫자는 문자 코드이거나 인코딩에 없는 바이트입니다"},
 	"only the beginning is shown":                      {"先頭部分のみ表示しています", "앞부분만 표시합니다"},
