@@ -163,6 +163,25 @@ func AbilitiesOf(d Driver) []string {
 	return has
 }
 
+// Clock returns what the mall's server gives as the time, to the second. It asks for
+// nothing but the head of the API's address, without keys.
+func (m *Mall) Clock(ctx context.Context) (time.Time, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, m.client.base.String(), http.NoBody)
+	if err != nil {
+		return time.Time{}, err
+	}
+	res, err := m.client.transport.RoundTrip(req)
+	if err != nil {
+		return time.Time{}, order.Errorf(order.Retry, "check the connection to the internet", "%s: ask for the time: %w", m.Account(), err)
+	}
+	defer res.Body.Close()
+	at, err := http.ParseTime(res.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s: its server does not say the time: %w", m.Account(), err)
+	}
+	return at, nil
+}
+
 // Reads says what to read at now.
 func (m *Mall) Reads(now time.Time, p Progress) Plan {
 	return m.spec.About.Window.Plan(now, p, m.Can("open"))

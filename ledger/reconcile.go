@@ -221,6 +221,9 @@ func (t tx) setMark(ctx context.Context, name string, value int64) error {
 	return err
 }
 
+// BackedUp is the name under which [Ledger.SetDone] notes the last backup.
+const BackedUp = "backup"
+
 // DoneAt returns when a thing was done last, as [Ledger.SetDone] noted it; zero if
 // it never was.
 func (l *Ledger) DoneAt(ctx context.Context, name string) (time.Time, error) {

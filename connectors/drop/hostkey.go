@@ -239,3 +239,14 @@ func ScanHostKey(ctx context.Context, host string, port int) (line, fingerprint 
 	}
 	return hostLine(p.addr(), seen), ssh.FingerprintSHA256(seen), nil
 }
+
+// KnownHostKeys reports whether a key of the server is known, by pin, fingerprint,
+// known_hosts or an authority named there. It asks nobody.
+func KnownHostKeys(p Profile) (bool, error) {
+	p = p.withDefaults()
+	k, err := newHostKeys(p)
+	if err != nil {
+		return false, &Error{Op: "host keys", Place: p.place(), Class: ClassConfig, Err: err}
+	}
+	return len(k.prints) > 0 || k.hasCerts || len(k.types()) > 0, nil
+}

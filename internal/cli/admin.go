@@ -77,10 +77,7 @@ func (a *app) testDrop(c *cobra.Command, env *stage.Env, name string) error {
 		}
 		fmt.Fprintf(a.out, "ok    folder %q: %d files\n", f, len(found))
 	}
-	probe := strings.ReplaceAll(w.Instructions.Temporary, "{name}", "mallbridge-test")
-	if !strings.Contains(probe, "/") && w.Instructions.Folder != "" {
-		probe = w.Instructions.Folder + "/" + probe
-	}
+	probe := files.Probe(w)
 	if err := errors.Join(d.Write(c.Context(), probe, strings.NewReader("test"), 4), d.Remove(c.Context(), probe)); err != nil {
 		bad = true
 		fmt.Fprintf(a.out, "FAIL  write and remove %s: %v\n", probe, err)

@@ -56,7 +56,11 @@ func (a *app) backupLedger(ctx context.Context, l *ledger.Ledger, to string) err
 	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 		return err
 	}
-	return l.Backup(ctx, to)
+	now := a.now()
+	if err := l.Backup(ctx, to); err != nil {
+		return err
+	}
+	return l.SetDone(ctx, ledger.BackedUp, now)
 }
 
 func (a *app) backup(ctx context.Context, env *stage.Env, to string, recipients []string) error {
@@ -76,6 +80,9 @@ func (a *app) backup(ctx context.Context, env *stage.Env, to string, recipients 
 		o.Recipients = append(o.Recipients, rs...)
 	}
 	m, err := backup.Write(ctx, env.Workspace, to, o)
+	if err == nil {
+		err = env.Ledger.SetDone(ctx, ledger.BackedUp, m.Copied)
+	}
 	if err != nil {
 		return err
 	}

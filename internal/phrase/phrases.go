@@ -90,6 +90,7 @@ var counts = map[string][2]string{
 // phrases in English, Japanese and Korean. Longer ones stand before those that are
 // part of them.
 var phrases = [][3]string{
+	{"errors: %d, warnings: %d, well: %d", "エラー: $1、警告: $2、正常: $3", "오류: $1, 경고: $2, 정상: $3"},
 	// Sheets as a whole.
 	{"nobody can sign in yet; open this path of the pages within a day and choose a password: %s", "まだ誰もログインできません。24時間以内に次のパスを開き、パスワードを設定してください: $1", "아직 아무도 로그인할 수 없습니다. 24시간 안에 다음 경로를 열어 비밀번호를 설정하세요: $1"},
 	{"the file lacks the column %s", "必要な列がありません: $1", "필요한 열이 없습니다: $1"},

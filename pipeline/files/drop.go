@@ -92,6 +92,16 @@ func Profile(env *stage.Env, w *configs.Warehouse) (drop.Profile, error) {
 	return p, nil
 }
 
+// Probe is the name of the file by which it is tried whether the drop can be written:
+// a temporary one, which the warehouse leaves alone.
+func Probe(w *configs.Warehouse) string {
+	name := strings.ReplaceAll(w.Instructions.Temporary, "{name}", "mallbridge-test")
+	if !strings.Contains(name, "/") && w.Instructions.Folder != "" {
+		return w.Instructions.Folder + "/" + name
+	}
+	return name
+}
+
 // Ignored reports whether a file of a watched folder is not one to take:
 // hidden, an Office lock file, or a download under way.
 func Ignored(name string) bool {
