@@ -45,6 +45,9 @@ type Options struct {
 	// Reload takes over the files of the workspace as they are now, or says what is
 	// wrong with them and keeps what was. Nil: changes count after a restart.
 	Reload func(ctx context.Context) error
+	// Jobs are River's pages of the queue, for addresses below /jobs/. They ask nobody
+	// who they are. Nil: there are none.
+	Jobs http.Handler
 	// HTTPS says that browsers come by HTTPS, through a proxy in front: cookies are
 	// then sent by it only.
 	HTTPS bool
@@ -101,6 +104,7 @@ func (c *Console) page(l look) (*template.Template, error) {
 		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
 		"corrections": corrections, "took": took, "add": func(a, b int) int { return a + b },
 		"tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] },
+		"queued": func() bool { return c.o.Jobs != nil },
 		"level":  func(l slog.Level) string { return strings.ToLower(l.String()) },
 		"N":      count, "lookOf": lookOf, "pieces": pieces,
 		"wish": func(w ledger.Wish) string { return wishText(l.lang, w) },
@@ -196,6 +200,7 @@ func (c *Console) Handler() http.Handler {
 	view("/runs/windows", c.windows)
 	view("/runs/acts", c.acts)
 	do(ledger.Operator, "/runs", c.run)
+	m.HandleFunc("/jobs/", c.need(ledger.Admin, c.queue))
 	view("/me", c.me)
 	do(ledger.Viewer, "/me/password", c.newPassword)
 	do(ledger.Viewer, "/me/factor", c.makeFactor)
@@ -470,7 +475,7 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 var titles = map[string]string{
 	"today": "Today", "orders": "Orders", "order": "Order", "raw": "What the mall gave", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file", "next": "The next file",
 	"links": "Links and masters", "master": "Links and masters", "change": "What changes", "stock": "Stock",
-	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "run": "Run", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
+	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "run": "Run", "queue": "Queue", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
 }
 
 // tell keeps a line for the next page.

@@ -23,6 +23,7 @@ import (
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/console"
 	"github.com/mallbridge/mallbridge/internal/demo"
+	"github.com/mallbridge/mallbridge/internal/pgtest"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -54,7 +55,7 @@ var day struct {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code := m.Run()
+	code := pgtest.Main(m)
 	if day.dir != "" {
 		os.RemoveAll(day.dir)
 	}

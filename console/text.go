@@ -115,6 +115,8 @@ var texts = map[string][2]string{
 	"Warehouses":                                             {"倉庫", "창고"},
 
 	// Runs.
+	"Queue": {"ジョブキュー", "작업 큐"},
+	"no queue of jobs is worked here: these pages belong to no serve": {"ここではジョブキューが動いていません（serve の画面ではありません）", "여기서는 작업 큐가 돌지 않습니다(serve의 화면이 아닙니다)"},
 	"Run":              {"実行", "실행"},
 	"Log":              {"ログ", "로그"},
 	"level":            {"レベル", "수준"},

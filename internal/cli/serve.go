@@ -93,7 +93,7 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 // pages makes the console, and says how the first person gets in.
 func (a *app) pages(ctx context.Context, settings configs.Console) func(serve.World) (http.Handler, error) {
 	return func(w serve.World) (http.Handler, error) {
-		c, err := console.New(console.Options{Env: w.Env, Run: w.Run, Reload: w.Reload, HTTPS: settings.HTTPS, Version: version})
+		c, err := console.New(console.Options{Env: w.Env, Run: w.Run, Reload: w.Reload, Jobs: w.Jobs, HTTPS: settings.HTTPS, Version: version})
 		if err != nil {
 			return nil, err
 		}

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -57,6 +58,10 @@ type Queue interface {
 	Reclaim(ctx context.Context, alive func(node string) bool) (int, error)
 	// List returns jobs, newest first.
 	List(ctx context.Context, f Filter) ([]Info, error)
+	// Pages returns pages about the queue for people who look after machines, below a
+	// path like "/jobs". They ask nobody who they are. What they do in the background
+	// ends with ctx.
+	Pages(ctx context.Context, prefix string) (http.Handler, error)
 	// Alive returns an error if jobs are not being worked.
 	Alive(ctx context.Context) error
 	// Close closes the database. Call it after Stop.

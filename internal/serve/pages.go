@@ -27,8 +27,9 @@ type pages struct {
 	failed chan error
 }
 
-// listen serves the pages at an address, or none.
-func (s *Server) listen(addr string) (*pages, error) {
+// listen serves the pages at an address, or none. What they do in the background ends
+// with ctx.
+func (s *Server) listen(ctx context.Context, addr string) (*pages, error) {
 	p := &pages{addr: "off", failed: make(chan error, 1)}
 	if addr == "" || addr == "off" {
 		return p, nil
@@ -38,7 +39,7 @@ func (s *Server) listen(addr string) (*pages, error) {
 		return nil, order.Errorf(order.Retry, "stop the program that uses the address, or set another one with console.listen or --listen; off for none", "pages: %w", err)
 	}
 	p.addr = l.Addr().String()
-	handler, err := s.handler()
+	handler, err := s.handler(ctx)
 	if err != nil {
 		l.Close()
 		return nil, err
@@ -74,12 +75,16 @@ func (p *pages) close() {
 	}
 }
 
-func (s *Server) handler() (http.Handler, error) {
+func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 	m := http.NewServeMux()
 	if s.o.Pages == nil {
 		m.HandleFunc("GET /{$}", s.front)
 	} else {
-		pages, err := s.o.Pages(World{Env: s.env.Load, Run: s.asked, Reload: s.reload})
+		queue, err := s.queue.Pages(ctx, JobsPrefix)
+		if err != nil {
+			return nil, err
+		}
+		pages, err := s.o.Pages(World{Env: s.env.Load, Run: s.asked, Reload: s.reload, Jobs: queue})
 		if err != nil {
 			return nil, err
 		}

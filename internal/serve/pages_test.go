@@ -105,7 +105,7 @@ func TestNoPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.queue.Close()
-	p, err := s.listen("off")
+	p, err := s.listen(t.Context(), "off")
 	if err != nil || p.server != nil {
 		t.Errorf("pages %+v, %v", p, err)
 	}

@@ -67,7 +67,13 @@ type World struct {
 	// Reload takes over a configuration that was changed. One with errors is refused,
 	// and the old one stays in force.
 	Reload func(ctx context.Context) error
+	// Jobs are River's pages of the queue, for addresses below [JobsPrefix]. They ask
+	// nobody who they are.
+	Jobs http.Handler
 }
+
+// JobsPrefix is below what path River's pages are.
+const JobsPrefix = "/jobs"
 
 // How long a stop may take: the jobs first, then the pages.
 const (
@@ -111,7 +117,7 @@ func Run(ctx context.Context, o Options) (err error) {
 			err = errors.Join(err, e)
 		}
 	}()
-	pages, err := s.listen(o.Listen)
+	pages, err := s.listen(ctx, o.Listen)
 	if err != nil {
 		return err
 	}
