@@ -25,7 +25,7 @@ func TestWhatAmazonShipsIsLeftOutOrOutside(t *testing.T) {
 	if got := r.read(r.window()); len(got) != 1 || got[own.Number].Number == "" {
 		t.Errorf("%v", got)
 	}
-	if o, _ := r.reread(theirs.Number); !o.HasFlag(order.FlagMallFulfils) {
+	if o, _ := r.Reread(theirs.Number); !o.HasFlag(order.FlagMallFulfils) {
 		t.Errorf("%+v", o)
 	}
 	r = newRig(t, mall.Options{}, "fulfilled_by", "all")
@@ -78,8 +78,8 @@ func TestWhatHoldsAnOrder(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	// A confirmation would close the buyer's request.
-	r.want(r.ship(parcel(asked, "400000000101"))[0], connectors.Rejected, "the buyer asks to cancel")
-	if n := r.called("shipmentConfirmation"); n != 0 {
+	r.WantText(r.Ship(parcel(asked, "400000000101"))[0], connectors.Rejected, "the buyer asks to cancel")
+	if n := r.Called("shipmentConfirmation"); n != 0 {
 		t.Errorf("%d confirmations", n)
 	}
 }
@@ -98,11 +98,11 @@ func TestOrdersByReportAreThoseOfTheSearch(t *testing.T) {
 	placed = append(placed, r.two(mall.Cancelled).Number, r.two(mall.Shipped).Number)
 	w := r.window()
 	got := r.read(w)
-	if len(got) != len(placed) || r.called("/orders/2026-01-01/orders?") != 0 || r.called("POST /reports/2021-06-30/reports") != 2 {
-		t.Errorf("%d orders of %d: %q", len(got), len(placed), r.calls)
+	if len(got) != len(placed) || r.Called("/orders/2026-01-01/orders?") != 0 || r.Called("POST /reports/2021-06-30/reports") != 2 {
+		t.Errorf("%d orders of %d: %q", len(got), len(placed), r.Calls())
 	}
 	other := newRig(t, mall.Options{})
-	other.Mall, other.shop.Mall = r.Mall, r.Mall
+	other.Between(func(w http.ResponseWriter, q *http.Request, _ http.Handler) { r.Mall.ServeHTTP(w, q) })
 	if d := gocmp.Diff(other.read(w), got); d != "" {
 		t.Errorf("-search +report\n%s", d)
 	}
@@ -112,36 +112,36 @@ func TestParcelsOfOneOrder(t *testing.T) {
 	r := newRig(t, mall.Options{}, "shipping_method", "宅急便")
 	o := r.two(mall.Unshipped)
 	a, b := o.Parcels[0].Lines[0].Key, o.Parcels[0].Lines[1].Key
-	r.want(r.ship(parcel(o, "4000-0000-0101", pieces(a, 0)))[0], connectors.Done, "")
-	now, shown := r.reread(o.Number)
+	r.WantText(r.Ship(parcel(o, "4000-0000-0101", pieces(a, 0)))[0], connectors.Done, "")
+	now, shown := r.Reread(o.Number)
 	if now.Status != mall.PartiallyShipped || now.Lines() != 1 || now.Packages[0].Lines[0].Key != b {
 		t.Errorf("%s %+v", now.Status, now.Packages)
 	}
 	if len(shown) != 1 || shown[0].Tracking != "400000000101" || shown[0].Carrier != "yamato" || !slices.Equal(shown[0].Lines, []string{a}) {
 		t.Errorf("%+v", shown)
 	}
-	r.want(r.ship(parcel(o, "400000000102", pieces(a, 0)))[0], connectors.Rejected, "nothing is left")
+	r.WantText(r.Ship(parcel(o, "400000000102", pieces(a, 0)))[0], connectors.Rejected, "nothing is left")
 	last := parcel(o, "400000000103", pieces(b, 1))
 	last.Carrier = "fukuyama"
-	r.want(r.ship(last)[0], connectors.Done, "")
-	r.want(r.ship(last)[0], connectors.Already, "")
+	r.WantText(r.Ship(last)[0], connectors.Done, "")
+	r.WantText(r.Ship(last)[0], connectors.Already, "")
 	p := r.packages(o)
 	if len(p) != 2 || p["400000000101"].Items[a] != 3 || p["400000000101"].Method != "宅急便" || p["400000000103"].Carrier != "Other" || p["400000000103"].Name != "福山通運" {
 		t.Errorf("%+v", p)
 	}
-	if now, _ := r.reread(o.Number); now.Status != mall.Shipped || now.Lines() != 2 {
+	if now, _ := r.Reread(o.Number); now.Status != mall.Shipped || now.Lines() != 2 {
 		t.Errorf("%s %+v", now.Status, now.Packages)
 	}
 	// A correction edits the package: its reference and items stay.
 	fix := parcel(o, "400000000104")
 	fix.Correct, fix.Was = true, "400000000101"
-	r.want(r.ship(fix)[0], connectors.Done, "")
+	r.WantText(r.Ship(fix)[0], connectors.Done, "")
 	q := r.packages(o)
 	if x := q["400000000104"]; len(q) != 2 || x.Reference != p["400000000101"].Reference || x.Items[a] != 3 || len(x.Items) != 1 {
 		t.Errorf("%+v", q)
 	}
 	fix.Tracking, fix.Was = "400000000105", "400000000109"
-	r.want(r.ship(fix)[0], connectors.Rejected, "400000000109")
+	r.WantText(r.Ship(fix)[0], connectors.Rejected, "400000000109")
 }
 
 func TestCashOnDeliveryIsSaid(t *testing.T) {
@@ -150,7 +150,7 @@ func TestCashOnDeliveryIsSaid(t *testing.T) {
 	if got := r.read(r.window())[o.Number]; got.Payment != "CashOnDelivery" || got.Total != o.Total {
 		t.Errorf("%+v", got)
 	}
-	r.want(r.ship(parcel(o, "400000000101"))[0], connectors.Done, "")
+	r.WantText(r.Ship(parcel(o, "400000000101"))[0], connectors.Done, "")
 	if p := r.packages(o)["400000000101"]; !p.COD {
 		t.Errorf("%+v", p)
 	}
@@ -166,18 +166,18 @@ func TestWhatCannotBeShipped(t *testing.T) {
 	unknown.Order = "503-9999999-9999999"
 	badly := parcel(hand, "400000000108")
 	badly.ShippedOn = "15.07.2026"
-	res := r.ship(parcel(gone, "400000000101"), parcel(hand, "400000000102"), none, unknown, badly)
-	r.want(res[0], connectors.Rejected, "cancelled")
-	r.want(res[1], connectors.Rejected, "400000000013")
-	r.want(res[2], connectors.Rejected, "tracking")
-	r.want(res[3], connectors.Rejected, "does not know")
-	r.want(res[4], connectors.Rejected, "no date")
+	res := r.Ship(parcel(gone, "400000000101"), parcel(hand, "400000000102"), none, unknown, badly)
+	r.WantText(res[0], connectors.Rejected, "cancelled")
+	r.WantText(res[1], connectors.Rejected, "400000000013")
+	r.WantText(res[2], connectors.Rejected, "tracking")
+	r.WantText(res[3], connectors.Rejected, "does not know")
+	r.WantText(res[4], connectors.Rejected, "no date")
 	// The date is that of the order at the earliest and now at the latest.
 	for _, day := range []order.Date{"2026-07-01", "2026-07-15", "2026-07-16"} {
 		o := r.two(mall.Unshipped)
 		s := parcel(o, "400000000103")
 		s.ShippedOn = day
-		r.want(r.ship(s)[0], connectors.Done, "")
+		r.WantText(r.Ship(s)[0], connectors.Done, "")
 	}
 }
 
@@ -194,60 +194,60 @@ func TestManyParcelsGoAsAFeed(t *testing.T) {
 	r.check(r.Cancel(list[5].Number))
 	part := r.two(mall.Unshipped)
 	s = append(s, parcel(part, "400000000301", pieces(part.Parcels[0].Lines[1].Key, 1)))
-	res := r.ship(s...)
-	r.want(res[12], connectors.Done, "")
+	res := r.Ship(s...)
+	r.WantText(res[12], connectors.Done, "")
 	ref := res[0].Ref
 	for i, x := range res[:12] {
 		if x.Outcome != connectors.Unknown || x.Ref == "" || x.Ref != ref {
 			t.Errorf("parcel %d: %+v", i, x)
 		}
 	}
-	if n := r.called("GET /orders/"); n != 1 { // of the part
+	if n := r.Called("GET /orders/"); n != 1 { // of the part
 		t.Errorf("%d orders were read", n)
 	}
-	for _, x := range r.amazon.CheckShip(t.Context(), ref, s[:12]) {
-		r.want(x, connectors.Unknown, "IN_QUEUE")
+	for _, x := range r.Driver.CheckShip(t.Context(), ref, s[:12]) {
+		r.WantText(x, connectors.Unknown, "IN_QUEUE")
 	}
 	r.Move(3 * time.Minute)
-	for i, x := range r.amazon.CheckShip(t.Context(), ref, s[:12]) {
+	for i, x := range r.Driver.CheckShip(t.Context(), ref, s[:12]) {
 		if i == 5 {
-			r.want(x, connectors.Rejected, "18028")
+			r.WantText(x, connectors.Rejected, "18028")
 		} else {
-			r.want(x, connectors.Done, "")
+			r.WantText(x, connectors.Done, "")
 		}
 	}
 	if p := r.packages(list[3])["400000000203"]; p.Carrier != "Other" || p.Name != "福山通運" || len(p.Items) != 2 {
 		t.Errorf("%+v", p)
 	}
 	// The same again says what is shown.
-	again := r.ship(s[:12]...)
+	again := r.Ship(s[:12]...)
 	r.Move(3 * time.Minute)
-	for i, x := range r.amazon.CheckShip(t.Context(), again[0].Ref, s[:12]) {
+	for i, x := range r.Driver.CheckShip(t.Context(), again[0].Ref, s[:12]) {
 		if i != 5 {
-			r.want(x, connectors.Already, "")
+			r.WantText(x, connectors.Already, "")
 		}
 	}
 	// A feed that ends badly did nothing; one that nobody knows neither.
 	fresh := r.two(mall.Unshipped)
 	r.Break(mall.Faults{Fatal: true})
-	r.want(r.amazon.CheckShip(t.Context(), "1", []connectors.Shipment{parcel(fresh, "400000000401")})[0], connectors.Retry, "does not know the feed")
+	r.WantText(r.Driver.CheckShip(t.Context(), "1", []connectors.Shipment{parcel(fresh, "400000000401")})[0], connectors.Retry, "does not know the feed")
 	var more []connectors.Shipment
 	for i := range 10 {
 		more = append(more, parcel(r.two(mall.Unshipped), fmt.Sprintf("4000000005%02d", i)))
 	}
-	res = r.ship(more...)
+	res = r.Ship(more...)
 	r.Move(3 * time.Minute)
-	for _, x := range r.amazon.CheckShip(t.Context(), res[0].Ref, more) {
-		r.want(x, connectors.Retry, "FATAL")
+	for _, x := range r.Driver.CheckShip(t.Context(), res[0].Ref, more) {
+		r.WantText(x, connectors.Retry, "FATAL")
 	}
 }
 
 // What a feed needs and lacks is refused without a call.
 func TestFeedNeedsTheSeller(t *testing.T) {
 	r := newRig(t, mall.Options{}, "feed_from", "1", "seller_id", "")
-	r.want(r.ship(parcel(r.two(mall.Unshipped), "400000000101"))[0], connectors.Rejected, "seller_id")
-	if len(r.calls) != 0 {
-		t.Errorf("%q", r.calls)
+	r.WantText(r.Ship(parcel(r.two(mall.Unshipped), "400000000101"))[0], connectors.Rejected, "seller_id")
+	if len(r.Calls()) != 0 {
+		t.Errorf("%q", r.Calls())
 	}
 }
 
@@ -256,8 +256,8 @@ func TestDroppedConfirmationsAreNotShown(t *testing.T) {
 	r := newRig(t, mall.Options{})
 	o := r.two(mall.Unshipped)
 	r.Break(mall.Faults{Silent: true})
-	r.want(r.ship(parcel(o, "400000000101"))[0], connectors.Done, "")
-	if now, shown := r.reread(o.Number); now.Status != mall.Unshipped || len(shown) != 0 {
+	r.WantText(r.Ship(parcel(o, "400000000101"))[0], connectors.Done, "")
+	if now, shown := r.Reread(o.Number); now.Status != mall.Unshipped || len(shown) != 0 {
 		t.Errorf("%s %+v", now.Status, shown)
 	}
 }
@@ -272,34 +272,34 @@ func TestStock(t *testing.T) {
 		r.check(r.Sell(sellerID, l))
 	}
 	codes := func(sku string) order.Codes { return order.Codes{ItemCode: sku} }
-	res := r.amazon.SetStock(t.Context(), []connectors.Quantity{
+	res := r.Driver.SetStock(t.Context(), []connectors.Quantity{
 		{Codes: codes("MUG 青/01"), Sell: 12}, {Codes: codes("A,B"), Sell: 0}, {Codes: codes("FBA-LAMP"), Sell: 5}, {Codes: codes("none"), Sell: 5}, {Codes: codes("MUG 青/01"), Sell: 12},
 	})
-	r.want(res[0], connectors.Done, "ACCEPTED")
-	r.want(res[1], connectors.Done, "")
-	r.want(res[2], connectors.Rejected, "AMAZON_JP")
-	r.want(res[3], connectors.Rejected, "no listing")
-	r.want(res[4], connectors.Already, "")
-	if n := r.called("PATCH"); n != 2 {
+	r.WantText(res[0], connectors.Done, "ACCEPTED")
+	r.WantText(res[1], connectors.Done, "")
+	r.WantText(res[2], connectors.Rejected, "AMAZON_JP")
+	r.WantText(res[3], connectors.Rejected, "no listing")
+	r.WantText(res[4], connectors.Already, "")
+	if n := r.Called("PATCH"); n != 2 {
 		t.Errorf("%d patches", n)
 	}
 	// The handling time stays.
 	if n, days, err := r.Offer(sellerID, "MUG 青/01"); err != nil || n != 12 || days != 4 {
 		t.Errorf("%d pieces, %d days, %v", n, days, err)
 	}
-	got, err := r.amazon.ReadStock(t.Context(), []order.Codes{codes("A,B"), codes("FBA-LAMP"), codes("MUG 青/01")})
+	got, err := r.Driver.ReadStock(t.Context(), []order.Codes{codes("A,B"), codes("FBA-LAMP"), codes("MUG 青/01")})
 	if err != nil || !slices.Equal(got, []int64{0, -1, 12}) {
 		t.Errorf("%v, %v", got, err)
 	}
 	// A 200 that says INVALID changed nothing.
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if q.Method == http.MethodPatch {
 			_, _ = io.WriteString(w, `{"sku":"A,B","status":"INVALID","submissionId":"sample-0002","issues":[{"code":"90220","message":"fulfillment_availability needs a channel code (sample)","severity":"ERROR","categories":["MISSING_ATTRIBUTE"]}]}`)
 			return
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.amazon.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("A,B"), Sell: 7}})[0], connectors.Rejected, "90220 fulfillment_availability")
+	r.WantText(r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("A,B"), Sell: 7}})[0], connectors.Rejected, "90220 fulfillment_availability")
 }
 
 // The pace follows the usage plan that Amazon names.
@@ -324,7 +324,7 @@ func TestTwoSecrets(t *testing.T) {
 	r := newRig(t, mall.Options{}, "client_secret_next", second)
 	r.seller.NextSecret = second
 	r.add()
-	tokens := func() int { return r.called("/login/") }
+	tokens := func() int { return r.Called("/login/") }
 	r.two(mall.Unshipped)
 	r.read(r.window())
 	if n := tokens(); n != 1 {
@@ -332,7 +332,7 @@ func TestTwoSecrets(t *testing.T) {
 	}
 	r.Move(151 * 24 * time.Hour) // the first has ended
 	for range 2 {
-		r.forget()
+		r.Forget()
 		r.two(mall.Unshipped)
 		if got := r.read(r.window()); len(got) == 0 {
 			t.Errorf("%v", got)
@@ -345,7 +345,7 @@ func TestTwoSecrets(t *testing.T) {
 	r.seller.NextSecret = "amzn1.oa2-cs.v1.invented0app0secret0three"
 	r.add()
 	var last error
-	for _, err := range r.amazon.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadNew}) {
+	for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadNew}) {
 		last = err
 	}
 	if e := connectors.AsError(last); last == nil || e.Cause != connectors.CauseKey || !strings.Contains(e.Hint, "180 days") {
@@ -356,7 +356,7 @@ func TestTwoSecrets(t *testing.T) {
 func TestConsent(t *testing.T) {
 	const app = "amzn1.sp.solution.00000000-0000-0000-0000-000000000001"
 	r := newRig(t, mall.Options{}, "application_id", app, "app_draft", "yes", "seller_id", "", "refresh_token", "")
-	d := r.amazon.Driver().(connectors.Consenter)
+	d := r.Driver.Driver().(connectors.Consenter)
 	address, err := d.Consent("https://shop.example/back", "state&1")
 	r.check(err)
 	u, err := url.Parse(address)
@@ -366,8 +366,8 @@ func TestConsent(t *testing.T) {
 		q.Get("version") != "beta" || q.Get("redirect_uri") != "https://shop.example/back" {
 		t.Errorf("%s", address)
 	}
-	if len(r.calls) != 0 {
-		t.Errorf("%q", r.calls)
+	if len(r.Calls()) != 0 {
+		t.Errorf("%q", r.Calls())
 	}
 	code, err := r.Agree(sellerID)
 	r.check(err)
@@ -392,10 +392,10 @@ func TestConsent(t *testing.T) {
 	other := newRig(t, mall.Options{})
 	code, err = other.Agree(sellerID)
 	r.check(err)
-	if _, err := other.amazon.Driver().(connectors.Consenter).Redeem(t.Context(), "", url.Values{"spapi_oauth_code": {code}, "selling_partner_id": {"A0ANOTHERSELLER"}}); err == nil {
+	if _, err := other.Driver.Driver().(connectors.Consenter).Redeem(t.Context(), "", url.Values{"spapi_oauth_code": {code}, "selling_partner_id": {"A0ANOTHERSELLER"}}); err == nil {
 		t.Error("another seller's consent was taken")
 	}
-	if _, err := other.amazon.Driver().(connectors.Consenter).Consent("", "x"); err == nil || order.HintOf(err) == "" {
+	if _, err := other.Driver.Driver().(connectors.Consenter).Consent("", "x"); err == nil || order.HintOf(err) == "" {
 		t.Errorf("%v", err)
 	}
 }
@@ -409,7 +409,7 @@ func TestExpiry(t *testing.T) {
 		{"", "", "0001-01-01T00:00:00Z"},
 	} {
 		r := newRig(t, mall.Options{}, "secret_issued", x.issued, "authorised", x.authorised)
-		if at, err := r.amazon.Expires(t.Context()); err != nil || at.Format(time.RFC3339) != x.want {
+		if at, err := r.Driver.Expires(t.Context()); err != nil || at.Format(time.RFC3339) != x.want {
 			t.Errorf("%+v: %v, %v", x, at, err)
 		}
 	}
@@ -439,7 +439,7 @@ func TestAccountTest(t *testing.T) {
 			r.two(mall.Unshipped)
 			x.change(r)
 			bad := map[string]string{}
-			for _, c := range r.amazon.Test(t.Context()) {
+			for _, c := range r.Driver.Test(t.Context()) {
 				if !c.OK {
 					bad[c.Name] = c.Detail + " → " + c.Do
 				}
@@ -476,7 +476,7 @@ func TestErrorsAreSorted(t *testing.T) {
 		{"inside", 200, errors("InternalFailure", "x", ""), connectors.Transient, ""},
 	} {
 		r := newRig(t, mall.Options{})
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			if strings.HasPrefix(q.URL.Path, "/login") {
 				m.ServeHTTP(w, q)
 				return
@@ -485,7 +485,7 @@ func TestErrorsAreSorted(t *testing.T) {
 			_, _ = io.WriteString(w, x.body)
 		})
 		var last error
-		for _, err := range r.amazon.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadNew}) {
+		for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadNew}) {
 			last = err
 		}
 		switch e := connectors.AsError(last); {

@@ -29,22 +29,22 @@ func TestAFeedIsSentOnce(t *testing.T) {
 	for _, did := range []bool{true, false} {
 		r := newRig(t, mall.Options{}, "feed_from", "1")
 		o := r.two(mall.Unshipped)
-		r.lost("POST /feeds/2021-06-30/feeds", did)
-		res := r.ship(parcel(o, "400000000101"))[0]
-		if r.want(res, connectors.Unknown, ""); res.Ref != "" {
+		r.Lose("POST /feeds/2021-06-30/feeds", did)
+		res := r.Ship(parcel(o, "400000000101"))[0]
+		if r.WantText(res, connectors.Unknown, ""); res.Ref != "" {
 			t.Errorf("%+v", res)
 		}
-		if n := r.called("POST /feeds/2021-06-30/feeds"); n != 1 {
+		if n := r.Called("POST /feeds/2021-06-30/feeds"); n != 1 {
 			t.Errorf("done %v: %d feeds", did, n)
 		}
-		r.between(nil)
+		r.Between(nil)
 		r.Move(10 * time.Minute)
-		if _, shown := r.reread(o.Number); len(shown) > 0 != did {
+		if _, shown := r.Reread(o.Number); len(shown) > 0 != did {
 			t.Errorf("done %v: %+v", did, shown)
 		}
-		res = r.ship(parcel(o, "400000000101"))[0]
+		res = r.Ship(parcel(o, "400000000101"))[0]
 		r.Move(3 * time.Minute)
-		if res = r.amazon.CheckShip(t.Context(), res.Ref, []connectors.Shipment{parcel(o, "400000000101")})[0]; !res.Outcome.OK() {
+		if res = r.Driver.CheckShip(t.Context(), res.Ref, []connectors.Shipment{parcel(o, "400000000101")})[0]; !res.Outcome.OK() {
 			t.Errorf("done %v: %+v", did, res)
 		}
 		if n := len(r.packages(o)); n != 1 {
@@ -58,9 +58,9 @@ func TestAnUploadThatFailsDidNothing(t *testing.T) {
 	for _, part := range []string{"POST /feeds/2021-06-30/documents", "PUT /presigned/"} {
 		r := newRig(t, mall.Options{}, "feed_from", "1")
 		o := r.two(mall.Unshipped)
-		r.lost(part, false)
-		r.want(r.ship(parcel(o, "400000000101"))[0], connectors.Retry, "")
-		if n := r.called("POST /feeds/2021-06-30/feeds"); n != 0 {
+		r.Lose(part, false)
+		r.WantText(r.Ship(parcel(o, "400000000101"))[0], connectors.Retry, "")
+		if n := r.Called("POST /feeds/2021-06-30/feeds"); n != 0 {
 			t.Errorf("%d feeds", n)
 		}
 	}
@@ -72,13 +72,13 @@ func TestAConfirmationTwiceIsOnePackage(t *testing.T) {
 	for _, did := range []bool{true, false} {
 		r := newRig(t, mall.Options{})
 		o := r.two(mall.Unshipped)
-		r.lost("shipmentConfirmation", did)
-		r.want(r.ship(parcel(o, "400000000101"))[0], connectors.Unknown, "")
+		r.Lose("shipmentConfirmation", did)
+		r.WantText(r.Ship(parcel(o, "400000000101"))[0], connectors.Unknown, "")
 		if n := len(r.packages(o)); n > 1 || n == 1 != did {
 			t.Errorf("done %v: %d packages", did, n)
 		}
-		r.between(nil)
-		if res := r.ship(parcel(o, "400000000101"))[0]; !res.Outcome.OK() {
+		r.Between(nil)
+		if res := r.Ship(parcel(o, "400000000101"))[0]; !res.Outcome.OK() {
 			t.Errorf("done %v: %+v", did, res)
 		}
 		if n := len(r.packages(o)); n != 1 {

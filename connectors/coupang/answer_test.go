@@ -17,14 +17,14 @@ func TestAnswersToStopRequests(t *testing.T) {
 		n := r.number(o.Number)
 		id, err := r.AskCancel(vendor, n, map[int64]int64{r.number(seaweed): 2})
 		r.check(err)
-		return r.coupang.Driver().(*coupang.Driver), fmt.Sprint(id), n
+		return r.Driver.Driver().(*coupang.Driver), fmt.Sprint(id), n
 	}
 	t.Run("held back", func(t *testing.T) {
 		r := newRig(t)
 		d, claim, n := ask(r, mall.Instruct)
-		r.want(d.Stopped(t.Context(), claim), connectors.Done, "SUCCESS")
-		r.want(d.Stopped(t.Context(), claim), connectors.Already, "")
-		o := r.reread(fmt.Sprint(n))
+		r.Want(d.Stopped(t.Context(), claim), connectors.Done, "SUCCESS")
+		r.Want(d.Stopped(t.Context(), claim), connectors.Already, "")
+		o := r.Order(fmt.Sprint(n))
 		if len(o.Flags) != 0 || o.Packages[0].Lines[0].Quantity != 1 {
 			t.Errorf("%+v", o)
 		}
@@ -32,18 +32,18 @@ func TestAnswersToStopRequests(t *testing.T) {
 	t.Run("had left", func(t *testing.T) {
 		r := newRig(t)
 		d, claim, n := ask(r, mall.Instruct)
-		r.want(d.Left(t.Context(), claim, "no-such-carrier", "1"), connectors.Rejected, "CARRIER")
-		r.want(d.Left(t.Context(), claim, "cj", "1"), connectors.Rejected, "INVALID_INVOICE_NUMBER")
-		r.want(d.Left(t.Context(), claim, "cj", "690000000101"), connectors.Done, "SUCCESS")
+		r.Want(d.Left(t.Context(), claim, "no-such-carrier", "1"), connectors.Rejected, "CARRIER")
+		r.Want(d.Left(t.Context(), claim, "cj", "1"), connectors.Rejected, "INVALID_INVOICE_NUMBER")
+		r.Want(d.Left(t.Context(), claim, "cj", "690000000101"), connectors.Done, "SUCCESS")
 		if b := r.Bundles(vendor, n)[0]; b.Invoice != "690000000101" {
 			t.Errorf("%+v", b)
 		}
-		r.want(d.Stopped(t.Context(), claim), connectors.Already, "")
+		r.Want(d.Stopped(t.Context(), claim), connectors.Already, "")
 	})
 	t.Run("no answer came", func(t *testing.T) {
 		r := newRig(t)
 		d, claim, _ := ask(r, mall.Instruct)
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			m.ServeHTTP(httptest.NewRecorder(), q)
 			if q.Method == http.MethodPut {
 				w.WriteHeader(http.StatusGatewayTimeout)
@@ -51,13 +51,13 @@ func TestAnswersToStopRequests(t *testing.T) {
 			}
 			m.ServeHTTP(w, q)
 		})
-		r.want(d.Stopped(t.Context(), claim), connectors.Done, "RETURNS_COMPLETED")
+		r.Want(d.Stopped(t.Context(), claim), connectors.Done, "RETURNS_COMPLETED")
 	})
 	t.Run("not a stop request", func(t *testing.T) {
 		r := newRig(t)
 		d, claim, _ := ask(r, mall.Accept)
-		r.want(d.Stopped(t.Context(), claim), connectors.Rejected, "")
-		r.want(d.Stopped(t.Context(), "1"), connectors.Rejected, "")
-		r.want(d.Stopped(t.Context(), "no number"), connectors.Rejected, "RECEIPT")
+		r.Want(d.Stopped(t.Context(), claim), connectors.Rejected, "")
+		r.Want(d.Stopped(t.Context(), "1"), connectors.Rejected, "")
+		r.Want(d.Stopped(t.Context(), "no number"), connectors.Rejected, "RECEIPT")
 	})
 }

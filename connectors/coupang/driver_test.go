@@ -41,48 +41,28 @@ func (r *rig) two(bundles int, status string) *orders.Order {
 	return &o
 }
 
-func (r *rig) ship(s ...connectors.Shipment) []connectors.Result {
-	r.Helper()
-	res := r.coupang.Ship(r.Context(), s)
-	if len(res) != len(s) {
-		r.Fatalf("%d results of %d", len(res), len(s))
-	}
-	return res
-}
-
-func (r *rig) want(res connectors.Result, o connectors.Outcome, code string) {
-	r.Helper()
-	if res.Outcome != o || code != "" && res.Code != code {
-		r.Errorf("%v %q (%s), want %v %q", res.Outcome, res.Code, res.Detail, o, code)
-	}
-}
-
-func (r *rig) window() connectors.Window {
-	return connectors.Window{From: r.Now().Add(-3 * time.Hour), To: r.Now()}
-}
-
 func TestBundlesOfAnOrderComeTogether(t *testing.T) {
 	r := newRig(t)
 	o := r.two(3, mall.Accept)
 	// One of three is acknowledged, so that the order stands in two lists.
-	res := r.coupang.Confirm(t.Context(), []order.Order{{Number: o.Number, Packages: []order.Package{{Key: o.Parcels[1].Key}}}})
-	r.want(res[0], connectors.Done, "")
-	got := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew})[o.Number]
+	res := r.Driver.Confirm(t.Context(), []order.Order{{Number: o.Number, Packages: []order.Package{{Key: o.Parcels[1].Key}}}})
+	r.Want(res[0], connectors.Done, "")
+	got := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew})[o.Number]
 	if len(got.Packages) != 3 || got.Status != mall.Accept {
 		t.Fatalf("%d packages, status %s", len(got.Packages), got.Status)
 	}
 	if k := []string{got.Packages[0].Key, got.Packages[1].Key, got.Packages[2].Key}; !slices.IsSorted(k) {
 		t.Errorf("packages stand as %v", k)
 	}
-	if open := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadOpen})[o.Number]; len(open.Packages) != 3 {
+	if open := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadOpen})[o.Number]; len(open.Packages) != 3 {
 		t.Errorf("%d packages among the open ones", len(open.Packages))
 	}
-	r.want(r.coupang.Confirm(t.Context(), []order.Order{got})[0], connectors.Already, "INVALID_STATUS")
+	r.Want(r.Driver.Confirm(t.Context(), []order.Order{got})[0], connectors.Already, "INVALID_STATUS")
 	// The one that was dispatched is left out as long as others wait, as the
 	// DeliveryList leaves it out.
-	r.want(r.ship(connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101", ShippedOn: "2026-07-15"})[0], connectors.Done, "OK")
+	r.Want(r.Ship(connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101", ShippedOn: "2026-07-15"})[0], connectors.Done, "OK")
 	for _, kind := range []connectors.ReadKind{connectors.ReadNew, connectors.ReadOpen} {
-		if got := r.read(connectors.Read{Window: r.window(), Kind: kind})[o.Number]; len(got.Packages) != 2 || got.Status != mall.Instruct {
+		if got := r.Orders(connectors.Read{Window: r.Lately(), Kind: kind})[o.Number]; len(got.Packages) != 2 || got.Status != mall.Instruct {
 			t.Errorf("%s: %d packages, status %s", kind, len(got.Packages), got.Status)
 		}
 	}
@@ -91,13 +71,13 @@ func TestBundlesOfAnOrderComeTogether(t *testing.T) {
 func TestAddressIsReadAgainAfterConfirming(t *testing.T) {
 	r := newRig(t)
 	o := r.two(1, mall.Accept)
-	before := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew})[o.Number]
+	before := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew})[o.Number]
 	moved := o.Buyer
 	moved.Street, moved.Building = "새바다로 77", "9층"
 	n := r.number(o.Number)
 	r.check(r.Mall.Move(vendor, n, moved))
-	r.want(r.coupang.Confirm(t.Context(), []order.Order{before})[0], connectors.Done, "")
-	after := r.reread(o.Number)
+	r.Want(r.Driver.Confirm(t.Context(), []order.Order{before})[0], connectors.Done, "")
+	after := r.Order(o.Number)
 	if s := after.Packages[0].To.Street; !strings.HasSuffix(s, "새바다로 77 9층") || s == before.Packages[0].To.Street {
 		t.Errorf("address after confirming: %q", s)
 	}
@@ -115,24 +95,24 @@ func TestStopRequests(t *testing.T) {
 	n := r.number(o.Number)
 	part, err := r.AskCancel(vendor, n, map[int64]int64{r.number(seaweed): 1})
 	r.check(err)
-	got := r.reread(o.Number)
+	got := r.Order(o.Number)
 	if q := got.Packages[0].Lines[0].Quantity; q != 2 || !got.HasFlag(order.FlagClaim) || got.Status != mall.Instruct {
 		t.Errorf("quantity %d, flags %v, status %s", q, got.Flags, got.Status)
 	}
-	r.want(r.ship(connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101"})[0],
+	r.Want(r.Ship(connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101"})[0],
 		connectors.Rejected, "ORDER_DELIVERY_PARTIAL_STOP_REQUESTED")
 	_, err = r.AskCancel(vendor, n, map[int64]int64{r.number(seaweed): 2, r.number(seaweed3): 1})
 	r.check(err)
-	if got = r.reread(o.Number); got.Status != "RELEASE_STOP_UNCHECKED" || got.Lines() != 2 || got.Packages[0].Lines[0].Quantity != 3 {
+	if got = r.Order(o.Number); got.Status != "RELEASE_STOP_UNCHECKED" || got.Lines() != 2 || got.Packages[0].Lines[0].Quantity != 3 {
 		t.Errorf("all stopped: %+v", got)
 	}
-	claims, _ := r.parsed(r.coupang.Claims(t.Context(), connectors.Window{From: r.Now().AddDate(0, 0, -3), To: r.Now().Add(time.Minute)}))
+	claims, _ := r.Parsed(r.Driver.Claims(t.Context(), connectors.Window{From: r.Now().AddDate(0, 0, -3), To: r.Now().Add(time.Minute)}))
 	if len(claims.Claims) != 3 || claims.Claims[0].Kind != connectors.ClaimStop || claims.Claims[0].State != connectors.ClaimRequested ||
 		claims.Claims[0].Order != o.Number || claims.Claims[0].Package != o.Parcels[0].Key || claims.Claims[0].Line != seaweed || claims.Claims[0].Quantity != 1 {
 		t.Errorf("claims: %+v", claims.Claims)
 	}
 	r.check(r.Withdraw(vendor, part))
-	claims, _ = r.parsed(r.coupang.Claims(t.Context(), connectors.Window{From: r.Now().AddDate(0, 0, -3), To: r.Now().Add(time.Minute)}))
+	claims, _ = r.Parsed(r.Driver.Claims(t.Context(), connectors.Window{From: r.Now().AddDate(0, 0, -3), To: r.Now().Add(time.Minute)}))
 	i := slices.IndexFunc(claims.Claims, func(c connectors.Claim) bool { return c.Key == fmt.Sprint(part) })
 	if i < 0 || claims.Claims[i].State != connectors.ClaimWithdrawn {
 		t.Errorf("after the withdrawal: %+v", claims.Claims)
@@ -144,19 +124,19 @@ func TestCancelledOrdersAreClaims(t *testing.T) {
 	o := r.two(1, mall.Accept)
 	_, err := r.AskCancel(vendor, r.number(o.Number), map[int64]int64{r.number(seaweed): 3, r.number(seaweed3): 1})
 	r.check(err)
-	if got := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew}); len(got) != 0 {
+	if got := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew}); len(got) != 0 {
 		t.Errorf("the list shows %v", got)
 	}
-	if _, missing := r.parsed(r.coupang.Reread(t.Context(), []string{o.Number})); !slices.Equal(missing, []string{o.Number}) {
+	if _, missing := r.Parsed(r.Driver.Reread(t.Context(), []string{o.Number})); !slices.Equal(missing, []string{o.Number}) {
 		t.Errorf("missing: %v", missing)
 	}
-	w := r.window()
+	w := r.Lately()
 	w.To = w.To.Add(-time.Minute)
-	claims, _ := r.parsed(r.coupang.Claims(t.Context(), w))
+	claims, _ := r.Parsed(r.Driver.Claims(t.Context(), w))
 	if len(claims.Claims) != 0 {
 		t.Errorf("claims before they were made: %+v", claims.Claims)
 	}
-	claims, _ = r.parsed(r.coupang.Claims(t.Context(), connectors.Window{From: w.To, To: r.Now().Add(time.Minute)}))
+	claims, _ = r.Parsed(r.Driver.Claims(t.Context(), connectors.Window{From: w.To, To: r.Now().Add(time.Minute)}))
 	if len(claims.Claims) != 2 || claims.Claims[0].Kind != connectors.ClaimCancel || claims.Claims[0].State != connectors.ClaimDone {
 		t.Errorf("claims: %+v", claims.Claims)
 	}
@@ -170,14 +150,14 @@ func TestSplitShipment(t *testing.T) {
 		Order: o.Number, Package: box, Carrier: "cj", Tracking: "690000000101", ShippedOn: "2026-07-15",
 		Lines: []connectors.ShippedLine{{Line: seaweed, Quantity: 3}}, Rest: []connectors.ShippedLine{{Line: seaweed3, Quantity: 1}}, RestOn: "2026-07-18",
 	}
-	r.want(r.ship(first)[0], connectors.Done, "OK")
+	r.Want(r.Ship(first)[0], connectors.Done, "OK")
 	got := r.Bundles(vendor, r.number(o.Number))
 	if len(got) != 2 || fmt.Sprint(got[0].ID) != box || got[0].Status != mall.Instruct || got[1].Invoice != "690000000101" {
 		t.Fatalf("after the first part: %+v", got)
 	}
 	// Reported again, it is found under the number that the mall made.
-	r.want(r.ship(first)[0], connectors.Already, "OK")
-	left := r.reread(o.Number)
+	r.Want(r.Ship(first)[0], connectors.Already, "OK")
+	left := r.Order(o.Number)
 	if len(left.Packages) != 1 || left.Packages[0].Key != box || len(left.Packages[0].Lines) != 1 || left.Packages[0].ShipBy != "2026-07-18" || !left.HasFlag(order.FlagSplitShipping) {
 		t.Errorf("what is left: %+v", left)
 	}
@@ -185,17 +165,17 @@ func TestSplitShipment(t *testing.T) {
 	// order whole all the same.
 	r.Move(15 * time.Minute)
 	latest := connectors.Window{From: r.Now().Add(-20 * time.Minute), To: r.Now()}
-	if got, ok := r.read(connectors.Read{Window: latest, Kind: connectors.ReadNew})[o.Number]; !ok || got.Status != mall.Instruct || len(got.Packages) != 1 || got.Packages[0].Key != box {
+	if got, ok := r.Orders(connectors.Read{Window: latest, Kind: connectors.ReadNew})[o.Number]; !ok || got.Status != mall.Instruct || len(got.Packages) != 1 || got.Packages[0].Key != box {
 		t.Errorf("in the window of the split: %+v", got)
 	}
 	second := connectors.Shipment{
 		Order: o.Number, Package: box, Carrier: "hanjin", Tracking: "510000000102", ShippedOn: "2026-07-18", Lines: []connectors.ShippedLine{{Line: seaweed3, Quantity: 1}},
 	}
-	r.want(r.ship(second)[0], connectors.Done, "OK")
+	r.Want(r.Ship(second)[0], connectors.Done, "OK")
 	if got = r.Bundles(vendor, r.number(o.Number)); got[0].Invoice != "510000000102" || got[0].Status != mall.Departure {
 		t.Errorf("after the second part: %+v", got)
 	}
-	if all := r.reread(o.Number); len(all.Packages) != 2 || all.Status != mall.Departure {
+	if all := r.Order(o.Number); len(all.Packages) != 2 || all.Status != mall.Departure {
 		t.Errorf("all dispatched: %+v", all)
 	}
 }
@@ -206,16 +186,16 @@ func TestTwoParcelsOfOneBundleInOneCall(t *testing.T) {
 	part := func(line string, n int64, number string) connectors.Shipment {
 		return connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: number, ShippedOn: "2026-07-15", Lines: []connectors.ShippedLine{{Line: line, Quantity: n}}}
 	}
-	res := r.ship(part(seaweed, 3, "690000000101"), part(seaweed3, 1, "690000000102"))
-	r.want(res[0], connectors.Done, "OK")
-	r.want(res[1], connectors.Done, "OK")
+	res := r.Ship(part(seaweed, 3, "690000000101"), part(seaweed3, 1, "690000000102"))
+	r.Want(res[0], connectors.Done, "OK")
+	r.Want(res[1], connectors.Done, "OK")
 
 	// One line cannot go under two numbers.
 	o = r.two(1, mall.Instruct)
-	res = r.ship(part(seaweed, 2, "690000000201"), part(seaweed, 1, "690000000202"), part(seaweed3, 1, "690000000203"))
-	r.want(res[0], connectors.Done, "OK")
-	r.want(res[1], connectors.Rejected, "NOT_FOUND_VENDOR_ITEM")
-	r.want(res[2], connectors.Done, "OK")
+	res = r.Ship(part(seaweed, 2, "690000000201"), part(seaweed, 1, "690000000202"), part(seaweed3, 1, "690000000203"))
+	r.Want(res[0], connectors.Done, "OK")
+	r.Want(res[1], connectors.Rejected, "NOT_FOUND_VENDOR_ITEM")
+	r.Want(res[2], connectors.Done, "OK")
 }
 
 func TestOneBadNumberDoesNotSpoilTheOthers(t *testing.T) {
@@ -227,11 +207,11 @@ func TestOneBadNumberDoesNotSpoilTheOthers(t *testing.T) {
 	}
 	s[1].Tracking = "6900-0000-0102"
 	s[2].Tracking = "69"
-	res := r.ship(s...)
-	r.want(res[0], connectors.Done, "OK")
-	r.want(res[1], connectors.Rejected, "INVALID_INVOICE_NUMBER")
-	r.want(res[2], connectors.Rejected, "INVALID_INVOICE_NUMBER")
-	r.want(res[3], connectors.Done, "OK")
+	res := r.Ship(s...)
+	r.Want(res[0], connectors.Done, "OK")
+	r.Want(res[1], connectors.Rejected, "INVALID_INVOICE_NUMBER")
+	r.Want(res[2], connectors.Rejected, "INVALID_INVOICE_NUMBER")
+	r.Want(res[3], connectors.Done, "OK")
 }
 
 // A request that the mall refuses as a whole says nothing of the single bundles.
@@ -243,7 +223,7 @@ func TestRefusedUploadIsSentBundleByBundle(t *testing.T) {
 		s = append(s, connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: fmt.Sprint(690000000101 + i)})
 	}
 	uploads := 0
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if strings.HasSuffix(q.URL.Path, "/orders/invoices") {
 			body, _ := io.ReadAll(q.Body)
 			q.Body = io.NopCloser(strings.NewReader(string(body)))
@@ -255,10 +235,10 @@ func TestRefusedUploadIsSentBundleByBundle(t *testing.T) {
 		}
 		m.ServeHTTP(w, q)
 	})
-	res := r.ship(s...)
-	r.want(res[0], connectors.Done, "OK")
-	r.want(res[1], connectors.Rejected, "400")
-	r.want(res[2], connectors.Done, "OK")
+	res := r.Ship(s...)
+	r.Want(res[0], connectors.Done, "OK")
+	r.Want(res[1], connectors.Rejected, "400")
+	r.Want(res[2], connectors.Done, "OK")
 	if !strings.Contains(res[1].Detail, "형식에 맞지않는") || uploads != 4 {
 		t.Errorf("%q, %d uploads", res[1].Detail, uploads)
 	}
@@ -269,27 +249,27 @@ func TestOtherNumberAtTheMall(t *testing.T) {
 	o := r.two(1, mall.Instruct)
 	r.check(r.Dispatch(vendor, r.number(o.Number), "HANJIN", "510000000777"))
 	s := connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101"}
-	res := r.ship(s)
-	r.want(res[0], connectors.Rejected, "INVALID_STATUS")
+	res := r.Ship(s)
+	r.Want(res[0], connectors.Rejected, "INVALID_STATUS")
 	if !strings.Contains(res[0].Detail, "510000000777") {
 		t.Errorf("detail: %s", res[0].Detail)
 	}
 	s.Correct = true
-	r.want(r.ship(s)[0], connectors.Done, "OK")
+	r.Want(r.Ship(s)[0], connectors.Done, "OK")
 	s.Package = "1"
-	r.want(r.ship(s)[0], connectors.Rejected, "NOT_FOUND_SHIPMENT_BOX")
+	r.Want(r.Ship(s)[0], connectors.Rejected, "NOT_FOUND_SHIPMENT_BOX")
 	s.Order = "2"
-	r.want(r.ship(s)[0], connectors.Rejected, "ORDER_DELIVERY_CANCELED")
+	r.Want(r.Ship(s)[0], connectors.Rejected, "ORDER_DELIVERY_CANCELED")
 }
 
 func TestNumberUsedForAnotherRecipient(t *testing.T) {
 	r := newRig(t)
 	a, b := r.two(1, mall.Instruct), r.two(1, mall.Instruct)
 	ship := func(o *orders.Order) connectors.Result {
-		return r.ship(connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101"})[0]
+		return r.Ship(connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101"})[0]
 	}
-	r.want(ship(a), connectors.Done, "OK")
-	r.want(ship(b), connectors.Rejected, "NOT_ALLOW_INVOICE_NUMBER_RE_UPLOAD")
+	r.Want(ship(a), connectors.Done, "OK")
+	r.Want(ship(b), connectors.Rejected, "NOT_ALLOW_INVOICE_NUMBER_RE_UPLOAD")
 }
 
 func TestConfirmTellsOrdersApart(t *testing.T) {
@@ -304,20 +284,20 @@ func TestConfirmTellsOrdersApart(t *testing.T) {
 	all[5].Packages[0].Key = "702600715000999999"
 	all[6].Packages[0].Key = "no number"
 	all[7].Packages = nil
-	for i, res := range r.coupang.Confirm(t.Context(), all) {
+	for i, res := range r.Driver.Confirm(t.Context(), all) {
 		switch i {
 		case 3:
-			r.want(res, connectors.Rejected, "ORDER_DELIVERY_CANCELED")
+			r.Want(res, connectors.Rejected, "ORDER_DELIVERY_CANCELED")
 		case 5, 6:
-			r.want(res, connectors.Rejected, "NOT_FOUND_SHIPMENT_BOX")
+			r.Want(res, connectors.Rejected, "NOT_FOUND_SHIPMENT_BOX")
 		case 7:
-			r.want(res, connectors.Rejected, "")
+			r.Want(res, connectors.Rejected, "")
 		default:
-			r.want(res, connectors.Done, "OK")
+			r.Want(res, connectors.Done, "OK")
 		}
 	}
 	n := 0
-	for _, c := range r.calls {
+	for _, c := range r.Calls() {
 		if strings.HasSuffix(c, "/acknowledgement") {
 			n++
 		}
@@ -340,15 +320,15 @@ func TestLongWindowsAreReadByDay(t *testing.T) {
 	}
 	w := connectors.Window{From: r.Now().AddDate(0, 0, -30), To: r.Now()}
 	for _, kind := range []connectors.ReadKind{connectors.ReadNew, connectors.ReadOpen} {
-		r.calls = nil
-		got := r.read(connectors.Read{Window: w, Kind: kind})
+		r.Forget()
+		got := r.Orders(connectors.Read{Window: w, Kind: kind})
 		for _, n := range placed {
 			if _, ok := got[n]; !ok {
 				t.Fatalf("%s: order %s is lost", kind, n)
 			}
 		}
-		if kind == connectors.ReadOpen && len(r.calls) > 15 {
-			t.Errorf("%d calls for what is open in 30 days", len(r.calls))
+		if kind == connectors.ReadOpen && len(r.Calls()) > 15 {
+			t.Errorf("%d calls for what is open in 30 days", len(r.Calls()))
 		}
 	}
 }
@@ -363,23 +343,23 @@ func TestMinuteThatTimesOut(t *testing.T) {
 		o.Ordered = at
 		r.check(r.Place(vendor, &o, mall.Instruct))
 	}
-	if got := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew}); len(got) != 130 {
+	if got := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew}); len(got) != 130 {
 		t.Errorf("%d orders of 130", len(got))
 	}
 }
 
 func TestAListThatNeverEnds(t *testing.T) {
 	r := newRig(t)
-	r.between(func(w http.ResponseWriter, q *http.Request, _ http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, _ http.Handler) {
 		io.WriteString(w, `{"code":200,"message":"OK","data":[],"nextToken":"again"}`)
 	})
-	for _, err := range r.coupang.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadNew}) {
+	for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew}) {
 		if connectors.ClassOf(err) != connectors.Transient || !strings.Contains(fmt.Sprint(err), "again and again") {
 			t.Errorf("error: %v", err)
 		}
 	}
-	if len(r.calls) > 3 {
-		t.Errorf("%d calls", len(r.calls))
+	if len(r.Calls()) > 3 {
+		t.Errorf("%d calls", len(r.Calls()))
 	}
 }
 
@@ -387,7 +367,7 @@ func TestCatalogLeavesOutWhatCannotBeBought(t *testing.T) {
 	r := newRig(t)
 	r.two(1, mall.Accept)
 	r.check(r.Sell(vendor, mall.Product{Seller: 9, Shown: 9, Item: 99, Name: "심사중인 상품", Price: 1000, Status: "IN_REVIEW"}))
-	got, _ := r.parsed(r.coupang.Catalog(t.Context(), connectors.CatalogFrom{}))
+	got, _ := r.Parsed(r.Driver.Catalog(t.Context(), connectors.CatalogFrom{}))
 	var options []string
 	for _, p := range got.Products {
 		options = append(options, p.Codes.OptionID+" "+p.Codes.ItemCode)
@@ -401,7 +381,7 @@ func TestCatalogLeavesOutWhatCannotBeBought(t *testing.T) {
 func TestStockThatTheMallRefuses(t *testing.T) {
 	r := newRig(t)
 	r.check(r.Sell(vendor, mall.Product{Seller: 9, Shown: 9, Item: 99, Name: "옛 상품", Price: 1000, Deleted: true}))
-	res := r.coupang.SetStock(t.Context(), []connectors.Quantity{{Codes: order.Codes{OptionID: "99"}, Sell: 5}, {Codes: order.Codes{OptionID: "98"}, Sell: 5}, {Codes: order.Codes{OptionID: "99"}, Sell: 1_000_000}})
+	res := r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: order.Codes{OptionID: "99"}, Sell: 5}, {Codes: order.Codes{OptionID: "98"}, Sell: 5}, {Codes: order.Codes{OptionID: "99"}, Sell: 1_000_000}})
 	for i, want := range []string{"삭제된 상품", "not found", "재고수량"} {
 		if res[i].Outcome != connectors.Rejected || !strings.Contains(res[i].Detail, want) {
 			t.Errorf("%d: %+v", i, res[i])
@@ -412,7 +392,7 @@ func TestStockThatTheMallRefuses(t *testing.T) {
 func TestAccountTest(t *testing.T) {
 	failed := func(r *rig) map[string]string {
 		out := map[string]string{}
-		for _, c := range r.coupang.Test(r.Context()) {
+		for _, c := range r.Driver.Test(r.Context()) {
 			if !c.OK {
 				out[c.Name] = c.Detail + " → " + c.Do
 			}
@@ -452,11 +432,11 @@ func TestAccountTest(t *testing.T) {
 }
 
 func TestExpiry(t *testing.T) {
-	at, err := newRig(t, "key_issued", "2026-07-05").coupang.Expires(t.Context())
+	at, err := newRig(t, "key_issued", "2026-07-05").Driver.Expires(t.Context())
 	if want := time.Date(2026, 12, 31, 14, 59, 59, 0, time.UTC); err != nil || !at.Equal(want) {
 		t.Errorf("%v, %v, want %v", at, err, want)
 	}
-	if at, err := newRig(t).coupang.Expires(t.Context()); err != nil || !at.IsZero() {
+	if at, err := newRig(t).Driver.Expires(t.Context()); err != nil || !at.IsZero() {
 		t.Errorf("without key_issued: %v, %v", at, err)
 	}
 }
@@ -491,12 +471,12 @@ func TestErrorsAreSorted(t *testing.T) {
 		{200, `{"code":200,"message":"OK","data":{}}`, connectors.Transient, ""},
 	} {
 		r := newRig(t)
-		r.between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		r.Between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.WriteHeader(x.status)
 			io.WriteString(w, x.body)
 		})
 		var last error
-		for _, err := range r.coupang.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadOpen}) {
+		for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: r.Lately(), Kind: connectors.ReadOpen}) {
 			last = err
 		}
 		if last == nil {
@@ -512,7 +492,7 @@ func TestWriteThatTimedOutIsAskedAbout(t *testing.T) {
 	for _, did := range []bool{true, false} {
 		r := newRig(t)
 		o := r.two(1, mall.Instruct)
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			if q.Method != http.MethodPost {
 				m.ServeHTTP(w, q)
 				return
@@ -523,14 +503,14 @@ func TestWriteThatTimedOutIsAskedAbout(t *testing.T) {
 			w.WriteHeader(http.StatusGatewayTimeout)
 			io.WriteString(w, `{"code":"ERROR","message":"Request timed out, if the situation continues consider applying timeout extension."}`)
 		})
-		res := r.ship(connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101"})
+		res := r.Ship(connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: "690000000101"})
 		if did {
-			r.want(res[0], connectors.Done, "OK")
+			r.Want(res[0], connectors.Done, "OK")
 		} else {
-			r.want(res[0], connectors.Unknown, "")
+			r.Want(res[0], connectors.Unknown, "")
 		}
 		posts := 0
-		for _, c := range r.calls {
+		for _, c := range r.Calls() {
 			if strings.HasPrefix(c, "POST") {
 				posts++
 			}

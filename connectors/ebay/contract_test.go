@@ -57,8 +57,8 @@ func TestContract(t *testing.T) {
 		Outside: map[string]string{"/login/": "eBay publishes no contract of its token endpoint"},
 		More: func(t *testing.T, checked func(http.Handler) http.Handler) {
 			r := newRigOf(t, mall.Options{OneSpoils: true}) // so that orders are read one by one
-			r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) { checked(m).ServeHTTP(w, q) })
-			if all, missing := r.parsed(r.ebay.Reread(t.Context(), []string{r.two().Number, "99-99999-99999"})); len(all.Orders) != 1 || len(missing) != 1 {
+			r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) { checked(m).ServeHTTP(w, q) })
+			if all, missing := r.Parsed(r.Driver.Reread(t.Context(), []string{r.two().Number, "99-99999-99999"})); len(all.Orders) != 1 || len(missing) != 1 {
 				t.Errorf("%d orders, missing %v", len(all.Orders), missing)
 			}
 		},

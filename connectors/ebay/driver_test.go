@@ -37,7 +37,7 @@ func TestStatuses(t *testing.T) {
 		{"SOME_NEW_WORD", "", func(o *orders.Order) { o.Status = "SOME_NEW_WORD" }},
 	} {
 		o := r.two(x.change)
-		for _, got := range []order.Order{r.read()[o.Number], func() order.Order { o, _ := r.reread(o.Number); return o }()} {
+		for _, got := range []order.Order{r.read()[o.Number], func() order.Order { o, _ := r.Reread(o.Number); return o }()} {
 			if got.Status != x.want || x.flag != "" && !got.HasFlag(x.flag) || got.Lines() != 2 {
 				t.Errorf("%s %v, %d lines; want %s %s", got.Status, got.Flags, got.Lines(), x.want, x.flag)
 			}
@@ -54,7 +54,7 @@ func TestCancelComesAndGoes(t *testing.T) {
 	if s := r.read()[o.Number].Status; s != "CANCEL_REQUESTED" {
 		t.Errorf("status %s", s)
 	}
-	if res := r.ship(parcel(o, "EN000000000JP"))[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "cancel") {
+	if res := r.Ship(parcel(o, "EN000000000JP"))[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "cancel") {
 		t.Errorf("%+v", res)
 	}
 	r.check(r.RefuseCancel(seller, o.Number))
@@ -102,28 +102,28 @@ func TestParcelsOfOneOrder(t *testing.T) {
 	o := r.two()
 	a, b := r.two(), r.two()
 	// Some pieces of a line, then the rest: the order shows what is left.
-	r.want(r.ship(parcel(o, "EN000000001JP", pieces(o, "a", 2)))[0], connectors.Done, "201")
-	got, shown := r.reread(o.Number)
+	r.Want(r.Ship(parcel(o, "EN000000001JP", pieces(o, "a", 2)))[0], connectors.Done, "201")
+	got, shown := r.Reread(o.Number)
 	if got.Status != "PAID" || got.Lines() != 2 || got.Packages[0].Lines[0].Quantity != 1 || got.Packages[0].Lines[1].Quantity != 1 {
 		t.Errorf("%s %+v", got.Status, got.Packages[0].Lines)
 	}
 	if len(shown) != 1 || shown[0].Tracking != "EN000000001JP" || shown[0].Carrier != "japanpost" || !slices.Equal(shown[0].Lines, []string{o.Number + "a"}) {
 		t.Errorf("shown %+v", shown)
 	}
-	r.want(r.ship(parcel(o, "EN-0000 00002JP"))[0], connectors.Done, "201")
-	got, shown = r.reread(o.Number)
+	r.Want(r.Ship(parcel(o, "EN-0000 00002JP"))[0], connectors.Done, "201")
+	got, shown = r.Reread(o.Number)
 	if got.Status != "FULFILLED" || got.Lines() != 2 || got.Packages[0].Lines[0].Quantity != 3 || len(shown) != 2 || shown[1].Tracking != "EN000000002JP" {
 		t.Errorf("%s %+v, shown %+v", got.Status, got.Packages[0].Lines, shown)
 	}
 	// Two parcels in one call.
-	for _, res := range r.ship(parcel(a, "EN000000003JP", pieces(a, "a", 3)), parcel(a, "EN000000004JP", pieces(a, "b", 1)), parcel(b, "EN000000005JP")) {
-		r.want(res, connectors.Done, "201")
+	for _, res := range r.Ship(parcel(a, "EN000000003JP", pieces(a, "a", 3)), parcel(a, "EN000000004JP", pieces(a, "b", 1)), parcel(b, "EN000000005JP")) {
+		r.Want(res, connectors.Done, "201")
 	}
 	if got := r.Tracking(seller, a.Number); !slices.Equal(got, []string{"EN000000003JP", "EN000000004JP"}) {
 		t.Errorf("eBay shows %v", got)
 	}
 	// Nothing is left.
-	if res := r.ship(parcel(a, "EN000000006JP"))[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "EN000000003JP") {
+	if res := r.Ship(parcel(a, "EN000000006JP"))[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "EN000000003JP") {
 		t.Errorf("%+v", res)
 	}
 }
@@ -134,36 +134,36 @@ func TestCarriers(t *testing.T) {
 	o := r.two()
 	s := parcel(o, "400000003001")
 	s.Carrier = "yamato"
-	r.want(r.ship(s)[0], connectors.Done, "201")
-	if _, shown := r.reread(o.Number); len(shown) != 1 || shown[0].Carrier != "" || shown[0].Tracking != "400000003001" {
+	r.Want(r.Ship(s)[0], connectors.Done, "201")
+	if _, shown := r.Reread(o.Number); len(shown) != 1 || shown[0].Carrier != "" || shown[0].Tracking != "400000003001" {
 		t.Errorf("%+v", shown)
 	}
 	s = parcel(r.two(), "4000/1")
-	r.want(r.ship(s)[0], connectors.Rejected, "32300")
+	r.Want(r.Ship(s)[0], connectors.Rejected, "32300")
 }
 
 func TestNumbersCannotBeChanged(t *testing.T) {
 	r := newRig(t)
 	o := r.two()
-	r.want(r.ship(parcel(o, "EN000000001JP"))[0], connectors.Done, "201")
+	r.Want(r.Ship(parcel(o, "EN000000001JP"))[0], connectors.Done, "201")
 	s := parcel(o, "EN000000002JP")
 	s.Correct, s.Was = true, "EN000000001JP"
-	if res := r.ship(s)[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "Seller Hub") {
+	if res := r.Ship(s)[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "Seller Hub") {
 		t.Errorf("%+v", res)
 	}
 	// Somebody has corrected it there.
 	s.Tracking, s.Was = "EN000000001JP", "EN000000009JP"
-	r.want(r.ship(s)[0], connectors.Already, "")
+	r.Want(r.Ship(s)[0], connectors.Already, "")
 }
 
 // An order that is marked as shipped without a number is not taken for reported.
 func TestShippedWithoutANumber(t *testing.T) {
 	r := newRig(t)
 	o := r.two(func(o *orders.Order) { o.Status = "FULFILLED" })
-	if _, shown := r.reread(o.Number); len(shown) != 1 || shown[0].Tracking != "" {
+	if _, shown := r.Reread(o.Number); len(shown) != 1 || shown[0].Tracking != "" {
 		t.Errorf("%+v", shown)
 	}
-	if res := r.ship(parcel(o, "EN000000001JP"))[0]; res.Outcome != connectors.Rejected {
+	if res := r.Ship(parcel(o, "EN000000001JP"))[0]; res.Outcome != connectors.Rejected {
 		t.Errorf("%+v", res)
 	}
 }
@@ -174,16 +174,16 @@ func TestShippedWithoutANumber(t *testing.T) {
 func TestPartlyShippedAndGone(t *testing.T) {
 	r := newRig(t)
 	o, other := r.two(), r.two()
-	r.want(r.ship(parcel(o, "EN000000001JP", pieces(o, "a", 1)))[0], connectors.Done, "201")
+	r.Want(r.Ship(parcel(o, "EN000000001JP", pieces(o, "a", 1)))[0], connectors.Done, "201")
 	r.Move(2 * time.Minute)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if strings.HasSuffix(q.URL.Path, o.Number+"/shipping_fulfillment") {
-			r.check(r.Forget(seller, o.Number))
+			r.check(r.Mall.Forget(seller, o.Number))
 		}
 		m.ServeHTTP(w, q)
 	})
 	w := connectors.Window{From: r.Now().Add(-3 * time.Hour), To: r.Now().Add(-time.Minute)}
-	all, missing := r.parsed(r.ebay.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}))
+	all, missing := r.Parsed(r.Driver.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}))
 	if !slices.Equal(missing, []string{o.Number}) || len(all.Orders) != 1 || all.Orders[0].Number != other.Number {
 		t.Errorf("missing %v, %d orders", missing, len(all.Orders))
 	}
@@ -193,7 +193,7 @@ func TestPartlyShippedAndGone(t *testing.T) {
 func TestOneNumberSpoilsNone(t *testing.T) {
 	r := newRigOf(t, mall.Options{OneSpoils: true})
 	a, b := r.two(), r.two()
-	all, missing := r.parsed(r.ebay.Reread(t.Context(), []string{a.Number, "99-99999-99999", b.Number}))
+	all, missing := r.Parsed(r.Driver.Reread(t.Context(), []string{a.Number, "99-99999-99999", b.Number}))
 	if len(all.Orders) != 2 || !slices.Equal(missing, []string{"99-99999-99999"}) {
 		t.Errorf("%d orders, missing %v", len(all.Orders), missing)
 	}
@@ -204,18 +204,18 @@ func TestReportsAreSentOnce(t *testing.T) {
 	for _, did := range []bool{true, false} {
 		r := newRig(t)
 		o := r.two()
-		r.lost("POST /sell/fulfillment", did)
-		res := r.ship(parcel(o, "EN000000001JP"))[0]
+		r.Lose("POST /sell/fulfillment", did)
+		res := r.Ship(parcel(o, "EN000000001JP"))[0]
 		if did {
-			r.want(res, connectors.Done, "")
+			r.Want(res, connectors.Done, "")
 		} else {
-			r.want(res, connectors.Unknown, "")
+			r.Want(res, connectors.Unknown, "")
 		}
-		if n := r.called("POST /sell/fulfillment"); n != 1 {
+		if n := r.Called("POST /sell/fulfillment"); n != 1 {
 			t.Errorf("done %v: %d reports", did, n)
 		}
-		r.between(nil)
-		r.want(r.ship(parcel(o, "EN000000001JP"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
+		r.Between(nil)
+		r.Want(r.Ship(parcel(o, "EN000000001JP"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
 		if got := r.Tracking(seller, o.Number); !slices.Equal(got, []string{"EN000000001JP"}) {
 			t.Errorf("eBay shows %v", got)
 		}
@@ -226,21 +226,21 @@ func TestReportsAreSentOnce(t *testing.T) {
 func TestReportedMeanwhile(t *testing.T) {
 	r := newRig(t)
 	o := r.two()
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if q.Method == http.MethodPost && strings.HasPrefix(q.URL.Path, "/sell/fulfillment") {
 			r.check(r.Fulfil(seller, o.Number, "JapanPost", "EN000000001JP"))
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.ship(parcel(o, "EN000000001JP"))[0], connectors.Already, "")
+	r.Want(r.Ship(parcel(o, "EN000000001JP"))[0], connectors.Already, "")
 	o = r.two()
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if q.Method == http.MethodPost && strings.HasPrefix(q.URL.Path, "/sell/fulfillment") {
 			r.check(r.Fulfil(seller, o.Number, "JapanPost", "EN000000002JP"))
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.ship(parcel(o, "EN000000003JP"))[0], connectors.Rejected, "32600")
+	r.Want(r.Ship(parcel(o, "EN000000003JP"))[0], connectors.Rejected, "32600")
 }
 
 // Orders that change while pages are read are read again, and none is lost.
@@ -251,7 +251,7 @@ func TestPagesThatMove(t *testing.T) {
 		placed = append(placed, r.two(func(o *orders.Order) { o.Ordered = r.Now().Add(-time.Duration(3000+i) * time.Second) }).Number)
 	}
 	pages := 0
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if strings.HasSuffix(q.URL.Path, "/order") {
 			if pages++; pages == 2 {
 				r.check(r.AskCancel(seller, placed[0])) // of the first page; all others move up
@@ -279,13 +279,13 @@ func consented(t *testing.T) (*rig, map[string]string) {
 	a.Settings[connectors.BaseURL] = r.server
 	m, err := ebay.Spec.Open(a, connectors.Options{Now: r.Now, Sleep: r.Sleep, Jitter: func() float64 { return 0.5 }})
 	r.check(err)
-	r.ebay = m
+	r.Driver = m
 	return r, secrets
 }
 
 // agree opens the consent page as a browser would, and returns the query of the answer.
 func (r *rig) agree() url.Values {
-	link, err := r.ebay.Consent("http://localhost:8765/", "state-1")
+	link, err := r.Driver.Consent("http://localhost:8765/", "state-1")
 	r.check(err)
 	res, err := http.DefaultTransport.RoundTrip(func() *http.Request {
 		q, err := http.NewRequestWithContext(r.Context(), http.MethodGet, link, http.NoBody)
@@ -301,7 +301,7 @@ func (r *rig) agree() url.Values {
 
 func TestConsent(t *testing.T) {
 	r, secrets := consented(t)
-	for _, c := range r.ebay.Test(t.Context()) {
+	for _, c := range r.Driver.Test(t.Context()) {
 		if c.OK || c.Do == "" {
 			t.Errorf("without consent: %+v", c)
 		}
@@ -310,7 +310,7 @@ func TestConsent(t *testing.T) {
 	if answer.Get("state") != "state-1" || !strings.HasPrefix(answer.Get("code"), "v^1.1#") {
 		t.Fatalf("%v", answer)
 	}
-	g, err := r.ebay.Redeem(t.Context(), "", answer)
+	g, err := r.Driver.Redeem(t.Context(), "", answer)
 	r.check(err)
 	if want := order.DateOf(r.Now().Add(47_304_000 * time.Second)); g.Settings["consent_ends"] != string(want) || g.Secrets["refresh_token"] == "" {
 		t.Errorf("%+v, want the end %s", g.Settings, want)
@@ -320,25 +320,25 @@ func TestConsent(t *testing.T) {
 	if r.read()[o.Number].Number == "" {
 		t.Errorf("no order after the consent")
 	}
-	for _, c := range r.ebay.Test(t.Context()) {
+	for _, c := range r.Driver.Test(t.Context()) {
 		if c.OK != (c.Name != "key_expiry") || c.Name == "getInventoryItems" && !strings.Contains(c.Detail, "have to be migrated") {
 			t.Errorf("%+v", c)
 		}
 	}
 	// A code works once.
-	if _, err := r.ebay.Redeem(t.Context(), "", answer); err == nil || connectors.AsError(err).Cause != connectors.CauseKey || strings.Contains(err.Error(), answer.Get("code")) {
+	if _, err := r.Driver.Redeem(t.Context(), "", answer); err == nil || connectors.AsError(err).Cause != connectors.CauseKey || strings.Contains(err.Error(), answer.Get("code")) {
 		t.Errorf("%v", err)
 	}
 	for _, q := range []string{"error=access_denied&error_description=no", "state=x"} {
 		v, _ := url.ParseQuery(q)
-		if _, err := r.ebay.Redeem(t.Context(), "", v); err == nil || connectors.AsError(err).Hint == "" {
+		if _, err := r.Driver.Redeem(t.Context(), "", v); err == nil || connectors.AsError(err).Hint == "" {
 			t.Errorf("%s: %v", q, err)
 		}
 	}
 	// The consent is withdrawn.
 	r.check(r.Revoke(seller))
 	r.Move(3 * time.Hour)
-	for _, err := range r.ebay.Reread(t.Context(), []string{o.Number}) {
+	for _, err := range r.Driver.Reread(t.Context(), []string{o.Number}) {
 		if e := connectors.AsError(err); err == nil || e.Cause != connectors.CauseKey || !strings.Contains(e.Hint, "account consent") || e.Code != "invalid_grant" {
 			t.Errorf("%v", err)
 		}
@@ -367,7 +367,7 @@ func TestScopes(t *testing.T) {
 	r := newRig(t)
 	r.seller.Scopes = []string{"sell.fulfillment"}
 	r.add()
-	for _, err := range r.ebay.Reread(t.Context(), []string{"1"}) {
+	for _, err := range r.Driver.Reread(t.Context(), []string{"1"}) {
 		if e := connectors.AsError(err); e.Cause != connectors.CauseFunction || !strings.Contains(e.Hint, "scopes") {
 			t.Errorf("%v", err)
 		}
@@ -375,7 +375,7 @@ func TestScopes(t *testing.T) {
 	r = newRig(t, "scopes", "sell.fulfillment")
 	r.seller.Scopes = []string{"sell.fulfillment"}
 	r.add()
-	r.reread(r.two().Number)
+	r.Reread(r.two().Number)
 }
 
 // The calls of a day, which ends at midnight in California: what is over is tried again
@@ -383,24 +383,24 @@ func TestScopes(t *testing.T) {
 func TestCallsOfADay(t *testing.T) {
 	r := newRigOf(t, mall.Options{Calls: 2})
 	o := r.two()
-	r.reread(o.Number)
-	r.reread(o.Number)
+	r.Reread(o.Number)
+	r.Reread(o.Number)
 	begun := r.Now()
 	var last error
-	for _, err := range r.ebay.Reread(t.Context(), []string{o.Number}) {
+	for _, err := range r.Driver.Reread(t.Context(), []string{o.Number}) {
 		last = err
 	}
 	e := connectors.AsError(last)
 	if want := begun.Add(time.Hour); e.Class != connectors.Wait || !e.Until.Equal(want) || e.Code != "2001" || !r.Now().Equal(begun) || !strings.Contains(e.Hint, "2026-11-18T08:00:00Z") {
 		t.Errorf("%v (%s) until %v, want %v", last, e.Hint, e.Until, want)
 	}
-	for _, c := range r.ebay.Test(t.Context()) {
+	for _, c := range r.Driver.Test(t.Context()) {
 		if c.Name == "limits" && (c.OK || !strings.Contains(c.Detail, "0 of 2 calls left until 2026-11-18T08:00:00.000Z")) {
 			t.Errorf("%+v", c)
 		}
 	}
 	r.Move(6 * time.Hour)
-	r.reread(o.Number)
+	r.Reread(o.Number)
 }
 
 func TestStock(t *testing.T) {
@@ -414,45 +414,45 @@ func TestStock(t *testing.T) {
 		for _, c := range codes {
 			q = append(q, connectors.Quantity{Codes: c, Sell: n})
 		}
-		return r.ebay.SetStock(t.Context(), q)
+		return r.Driver.SetStock(t.Context(), q)
 	}
 	for _, res := range set(7) {
-		r.want(res, connectors.Done, "200")
+		r.Want(res, connectors.Done, "200")
 	}
 	for _, c := range codes {
 		if n := r.stock(c); n != 7 { // offers of their own included
 			t.Errorf("%s has %d", c.SKUCode, n)
 		}
 	}
-	if n := r.called("bulk_update"); n != 2 {
+	if n := r.Called("bulk_update"); n != 2 {
 		t.Errorf("%d calls for 30 items", n)
 	}
 	// One that is unknown does not stop the others; one twice takes the last.
-	res := r.ebay.SetStock(t.Context(), []connectors.Quantity{{Codes: codes[0], Sell: 1}, {Codes: order.Codes{SKUCode: "NOPE-00"}, Sell: 1}, {Codes: codes[1], Sell: 2}, {Codes: codes[0], Sell: 3}})
-	r.want(res[0], connectors.Done, "")
-	r.want(res[1], connectors.Rejected, "25702")
-	r.want(res[2], connectors.Done, "")
+	res := r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: codes[0], Sell: 1}, {Codes: order.Codes{SKUCode: "NOPE-00"}, Sell: 1}, {Codes: codes[1], Sell: 2}, {Codes: codes[0], Sell: 3}})
+	r.Want(res[0], connectors.Done, "")
+	r.Want(res[1], connectors.Rejected, "25702")
+	r.Want(res[2], connectors.Done, "")
 	if a, b := r.stock(codes[0]), r.stock(codes[1]); a != 3 || b != 2 {
 		t.Errorf("%d and %d", a, b)
 	}
 	r.Break(mall.Faults{Busy: true})
-	r.want(set(9)[0], connectors.Retry, "25025")
+	r.Want(set(9)[0], connectors.Retry, "25025")
 	r.Break(mall.Faults{})
 	long := order.Codes{SKUCode: strings.Repeat("x", 51)}
-	r.want(r.ebay.SetStock(t.Context(), []connectors.Quantity{{Codes: long, Sell: 1}})[0], connectors.Rejected, "")
+	r.Want(r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: long, Sell: 1}})[0], connectors.Rejected, "")
 }
 
 // Where eBay takes one item at a time, they go one by one.
 func TestStockOneByOne(t *testing.T) {
 	r := newRigOf(t, mall.Options{Batch: 1}, "stock_in", "item")
 	a, b := r.listing(), r.listing()
-	for _, res := range r.ebay.SetStock(t.Context(), []connectors.Quantity{{Codes: a, Sell: 4}, {Codes: b, Sell: 5}}) {
-		r.want(res, connectors.Done, "200")
+	for _, res := range r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: a, Sell: 4}, {Codes: b, Sell: 5}}) {
+		r.Want(res, connectors.Done, "200")
 	}
-	if n := r.called("bulk_update"); n != 3 {
+	if n := r.Called("bulk_update"); n != 3 {
 		t.Errorf("%d calls", n)
 	}
-	if n := r.called("offer"); n != 0 {
+	if n := r.Called("offer"); n != 0 {
 		t.Errorf("%d calls of offers", n)
 	}
 }
@@ -487,7 +487,7 @@ func TestAnswers(t *testing.T) {
 		{"too few", 200, `{"total":2,"orders":[]}`, connectors.Transient, ""},
 	} {
 		r := newRig(t)
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			if strings.HasPrefix(q.URL.Path, "/login") {
 				m.ServeHTTP(w, q)
 				return
@@ -497,7 +497,7 @@ func TestAnswers(t *testing.T) {
 		})
 		var last error
 		w := connectors.Window{From: r.Now().Add(-time.Hour), To: r.Now().Add(-time.Minute)}
-		for _, err := range r.ebay.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}) {
+		for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}) {
 			last = err
 		}
 		if e := connectors.AsError(last); last == nil || e.Class != x.class || e.Cause != x.cause {
@@ -510,7 +510,7 @@ func TestAnswers(t *testing.T) {
 func TestLogin(t *testing.T) {
 	r := newRig(t)
 	var seen []string
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if q.URL.Path == "/login/token" {
 			body, err := io.ReadAll(q.Body)
 			r.check(err)
@@ -519,7 +519,7 @@ func TestLogin(t *testing.T) {
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.reread(r.two().Number)
+	r.Reread(r.two().Number)
 	want := []string{
 		"application/x-www-form-urlencoded", "Basic " + base64.StdEncoding.EncodeToString([]byte(appID+":"+certID)),
 		"grant_type=refresh_token&refresh_token=" + url.QueryEscape(refresh) + "&scope=" + url.QueryEscape("https://api.ebay.com/oauth/api_scope/sell.fulfillment https://api.ebay.com/oauth/api_scope/sell.inventory"),
@@ -529,11 +529,11 @@ func TestLogin(t *testing.T) {
 	}
 	for status, body := range map[int]string{200: `{"token_type":"x"}`, 500: "", 401: ""} {
 		r := newRig(t)
-		r.between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		r.Between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, body)
 		})
-		for _, err := range r.ebay.Reread(t.Context(), []string{"1"}) {
+		for _, err := range r.Driver.Reread(t.Context(), []string{"1"}) {
 			if err == nil {
 				t.Errorf("%d %s: no error", status, body)
 			}

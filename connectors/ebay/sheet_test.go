@@ -75,7 +75,7 @@ func TestSheetAndAPIGiveTheSameOrder(t *testing.T) {
 		bySheet[o.Number] = *o
 	}
 	w := connectors.Window{From: r.Now().AddDate(0, 0, -5), To: r.Now().Add(-time.Minute)}
-	all, _ := r.parsed(r.ebay.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}))
+	all, _ := r.Parsed(r.Driver.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}))
 	if len(bySheet) != len(os) || len(all.Orders) != len(os) {
 		t.Fatalf("%d orders, %d by sheet, %d by API", len(os), len(bySheet), len(all.Orders))
 	}

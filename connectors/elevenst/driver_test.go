@@ -36,51 +36,12 @@ func (r *rig) two(state string, delivery ...string) *orders.Order {
 	return &o
 }
 
-func (r *rig) window() connectors.Window {
-	return connectors.Window{From: r.Now().Add(-3 * time.Hour), To: r.Now()}
-}
-
-func (r *rig) want(res connectors.Result, o connectors.Outcome, code string) {
-	r.Helper()
-	if res.Outcome != o || code != "" && res.Code != code {
-		r.Errorf("%v %q (%s), want %v %q", res.Outcome, res.Code, res.Detail, o, code)
-	}
-}
-
-func (r *rig) ship(s ...connectors.Shipment) []connectors.Result {
-	r.Helper()
-	res := r.elevenst.Ship(r.Context(), s)
-	if len(res) != len(s) {
-		r.Fatalf("%d results of %d", len(res), len(s))
-	}
-	return res
-}
-
 func parcel(o *orders.Order, number string, lines ...connectors.ShippedLine) connectors.Shipment {
 	return connectors.Shipment{Order: o.Number, Package: o.Parcels[0].Key, Carrier: "cj", Tracking: number, ShippedOn: "2026-07-15", Lines: lines}
 }
 
 func pieces(line string, n int64) connectors.ShippedLine {
 	return connectors.ShippedLine{Line: line, Quantity: n}
-}
-
-// called counts the calls whose path has a part.
-func (r *rig) called(part string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := 0
-	for _, c := range r.calls {
-		if strings.Contains(c, part) {
-			n++
-		}
-	}
-	return n
-}
-
-func (r *rig) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.calls = nil
 }
 
 func TestLinesOfAnOrderComeTogether(t *testing.T) {
@@ -94,19 +55,19 @@ func TestLinesOfAnOrderComeTogether(t *testing.T) {
 	early := connectors.Window{From: o.Ordered.Add(-time.Minute), To: o.Ordered.Add(time.Minute)}
 	late := connectors.Window{From: r.Now().Add(-time.Minute), To: r.Now().Add(time.Minute)}
 	for _, w := range []connectors.Window{early, late} {
-		got := r.read(connectors.Read{Window: w, Kind: connectors.ReadNew})[o.Number]
+		got := r.Orders(connectors.Read{Window: w, Kind: connectors.ReadNew})[o.Number]
 		if got.Status != mall.Paid || got.Lines() != 2 || got.Packages[0].Lines[0].Name != "들꽃 면 손수건" || got.Packages[0].Lines[0].Price != 6900 {
 			t.Errorf("%v: status %s, %+v", w, got.Status, got.Packages)
 		}
 	}
 	// What was sent is left out as long as the other waits, then all of it comes.
 	r.check(r.Confirm(seller, n))
-	r.want(r.ship(parcel(o, "690000000101", pieces("1", 3)))[0], connectors.Done, "0")
-	if got := r.reread(o.Number); got.Status != mall.Preparing || got.Lines() != 1 || got.Packages[0].Lines[0].Key != "2" {
+	r.Want(r.Ship(parcel(o, "690000000101", pieces("1", 3)))[0], connectors.Done, "0")
+	if got := r.Order(o.Number); got.Status != mall.Preparing || got.Lines() != 1 || got.Packages[0].Lines[0].Key != "2" {
 		t.Errorf("status %s, %+v", got.Status, got.Packages)
 	}
-	r.want(r.ship(parcel(o, "690000000102", pieces("2", 1)))[0], connectors.Done, "0")
-	if got := r.reread(o.Number); got.Status != mall.Shipping || got.Lines() != 2 {
+	r.Want(r.Ship(parcel(o, "690000000102", pieces("2", 1)))[0], connectors.Done, "0")
+	if got := r.Order(o.Number); got.Status != mall.Shipping || got.Lines() != 2 {
 		t.Errorf("status %s, %+v", got.Status, got.Packages)
 	}
 }
@@ -136,8 +97,8 @@ func TestEndOfASpan(t *testing.T) {
 			placed = append(placed, o.Number)
 		}
 		seen := map[string]bool{}
-		for _, w := range r.window().Split(30 * time.Minute) {
-			for n := range r.read(connectors.Read{Window: w, Kind: connectors.ReadNew}) {
+		for _, w := range r.Lately().Split(30 * time.Minute) {
+			for n := range r.Orders(connectors.Read{Window: w, Kind: connectors.ReadNew}) {
 				seen[n] = true
 			}
 		}
@@ -157,54 +118,54 @@ func TestRereadTakesFewCalls(t *testing.T) {
 	for range 60 {
 		numbers = append(numbers, r.two(mall.Preparing).Number)
 	}
-	all, missing := r.parsed(r.elevenst.Reread(t.Context(), append(numbers[:5:5], "20260715000999999")))
-	if len(all.Orders) != 5 || len(all.Refused) != 0 || !slices.Equal(missing, []string{"20260715000999999"}) || len(r.calls) != 11 {
-		t.Errorf("%d orders, %d refused, missing %v, %d calls", len(all.Orders), len(all.Refused), missing, len(r.calls))
+	all, missing := r.Parsed(r.Driver.Reread(t.Context(), append(numbers[:5:5], "20260715000999999")))
+	if len(all.Orders) != 5 || len(all.Refused) != 0 || !slices.Equal(missing, []string{"20260715000999999"}) || len(r.Calls()) != 11 {
+		t.Errorf("%d orders, %d refused, missing %v, %d calls", len(all.Orders), len(all.Refused), missing, len(r.Calls()))
 	}
-	r.forget()
-	all, _ = r.parsed(r.elevenst.Reread(t.Context(), numbers))
-	if len(all.Orders) != 60 || len(all.Refused) != 0 || len(r.calls) != 11 {
-		t.Errorf("%d orders, %d refused, %d calls", len(all.Orders), len(all.Refused), len(r.calls))
+	r.Forget()
+	all, _ = r.Parsed(r.Driver.Reread(t.Context(), numbers))
+	if len(all.Orders) != 60 || len(all.Refused) != 0 || len(r.Calls()) != 11 {
+		t.Errorf("%d orders, %d refused, %d calls", len(all.Orders), len(all.Refused), len(r.Calls()))
 	}
 }
 
 func TestConfirm(t *testing.T) {
 	r := newRig(t)
 	o := r.two(mall.Paid)
-	got := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew})[o.Number]
+	got := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew})[o.Number]
 	moved := o.Buyer
 	moved.Street, moved.Building = "새바다로 77", "9층"
 	r.check(r.Mall.Move(seller, r.number(o.Number), moved))
-	r.want(r.elevenst.Confirm(t.Context(), []order.Order{got})[0], connectors.Done, "0")
-	if n := r.called("reqpackaging"); n != 2 {
+	r.Want(r.Driver.Confirm(t.Context(), []order.Order{got})[0], connectors.Done, "0")
+	if n := r.Called("reqpackaging"); n != 2 {
 		t.Errorf("%d calls for two products", n)
 	}
 	// The address that counts is the one at the confirmation.
-	if got := r.reread(o.Number); !strings.HasSuffix(got.Packages[0].To.Street, "새바다로 77 9층") || got.Status != mall.Preparing {
+	if got := r.Order(o.Number); !strings.HasSuffix(got.Packages[0].To.Street, "새바다로 77 9층") || got.Status != mall.Preparing {
 		t.Errorf("status %s, %+v", got.Status, got.Packages[0].To)
 	}
-	r.want(r.elevenst.Confirm(t.Context(), []order.Order{got})[0], connectors.Already, "0")
-	if n := r.called("reqpackaging"); n != 2 {
+	r.Want(r.Driver.Confirm(t.Context(), []order.Order{got})[0], connectors.Already, "0")
+	if n := r.Called("reqpackaging"); n != 2 {
 		t.Errorf("%d calls: a confirmed order was confirmed again", n)
 	}
-	r.want(r.elevenst.Confirm(t.Context(), []order.Order{{Number: "20260715000999999"}})[0], connectors.Rejected, "")
+	r.Want(r.Driver.Confirm(t.Context(), []order.Order{{Number: "20260715000999999"}})[0], connectors.Rejected, "")
 
 	// An add-on goes with its product.
 	with := r.stream.Ordinary(orders.ElevenSt, r.Now().In(mall.Seoul), 1)[0]
 	with.Ordered = r.Now().Add(-time.Hour)
 	with.Parcels[0].Lines = append(with.Parcels[0].Lines[:1:1], orders.Line{Key: "7", ItemID: "5000000199", Name: "선물 상자", Quantity: 1, Price: 500})
 	r.check(r.Place(seller, &with, mall.Paid))
-	r.forget()
-	r.want(r.elevenst.Confirm(t.Context(), []order.Order{{Number: with.Number}})[0], connectors.Done, "0")
-	if n := r.called("reqpackaging"); n != 1 || !r.confirmed(with.Number) {
+	r.Forget()
+	r.Want(r.Driver.Confirm(t.Context(), []order.Order{{Number: with.Number}})[0], connectors.Done, "0")
+	if n := r.Called("reqpackaging"); n != 1 || !r.confirmed(with.Number) {
 		t.Errorf("%d calls, confirmed: %v", n, r.confirmed(with.Number))
 	}
 	// Abroad: its label comes first.
 	far := r.stream.Ordinary(orders.ElevenSt, r.Now().In(mall.Seoul), 1)[0]
 	far.Ordered, far.Warning = r.Now().Add(-time.Hour), true
 	r.check(r.Place(seller, &far, mall.Paid))
-	res := r.elevenst.Confirm(t.Context(), []order.Order{{Number: far.Number}})[0]
-	if r.want(res, connectors.Rejected, "-3210"); !strings.Contains(res.Detail, "Seller Office") {
+	res := r.Driver.Confirm(t.Context(), []order.Order{{Number: far.Number}})[0]
+	if r.Want(res, connectors.Rejected, "-3210"); !strings.Contains(res.Detail, "Seller Office") {
 		t.Errorf("%+v", res)
 	}
 }
@@ -213,27 +174,13 @@ func TestConfirm(t *testing.T) {
 func TestConfirmedMeanwhile(t *testing.T) {
 	r := newRig(t)
 	o := r.two(mall.Paid)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if strings.Contains(q.URL.Path, "reqpackaging") {
 			r.check(r.Confirm(seller, r.number(o.Number)))
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.elevenst.Confirm(t.Context(), []order.Order{{Number: o.Number}})[0], connectors.Already, "-3206")
-}
-
-// lost carries calls out and loses the answer of those whose path has a part.
-func (r *rig) lost(part string, do bool) {
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
-		if !strings.Contains(q.URL.Path, part) {
-			m.ServeHTTP(w, q)
-			return
-		}
-		if do {
-			m.ServeHTTP(httptest.NewRecorder(), q)
-		}
-		panic(http.ErrAbortHandler)
-	})
+	r.Want(r.Driver.Confirm(t.Context(), []order.Order{{Number: o.Number}})[0], connectors.Already, "-3206")
 }
 
 // A call that changes something is a GET, and must not be repeated by anybody.
@@ -241,30 +188,30 @@ func TestWritesAreSentOnce(t *testing.T) {
 	for _, did := range []bool{true, false} {
 		r := newRig(t)
 		o := r.two(mall.Preparing)
-		r.lost("reqdelivery", did)
-		res := r.ship(parcel(o, "690000000101"))[0]
+		r.Lose("reqdelivery", did)
+		res := r.Ship(parcel(o, "690000000101"))[0]
 		if did {
-			r.want(res, connectors.Done, "0")
+			r.Want(res, connectors.Done, "0")
 		} else {
-			r.want(res, connectors.Unknown, "")
+			r.Want(res, connectors.Unknown, "")
 		}
-		if n := r.called("reqdelivery"); n != 1 {
+		if n := r.Called("reqdelivery"); n != 1 {
 			t.Errorf("done %v: %d calls of reqdelivery", did, n)
 		}
-		r.between(nil)
-		r.want(r.ship(parcel(o, "690000000101"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
+		r.Between(nil)
+		r.Want(r.Ship(parcel(o, "690000000101"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
 		if got := r.tracking(o.Number); !slices.Equal(got, []string{"690000000101"}) {
 			t.Errorf("the mall shows %v", got)
 		}
 
 		o = r.two(mall.Paid)
-		r.forget()
-		r.lost("reqpackaging", did)
-		res = r.elevenst.Confirm(t.Context(), []order.Order{{Number: o.Number}})[0]
+		r.Forget()
+		r.Lose("reqpackaging", did)
+		res = r.Driver.Confirm(t.Context(), []order.Order{{Number: o.Number}})[0]
 		if res.Outcome != connectors.Unknown {
 			t.Errorf("done %v: %+v", did, res) // one of two products at most is confirmed
 		}
-		if n := r.called("reqpackaging"); n != 1 {
+		if n := r.Called("reqpackaging"); n != 1 {
 			t.Errorf("done %v: %d calls of reqpackaging", did, n)
 		}
 	}
@@ -274,7 +221,7 @@ func TestWritesAreSentOnce(t *testing.T) {
 func TestPageInsteadOfAnAnswer(t *testing.T) {
 	r := newRig(t)
 	o := r.two(mall.Preparing)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if strings.Contains(q.URL.Path, "reqdelivery") {
 			m.ServeHTTP(httptest.NewRecorder(), q)
 			_, _ = io.WriteString(w, "<html><body>점검중</body></html>")
@@ -282,8 +229,8 @@ func TestPageInsteadOfAnAnswer(t *testing.T) {
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.ship(parcel(o, "690000000101"))[0], connectors.Done, "0")
-	if n := r.called("reqdelivery"); n != 1 {
+	r.Want(r.Ship(parcel(o, "690000000101"))[0], connectors.Done, "0")
+	if n := r.Called("reqdelivery"); n != 1 {
 		t.Errorf("%d calls", n)
 	}
 }
@@ -293,26 +240,26 @@ func TestDeliveryOfTwoOrders(t *testing.T) {
 	r := newRig(t)
 	a := r.two(mall.Preparing)
 	b := r.two(mall.Preparing, a.Parcels[0].Key)
-	for _, res := range r.ship(parcel(a, "690000000101"), parcel(b, "690000000101")) {
-		r.want(res, connectors.Done, "0")
+	for _, res := range r.Ship(parcel(a, "690000000101"), parcel(b, "690000000101")) {
+		r.Want(res, connectors.Done, "0")
 	}
-	if n := r.called("reqdelivery"); n != 1 {
+	if n := r.Called("reqdelivery"); n != 1 {
 		t.Errorf("%d calls for one parcel", n)
 	}
 	a = r.two(mall.Preparing)
 	b = r.two(mall.Preparing, a.Parcels[0].Key)
-	r.want(r.ship(parcel(a, "690000000201"))[0], connectors.Done, "0")
+	r.Want(r.Ship(parcel(a, "690000000201"))[0], connectors.Done, "0")
 	if got := r.tracking(b.Number); len(got) != 0 {
 		t.Errorf("the other order is shown as sent under %v", got)
 	}
-	r.want(r.ship(parcel(b, "690000000202"))[0], connectors.Done, "0")
+	r.Want(r.Ship(parcel(b, "690000000202"))[0], connectors.Done, "0")
 	if x, y := r.tracking(a.Number), r.tracking(b.Number); !slices.Equal(x, []string{"690000000201"}) || !slices.Equal(y, []string{"690000000202"}) {
 		t.Errorf("the mall shows %v and %v", x, y)
 	}
 	// The mall takes one number for one delivery.
 	c := r.two(mall.Preparing)
-	res := r.ship(parcel(c, "690000000202"))[0]
-	if r.want(res, connectors.Rejected, "-3320"); !strings.Contains(res.Detail, "Seller Office") {
+	res := r.Ship(parcel(c, "690000000202"))[0]
+	if r.Want(res, connectors.Rejected, "-3320"); !strings.Contains(res.Detail, "Seller Office") {
 		t.Errorf("%+v", res)
 	}
 }
@@ -321,36 +268,36 @@ func TestParcelsOfOneOrder(t *testing.T) {
 	r := newRig(t)
 	// By lines.
 	o := r.two(mall.Preparing)
-	for _, res := range r.ship(parcel(o, "690000000101", pieces("1", 3)), parcel(o, "690000000102", pieces("2", 1))) {
-		r.want(res, connectors.Done, "0")
+	for _, res := range r.Ship(parcel(o, "690000000101", pieces("1", 3)), parcel(o, "690000000102", pieces("2", 1))) {
+		r.Want(res, connectors.Done, "0")
 	}
 	// By pieces: the first waits for the second, then both go in one call.
 	o = r.two(mall.Preparing)
 	first := parcel(o, "690000000201", pieces("1", 2))
 	first.Rest = []connectors.ShippedLine{pieces("1", 1), pieces("2", 1)}
 	second := parcel(o, "690000000202", pieces("1", 1), pieces("2", 1))
-	res := r.ship(first)[0]
-	if r.want(res, connectors.Retry, ""); !strings.Contains(res.Detail, "2 of 3") {
+	res := r.Ship(first)[0]
+	if r.Want(res, connectors.Retry, ""); !strings.Contains(res.Detail, "2 of 3") {
 		t.Errorf("%+v", res)
 	}
-	r.forget()
-	for _, res := range r.ship(first, second) {
-		r.want(res, connectors.Done, "0")
+	r.Forget()
+	for _, res := range r.Ship(first, second) {
+		r.Want(res, connectors.Done, "0")
 	}
-	if n := r.called("reqdelivery"); n != 2 { // the line in two parcels, and the other one
+	if n := r.Called("reqdelivery"); n != 2 { // the line in two parcels, and the other one
 		t.Errorf("%d calls", n)
 	}
 	lines := r.Lines(seller, r.number(o.Number))
 	if lines[0].Parcels["690000000201"] != 2 || lines[0].Parcels["690000000202"] != 1 || lines[1].Parcels["690000000202"] != 1 {
 		t.Errorf("%+v", lines)
 	}
-	for _, res := range r.ship(first, second) {
-		r.want(res, connectors.Already, "")
+	for _, res := range r.Ship(first, second) {
+		r.Want(res, connectors.Already, "")
 	}
 	// Fewer pieces than bought, and nothing follows.
 	o = r.two(mall.Preparing)
-	r.want(r.ship(parcel(o, "690000000301", pieces("1", 2), pieces("2", 1)))[0], connectors.Done, "0")
-	if s := r.reread(o.Number).Status; s != mall.Shipping {
+	r.Want(r.Ship(parcel(o, "690000000301", pieces("1", 2), pieces("2", 1)))[0], connectors.Done, "0")
+	if s := r.Order(o.Number).Status; s != mall.Shipping {
 		t.Errorf("status %s", s)
 	}
 }
@@ -361,37 +308,37 @@ func TestWhatCannotBeShipped(t *testing.T) {
 	n := r.number(o.Number)
 	_, err := r.AskCancel(seller, n, 1, 1, "")
 	r.check(err)
-	if got := r.reread(o.Number); got.Packages[0].Lines[0].Quantity != 2 {
+	if got := r.Order(o.Number); got.Packages[0].Lines[0].Quantity != 2 {
 		t.Errorf("%+v", got.Packages[0].Lines)
 	}
-	r.want(r.ship(parcel(o, "690000000101"))[0], connectors.Rejected, "-3310")
+	r.Want(r.Ship(parcel(o, "690000000101"))[0], connectors.Rejected, "-3310")
 	_, err = r.AskCancel(seller, n, 1, 2, "")
 	r.check(err)
-	if got := r.reread(o.Number); !got.HasFlag(order.FlagClaim) || got.Lines() != 1 {
+	if got := r.Order(o.Number); !got.HasFlag(order.FlagClaim) || got.Lines() != 1 {
 		t.Errorf("%+v", got)
 	}
 	_, err = r.AskCancel(seller, n, 2, 1, "")
 	r.check(err)
-	if got := r.reread(o.Number); got.Status != mall.Cancelling {
+	if got := r.Order(o.Number); got.Status != mall.Cancelling {
 		t.Errorf("status %s", got.Status)
 	}
-	res := r.ship(parcel(o, "690000000101"))[0]
-	if r.want(res, connectors.Rejected, "-3313"); !strings.Contains(res.Detail, "취소처리중") {
+	res := r.Ship(parcel(o, "690000000101"))[0]
+	if r.Want(res, connectors.Rejected, "-3313"); !strings.Contains(res.Detail, "취소처리중") {
 		t.Errorf("%+v", res)
 	}
-	r.want(r.ship(parcel(r.two(mall.Paid), "690000000102"))[0], connectors.Rejected, "-3310")
+	r.Want(r.Ship(parcel(r.two(mall.Paid), "690000000102"))[0], connectors.Rejected, "-3310")
 	o = r.two(mall.Preparing)
 	r.check(r.Dispatch(seller, r.number(o.Number), "00011", "510000000777"))
-	if res := r.ship(parcel(o, "690000000103"))[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "510000000777") {
+	if res := r.Ship(parcel(o, "690000000103"))[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "510000000777") {
 		t.Errorf("%+v", res)
 	}
 	bad := parcel(r.two(mall.Preparing), "69")
 	wrong := parcel(r.two(mall.Preparing), "690000000104")
 	wrong.Package = "1"
-	res2 := r.ship(bad, wrong, parcel(r.two(mall.Preparing), "6900-0000-0105"))
-	r.want(res2[0], connectors.Rejected, "-3306")
-	r.want(res2[1], connectors.Rejected, "")
-	r.want(res2[2], connectors.Done, "0")
+	res2 := r.Ship(bad, wrong, parcel(r.two(mall.Preparing), "6900-0000-0105"))
+	r.Want(res2[0], connectors.Rejected, "-3306")
+	r.Want(res2[1], connectors.Rejected, "")
+	r.Want(res2[2], connectors.Done, "0")
 }
 
 func TestClaims(t *testing.T) {
@@ -407,7 +354,7 @@ func TestClaims(t *testing.T) {
 	r.check(err)
 	_, err = r.AskExchange(seller, r.number(gone.Number), 2, 1, "")
 	r.check(err)
-	got, _ := r.parsed(r.elevenst.Claims(t.Context(), w))
+	got, _ := r.Parsed(r.Driver.Claims(t.Context(), w))
 	var have []string
 	for _, c := range got.Claims {
 		have = append(have, fmt.Sprint(c.Kind, " ", c.State, " ", c.Order, " ", c.Line, " ", c.Quantity))
@@ -422,7 +369,7 @@ func TestClaims(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	r.check(r.Withdraw(seller, id))
-	got, _ = r.parsed(r.elevenst.Claims(t.Context(), connectors.Window{From: w.From, To: r.Now().Add(time.Minute)}))
+	got, _ = r.Parsed(r.Driver.Claims(t.Context(), connectors.Window{From: w.From, To: r.Now().Add(time.Minute)}))
 	if i := slices.IndexFunc(got.Claims, func(c connectors.Claim) bool { return strings.HasPrefix(c.Key, fmt.Sprint(id)) }); i < 0 || got.Claims[i].State != connectors.ClaimWithdrawn {
 		t.Errorf("%+v", got.Claims)
 	}
@@ -447,7 +394,7 @@ func TestStock(t *testing.T) {
 		return r
 	}
 	r := open("stock_code")
-	res := r.elevenst.SetStock(t.Context(), []connectors.Quantity{
+	res := r.Driver.SetStock(t.Context(), []connectors.Quantity{
 		{Codes: codes("5", "AB/가 1", "", "A-1"), Sell: 9},
 		{Codes: codes("", "AB/가 1", "", "A-2"), Sell: 4},
 		{Codes: codes("5", "", "53", ""), Sell: 3},
@@ -461,25 +408,25 @@ func TestStock(t *testing.T) {
 	for i, want := range []connectors.Outcome{
 		connectors.Done, connectors.Done, connectors.Done, connectors.Rejected, connectors.Rejected, connectors.Rejected, connectors.Rejected, connectors.Done, connectors.Already,
 	} {
-		r.want(res[i], want, "")
+		r.Want(res[i], want, "")
 	}
 	if n, weight, _ := r.Stock(seller, 51); n != 9 || weight != 250 {
 		t.Errorf("the mall has %d pieces of %d g", n, weight)
 	}
-	if n := r.called("/stck/5"); n != 1 {
+	if n := r.Called("/stck/5"); n != 1 {
 		t.Errorf("the stock of one product was read %d times", n)
 	}
 	if res[5].Code != "404" || !strings.Contains(res[4].Detail, `sellerStockCd "A-9"`) {
 		t.Errorf("%+v, %+v", res[4], res[5])
 	}
 	r = open("product_code")
-	res = r.elevenst.SetStock(t.Context(), []connectors.Quantity{
+	res = r.Driver.SetStock(t.Context(), []connectors.Quantity{
 		{Codes: codes("", "D", "", ""), Sell: 9}, {Codes: codes("5", "AB/가 1", "51", "A-1"), Sell: 3}, {Codes: codes("", "no such", "", ""), Sell: 3},
 	})
-	r.want(res[0], connectors.Done, "200")
-	r.want(res[1], connectors.Rejected, "")
-	r.want(res[2], connectors.Rejected, "404")
-	if n := r.called("updateProductOption"); n != 0 {
+	r.Want(res[0], connectors.Done, "200")
+	r.Want(res[1], connectors.Rejected, "")
+	r.Want(res[2], connectors.Rejected, "404")
+	if n := r.Called("updateProductOption"); n != 0 {
 		t.Error("the options of a product were replaced")
 	}
 }
@@ -489,7 +436,7 @@ func TestCatalogLeavesOutWhatIsNotSold(t *testing.T) {
 	r.two(mall.Paid)
 	r.check(r.Sell(seller, mall.Product{No: 9, StockNo: 91, Name: "판매 종료", Price: 1000, State: "106"}))
 	r.check(r.Sell(seller, mall.Product{No: 8, StockNo: 81, Name: "품절", Code: "S", Option: "색상:흰색", Price: 1000, State: "104"}))
-	got, _ := r.parsed(r.elevenst.Catalog(t.Context(), connectors.CatalogFrom{}))
+	got, _ := r.Parsed(r.Driver.Catalog(t.Context(), connectors.CatalogFrom{}))
 	var have []string
 	for _, p := range got.Products {
 		have = append(have, fmt.Sprint(p.Codes.OptionID, " ", p.Option, " ", p.OnSale, " ", p.Stock, " ", p.Price))
@@ -503,7 +450,7 @@ func TestCatalogLeavesOutWhatIsNotSold(t *testing.T) {
 func TestAccountTest(t *testing.T) {
 	failed := func(r *rig) map[string]string {
 		out := map[string]string{}
-		for _, c := range r.elevenst.Test(r.Context()) {
+		for _, c := range r.Driver.Test(r.Context()) {
 			if !c.OK {
 				out[c.Name] = c.Detail + " → " + c.Do
 			}
@@ -539,11 +486,11 @@ func TestAccountTest(t *testing.T) {
 }
 
 func TestExpiry(t *testing.T) {
-	at, err := newRig(t, "key_issued", "2026-07-05").elevenst.Expires(t.Context())
+	at, err := newRig(t, "key_issued", "2026-07-05").Driver.Expires(t.Context())
 	if want := time.Date(2026, 12, 31, 14, 59, 59, 0, time.UTC); err != nil || !at.Equal(want) {
 		t.Errorf("%v, %v, want %v", at, err, want)
 	}
-	if at, err := newRig(t).elevenst.Expires(t.Context()); err != nil || !at.IsZero() {
+	if at, err := newRig(t).Driver.Expires(t.Context()); err != nil || !at.IsZero() {
 		t.Errorf("without key_issued: %v, %v", at, err)
 	}
 }
@@ -587,13 +534,13 @@ func TestErrorsAreSorted(t *testing.T) {
 		{"not found", 404, "x", connectors.Refused, ""},
 	} {
 		r := newRig(t)
-		r.between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		r.Between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.WriteHeader(x.status)
 			_, _ = io.WriteString(w, x.body)
 		})
 		var last error
 		n := 0
-		for p, err := range r.elevenst.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadOpen}) {
+		for p, err := range r.Driver.Read(t.Context(), connectors.Read{Window: r.Lately(), Kind: connectors.ReadOpen}) {
 			last = err
 			n += len(p.Keys)
 		}
@@ -617,14 +564,14 @@ func TestRecordedAnswers(t *testing.T) {
 		o := r.two(mall.Preparing)
 		body, err := os.ReadFile("testdata/" + name)
 		r.check(err)
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			if strings.Contains(q.URL.Path, "reqdelivery") {
 				_, _ = w.Write(body)
 				return
 			}
 			m.ServeHTTP(w, q)
 		})
-		r.want(r.ship(parcel(o, "690000000101"))[0], want, "")
+		r.Want(r.Ship(parcel(o, "690000000101"))[0], want, "")
 	}
 	for name, want := range map[string]connectors.Outcome{"stock-set.xml": connectors.Done, "stock-unknown.xml": connectors.Rejected} {
 		r := newRig(t)
@@ -632,20 +579,20 @@ func TestRecordedAnswers(t *testing.T) {
 		r.check(err)
 		stock, err := os.ReadFile("testdata/stock.xml")
 		r.check(err)
-		r.between(func(w http.ResponseWriter, q *http.Request, _ http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, _ http.Handler) {
 			if q.Method == http.MethodPut {
 				_, _ = w.Write(body)
 				return
 			}
 			_, _ = w.Write(stock)
 		})
-		r.want(r.elevenst.SetStock(t.Context(), []connectors.Quantity{{Codes: order.Codes{ItemID: "5000000001", OptionCode: "HK-BL-01"}, Sell: 17}})[0], want, "")
+		r.Want(r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: order.Codes{ItemID: "5000000001", OptionCode: "HK-BL-01"}, Sell: 17}})[0], want, "")
 	}
 }
 
 func TestAnswersToCancellations(t *testing.T) {
 	r := newRig(t)
-	d := r.elevenst.Driver().(*elevenst.Driver)
+	d := r.Driver.Driver().(*elevenst.Driver)
 	ask := func() string {
 		o := r.two(mall.Preparing)
 		id, err := r.AskCancel(seller, r.number(o.Number), 1, 3, "")
@@ -653,32 +600,32 @@ func TestAnswersToCancellations(t *testing.T) {
 		return fmt.Sprintf("%d/%s/1", id, o.Number)
 	}
 	key := ask()
-	r.want(d.Approve(t.Context(), key), connectors.Done, "0")
-	r.want(d.Approve(t.Context(), key), connectors.Already, "-1")
-	r.want(d.Left(t.Context(), key, "cj", "690000000101"), connectors.Rejected, "-23001")
+	r.Want(d.Approve(t.Context(), key), connectors.Done, "0")
+	r.Want(d.Approve(t.Context(), key), connectors.Already, "-1")
+	r.Want(d.Left(t.Context(), key, "cj", "690000000101"), connectors.Rejected, "-23001")
 	key = ask()
-	r.want(d.Left(t.Context(), key, "cj", "6900000101"), connectors.Rejected, "-23005")
-	r.want(d.Left(t.Context(), key, "nobody", "690000000101"), connectors.Rejected, "")
-	r.want(d.Left(t.Context(), key, "cj", "6900-0000-0101"), connectors.Done, "0")
-	r.want(d.Left(t.Context(), key, "cj", "690000000101"), connectors.Already, "-23001")
-	r.want(d.Approve(t.Context(), "80000001"), connectors.Rejected, "")
+	r.Want(d.Left(t.Context(), key, "cj", "6900000101"), connectors.Rejected, "-23005")
+	r.Want(d.Left(t.Context(), key, "nobody", "690000000101"), connectors.Rejected, "")
+	r.Want(d.Left(t.Context(), key, "cj", "6900-0000-0101"), connectors.Done, "0")
+	r.Want(d.Left(t.Context(), key, "cj", "690000000101"), connectors.Already, "-23001")
+	r.Want(d.Approve(t.Context(), "80000001"), connectors.Rejected, "")
 	key = ask()
-	r.forget()
-	r.lost("cancelreqconf", true)
-	r.want(d.Approve(t.Context(), key), connectors.Done, "0")
-	if n := r.called("cancelreqconf"); n != 1 {
+	r.Forget()
+	r.Lose("cancelreqconf", true)
+	r.Want(d.Approve(t.Context(), key), connectors.Done, "0")
+	if n := r.Called("cancelreqconf"); n != 1 {
 		t.Errorf("%d calls", n)
 	}
 	key = ask()
-	r.lost("cancelreqconf", false)
-	r.want(d.Approve(t.Context(), key), connectors.Unknown, "")
+	r.Lose("cancelreqconf", false)
+	r.Want(d.Approve(t.Context(), key), connectors.Unknown, "")
 }
 
 // TestOwnCourierCode: a code of the account's own is written, and read as the carrier
 // that it was written for.
 func TestOwnCourierCode(t *testing.T) {
 	r := newRig(t)
-	a := r.account
+	a := r.Account
 	a.Carriers = map[string]string{"chainlogis": "00034"} // that of CJ
 	m, err := elevenst.Spec.Open(a, connectors.Options{Now: r.Now, Sleep: r.Sleep, Jitter: func() float64 { return 0.5 }})
 	r.check(err)

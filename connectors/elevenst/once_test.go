@@ -126,7 +126,7 @@ func (d *desk) bySheet() {
 // byAPI reads the mall and stores what came.
 func (d *desk) byAPI() {
 	d.Helper()
-	got := d.read(connectors.Read{Window: connectors.Window{From: d.Now().AddDate(0, 0, -5), To: d.Now()}, Kind: connectors.ReadNew})
+	got := d.Orders(connectors.Read{Window: connectors.Window{From: d.Now().AddDate(0, 0, -5), To: d.Now()}, Kind: connectors.ReadNew})
 	l := d.env.Ledger
 	id, _, err := l.Account(d.Context(), "elevenst-main", d.Now())
 	d.check(err)

@@ -42,7 +42,7 @@ func bothWays(t *testing.T) (os []orders.Order, bySheet, byAPI map[string]order.
 	}
 	r.Move(time.Hour)
 	w := connectors.Window{From: r.Now().AddDate(0, 0, -5), To: r.Now()}
-	return os, bySheet, r.read(connectors.Read{Window: w, Kind: connectors.ReadNew})
+	return os, bySheet, r.Orders(connectors.Read{Window: w, Kind: connectors.ReadNew})
 }
 
 // An order that comes as a sheet and by API is one order: what a warehouse acts on

@@ -33,12 +33,12 @@ func TestContract(t *testing.T) {
 		Harness: h, Schema: "shopify/2026-04-admin-schema.graphql.gz", Part: string(part), Path: "/graphql.json",
 		More: func(t *testing.T, checked func(http.Handler) http.Handler) {
 			r := newRig(t, "stock_location", "700001")
-			r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) { checked(m).ServeHTTP(w, q) })
+			r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) { checked(m).ServeHTTP(w, q) })
 			long := r.long()
-			if o, _ := r.reread(long); o.Lines() != longLines {
+			if o, _ := r.Reread(long); o.Lines() != longLines {
 				t.Errorf("%d lines", o.Lines())
 			}
-			r.want(r.shopify.SetStock(t.Context(), []connectors.Quantity{{Codes: order.Codes{SKUCode: "MUG-1"}, Sell: 8}})[0], connectors.Done, "")
+			r.WantText(r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: order.Codes{SKUCode: "MUG-1"}, Sell: 8}})[0], connectors.Done, "")
 		},
 		Operations: []string{
 			"Orders", "OrderLines", "OrderFulfillmentOrders", "FulfillmentOrderLines", "OrderFulfillments", "FulfillmentLines",

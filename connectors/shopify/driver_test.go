@@ -18,7 +18,7 @@ import (
 
 // lost carries out operations of a kind and loses their answer, or loses the request.
 func (r *rig) lost(name string, did bool) {
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		body, err := io.ReadAll(q.Body)
 		r.check(err)
 		q.Body = io.NopCloser(strings.NewReader(string(body)))
@@ -37,16 +37,16 @@ func TestHolds(t *testing.T) {
 	r := newRig(t)
 	o := r.two()
 	r.check(r.Hold(domain, o.Number, "INCORRECT_ADDRESS", "番地なし"))
-	got, _ := r.reread(o.Number)
+	got, _ := r.Reread(o.Number)
 	if got.Status != "on_hold" || got.SubStatus != "incorrect_address" || got.Lines() != 2 {
 		t.Errorf("%+v", got)
 	}
-	r.want(r.ship(parcel(o, "400000003001"))[0], connectors.Rejected, "on_hold")
+	r.WantText(r.Ship(parcel(o, "400000003001"))[0], connectors.Rejected, "on_hold")
 	r.check(r.Release(domain, o.Number))
-	if got, _ := r.reread(o.Number); got.Status != "paid" {
+	if got, _ := r.Reread(o.Number); got.Status != "paid" {
 		t.Errorf("status %s after the hold", got.Status)
 	}
-	r.want(r.ship(parcel(o, "400000003001"))[0], connectors.Done, "")
+	r.WantText(r.Ship(parcel(o, "400000003001"))[0], connectors.Done, "")
 }
 
 func TestStatuses(t *testing.T) {
@@ -70,7 +70,7 @@ func TestStatuses(t *testing.T) {
 	} {
 		o := r.two()
 		r.check(r.Set(domain, o.Number, x.change))
-		got, _ := r.reread(o.Number)
+		got, _ := r.Reread(o.Number)
 		if got.Status != x.status || got.SubStatus != x.sub || x.flag != "" && !got.HasFlag(x.flag) || got.Lines() != 2 {
 			t.Errorf("%s: status %q %q, flags %v, %d lines", name, got.Status, got.SubStatus, got.Flags, got.Lines())
 		}
@@ -91,17 +91,17 @@ func TestEditsAndRefunds(t *testing.T) {
 	r := newRig(t)
 	o := r.two()
 	r.check(r.Refund(domain, o.Number, 0, 2))
-	got, _ := r.reread(o.Number)
+	got, _ := r.Reread(o.Number)
 	if l := got.Packages[0].Lines; got.Status != "paid" || got.SubStatus != "partially_refunded" || len(l) != 2 || l[0].Quantity != 1 || got.Goods != 2800+1080 {
 		t.Errorf("%+v", got)
 	}
 	r.check(r.Refund(domain, o.Number, 0, 1))
-	if got, _ = r.reread(o.Number); got.Lines() != 1 || got.Packages[0].Lines[0].Key != "2" {
+	if got, _ = r.Reread(o.Number); got.Lines() != 1 || got.Packages[0].Lines[0].Key != "2" {
 		t.Errorf("%+v", got.Packages)
 	}
 	// A line that is added counts after those that were there, the refunded one included.
 	r.check(r.Edit(domain, o.Number, orders.Line{Key: "3", ItemID: "8100000003", OptionID: "4100000003", SKUCode: "CUP", Name: "湯のみ", Quantity: 2, Price: 900}))
-	got, _ = r.reread(o.Number)
+	got, _ = r.Reread(o.Number)
 	if l := got.Packages[0].Lines; len(l) != 2 || l[1].Key != "3" || l[1].Quantity != 2 || got.Goods != 1080+1800 {
 		t.Errorf("%+v", got)
 	}
@@ -109,7 +109,7 @@ func TestEditsAndRefunds(t *testing.T) {
 	careful := newRig(t, "refunded_in_part", "hold")
 	o = careful.two()
 	careful.check(careful.Refund(domain, o.Number, 0, 1))
-	if got, _ := careful.reread(o.Number); got.Status != "partially_refunded" {
+	if got, _ := careful.Reread(o.Number); got.Status != "partially_refunded" {
 		t.Errorf("status %s", got.Status)
 	}
 }
@@ -118,22 +118,22 @@ func TestParcelsOfOneOrder(t *testing.T) {
 	r := newRig(t)
 	o := r.two()
 	first := parcel(o, "400000003001", pieces("1", 2))
-	r.want(r.ship(first)[0], connectors.Done, "")
-	r.want(r.ship(first)[0], connectors.Already, "")
-	got, shown := r.reread(o.Number)
+	r.WantText(r.Ship(first)[0], connectors.Done, "")
+	r.WantText(r.Ship(first)[0], connectors.Already, "")
+	got, shown := r.Reread(o.Number)
 	if l := got.Packages[0].Lines; got.Status != "paid" || got.SubStatus != "partial" || len(l) != 2 || l[0].Quantity != 1 || len(shown) != 1 || !slices.Equal(shown[0].Lines, []string{"1"}) {
 		t.Errorf("%+v, shown %+v", got, shown)
 	}
 	// More than remains is refused; the rest goes with another number, both in one call.
-	r.want(r.ship(parcel(o, "400000003012", pieces("1", 2)))[0], connectors.Rejected, "1 remain")
-	for _, res := range r.ship(parcel(o, "400000003012", pieces("1", 0)), parcel(o, "400000003023", pieces("2", 1))) {
-		r.want(res, connectors.Done, "")
+	r.WantText(r.Ship(parcel(o, "400000003012", pieces("1", 2)))[0], connectors.Rejected, "1 remain")
+	for _, res := range r.Ship(parcel(o, "400000003012", pieces("1", 0)), parcel(o, "400000003023", pieces("2", 1))) {
+		r.WantText(res, connectors.Done, "")
 	}
 	if got := r.tracking(o.Number); !slices.Equal(got, []string{"400000003001", "400000003012", "400000003023"}) {
 		t.Errorf("%v", got)
 	}
-	r.want(r.ship(parcel(o, "400000003034"))[0], connectors.Rejected, "400000003001, 400000003012, 400000003023")
-	if got, _ := r.reread(o.Number); got.Status != "fulfilled" || got.Packages[0].Lines[0].Quantity != 3 {
+	r.WantText(r.Ship(parcel(o, "400000003034"))[0], connectors.Rejected, "400000003001, 400000003012, 400000003023")
+	if got, _ := r.Reread(o.Number); got.Status != "fulfilled" || got.Packages[0].Lines[0].Quantity != 3 {
 		t.Errorf("%+v", got)
 	}
 	if n, err := r.Notified(domain, o.Number); err != nil || n != 3 {
@@ -142,7 +142,7 @@ func TestParcelsOfOneOrder(t *testing.T) {
 	// A quiet shop.
 	quiet := newRig(t, "notify_customer", "no")
 	o = quiet.two()
-	quiet.want(quiet.ship(parcel(o, "400000003001"))[0], connectors.Done, "")
+	quiet.WantText(quiet.Ship(parcel(o, "400000003001"))[0], connectors.Done, "")
 	if n, _ := quiet.Notified(domain, o.Number); n != 0 {
 		t.Errorf("the buyer was told %d times", n)
 	}
@@ -151,11 +151,11 @@ func TestParcelsOfOneOrder(t *testing.T) {
 func TestCorrections(t *testing.T) {
 	r := newRig(t)
 	o := r.two()
-	r.ship(parcel(o, "400000003001", pieces("1", 3)), parcel(o, "400000003012", pieces("2", 1)))
+	r.Ship(parcel(o, "400000003001", pieces("1", 3)), parcel(o, "400000003012", pieces("2", 1)))
 	p := parcel(o, "400000003023")
 	p.Correct, p.Was = true, "400000003001"
 	for _, want := range []connectors.Outcome{connectors.Done, connectors.Already} {
-		r.want(r.ship(p)[0], want, "")
+		r.WantText(r.Ship(p)[0], want, "")
 	}
 	if got := r.tracking(o.Number); !slices.Equal(got, []string{"400000003023", "400000003012"}) {
 		t.Errorf("%v", got)
@@ -163,25 +163,25 @@ func TestCorrections(t *testing.T) {
 	// Staff dispatched it without a number, or with two.
 	o = r.two()
 	r.check(r.Dispatch(domain, o.Number, ""))
-	_, shown := r.reread(o.Number)
+	_, shown := r.Reread(o.Number)
 	if len(shown) != 1 || shown[0].Tracking != "" {
 		t.Errorf("%+v", shown)
 	}
 	p = parcel(o, "400000003034")
 	p.Correct = true
-	r.want(r.ship(p)[0], connectors.Done, "")
+	r.WantText(r.Ship(p)[0], connectors.Done, "")
 	if got := r.tracking(o.Number); !slices.Equal(got, []string{"400000003034"}) {
 		t.Errorf("%v", got)
 	}
 	o = r.two()
 	r.check(r.Dispatch(domain, o.Number, "Yamato (EN)", "4000-0000-3045", "400000003056"))
-	if _, shown = r.reread(o.Number); len(shown) != 2 || shown[0].Tracking != "400000003045" || shown[0].Carrier != "yamato" {
+	if _, shown = r.Reread(o.Number); len(shown) != 2 || shown[0].Tracking != "400000003045" || shown[0].Carrier != "yamato" {
 		t.Errorf("%+v", shown)
 	}
-	r.want(r.ship(parcel(o, "400000003045"))[0], connectors.Already, "")
+	r.WantText(r.Ship(parcel(o, "400000003045"))[0], connectors.Already, "")
 	p = parcel(o, "400000003067")
 	p.Correct, p.Was = true, "400000003045"
-	r.want(r.ship(p)[0], connectors.Done, "")
+	r.WantText(r.Ship(p)[0], connectors.Done, "")
 	if got := r.tracking(o.Number); !slices.Equal(got, []string{"400000003067", "400000003056"}) {
 		t.Errorf("%v", got)
 	}
@@ -191,13 +191,13 @@ func TestCorrections(t *testing.T) {
 func TestCancelledFulfillment(t *testing.T) {
 	r := newRig(t)
 	o := r.two()
-	r.want(r.ship(parcel(o, "400000003001"))[0], connectors.Done, "")
+	r.WantText(r.Ship(parcel(o, "400000003001"))[0], connectors.Done, "")
 	r.check(r.Undo(domain, o.Number))
-	got, shown := r.reread(o.Number)
+	got, shown := r.Reread(o.Number)
 	if got.Status != "paid" || got.Lines() != 2 || len(shown) != 0 {
 		t.Errorf("%+v, shown %+v", got, shown)
 	}
-	r.want(r.ship(parcel(o, "400000003001"))[0], connectors.Done, "")
+	r.WantText(r.Ship(parcel(o, "400000003001"))[0], connectors.Done, "")
 	if got := r.tracking(o.Number); !slices.Equal(got, []string{"400000003001"}) {
 		t.Errorf("%v", got)
 	}
@@ -209,17 +209,17 @@ func TestParcelsAreSentOnce(t *testing.T) {
 		r := newRig(t)
 		o := r.two()
 		r.lost("fulfillmentCreate", did)
-		res := r.ship(parcel(o, "400000003001"))[0]
+		res := r.Ship(parcel(o, "400000003001"))[0]
 		if did {
-			r.want(res, connectors.Done, "the mall shows the number")
+			r.WantText(res, connectors.Done, "the mall shows the number")
 		} else {
-			r.want(res, connectors.Unknown, "")
+			r.WantText(res, connectors.Unknown, "")
 		}
 		if n := r.count("Ship"); n != 1 {
 			t.Errorf("done %v: %d calls", did, n)
 		}
-		r.between(nil)
-		r.want(r.ship(parcel(o, "400000003001"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
+		r.Between(nil)
+		r.WantText(r.Ship(parcel(o, "400000003001"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
 		if got := r.tracking(o.Number); !slices.Equal(got, []string{"400000003001"}) {
 			t.Errorf("the mall shows %v", got)
 		}
@@ -230,27 +230,27 @@ func TestParcelsAreSentOnce(t *testing.T) {
 	r.check(err)
 	o := r.two()
 	r.check(r.Mall.Move(domain, o.Number, 1, at))
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
-		if r.count("Ship") == 2 && r.called()[len(r.called())-1] == "Ship" {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		if r.count("Ship") == 2 && r.Calls()[len(r.Calls())-1] == "Ship" {
 			panic(http.ErrAbortHandler)
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.ship(parcel(o, "400000003001"))[0], connectors.Unknown, "")
-	r.want(r.ship(parcel(o, "400000003001"))[0], connectors.Done, "")
-	if got, _ := r.reread(o.Number); got.Status != "fulfilled" || r.count("Ship") != 3 {
+	r.WantText(r.Ship(parcel(o, "400000003001"))[0], connectors.Unknown, "")
+	r.WantText(r.Ship(parcel(o, "400000003001"))[0], connectors.Done, "")
+	if got, _ := r.Reread(o.Number); got.Status != "fulfilled" || r.count("Ship") != 3 {
 		t.Errorf("status %s after %d calls", got.Status, r.count("Ship"))
 	}
 	// An earlier call lands between our look and our call.
 	r = newRig(t)
 	o = r.two()
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
-		if calls := r.called(); calls[len(calls)-1] == "Ship" {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		if calls := r.Calls(); calls[len(calls)-1] == "Ship" {
 			r.check(r.Dispatch(domain, o.Number, "Yamato (JA)", "400000003001"))
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.ship(parcel(o, "400000003001"))[0], connectors.Already, "")
+	r.WantText(r.Ship(parcel(o, "400000003001"))[0], connectors.Already, "")
 }
 
 func TestLocations(t *testing.T) {
@@ -261,17 +261,17 @@ func TestLocations(t *testing.T) {
 	r.check(err)
 	o := r.two()
 	r.check(r.Mall.Move(domain, o.Number, 1, here))
-	if got, _ := r.reread(o.Number); got.Status != "paid" || got.Lines() != 1 || got.HasFlag(order.FlagMallFulfils) {
+	if got, _ := r.Reread(o.Number); got.Status != "paid" || got.Lines() != 1 || got.HasFlag(order.FlagMallFulfils) {
 		t.Errorf("%+v", got)
 	}
-	r.want(r.ship(parcel(o, "400000003001"))[0], connectors.Done, "")
-	if got, _ := r.reread(o.Number); got.Status != "fulfilled" {
+	r.WantText(r.Ship(parcel(o, "400000003001"))[0], connectors.Done, "")
+	if got, _ := r.Reread(o.Number); got.Status != "fulfilled" {
 		t.Errorf("status %s: what another location ships is not waited for", got.Status)
 	}
 	o = r.two()
 	r.check(r.Mall.Move(domain, o.Number, 0, here))
 	r.check(r.Mall.Move(domain, o.Number, 1, here))
-	if got, _ := r.reread(o.Number); !got.HasFlag(order.FlagMallFulfils) || got.Lines() != 2 {
+	if got, _ := r.Reread(o.Number); !got.HasFlag(order.FlagMallFulfils) || got.Lines() != 2 {
 		t.Errorf("%+v", got)
 	}
 	// Another app's service: the mall would refuse a fulfillment.
@@ -281,10 +281,10 @@ func TestLocations(t *testing.T) {
 	o = all.two()
 	all.check(all.Mall.Move(domain, o.Number, 0, service))
 	all.check(all.Mall.Move(domain, o.Number, 1, service))
-	if got, _ := all.reread(o.Number); !got.HasFlag(order.FlagMallFulfils) {
+	if got, _ := all.Reread(o.Number); !got.HasFlag(order.FlagMallFulfils) {
 		t.Errorf("%+v", got)
 	}
-	all.want(all.ship(parcel(o, "400000003001"))[0], connectors.Rejected, "nothing remains")
+	all.WantText(all.Ship(parcel(o, "400000003001"))[0], connectors.Rejected, "nothing remains")
 }
 
 // Without the scope for fulfillment orders Shopify shows none, and no error.
@@ -292,7 +292,7 @@ func TestFulfillmentOrdersThatAreNotShown(t *testing.T) {
 	r := newRig(t)
 	o := r.two()
 	r.Break(mall.Faults{Empty: true})
-	all, _ := r.parsed(r.shopify.Reread(t.Context(), []string{o.Number}))
+	all, _ := r.Parsed(r.Driver.Reread(t.Context(), []string{o.Number}))
 	if len(all.Orders) != 0 || len(all.Refused) != 1 || !strings.Contains(all.Refused[0].Detail, "read_merchant_managed_fulfillment_orders") {
 		t.Errorf("%+v", all)
 	}
@@ -304,7 +304,7 @@ func TestWishesAreAttributes(t *testing.T) {
 	r.check(r.Set(domain, o.Number, mall.Change{Attributes: [][2]string{
 		{"配送希望日", "2026年11月28日"}, {"お届け希望日", "早めに"}, {"配送希望時間帯", "14-16時"}, {"のし", "内祝"}, {"色", "青"}, {"空", ""},
 	}}))
-	got, _ := r.reread(o.Number)
+	got, _ := r.Reread(o.Number)
 	p := got.Packages[0]
 	if p.DeliverOn != "2026-11-28" || p.TimeBand != "14-16時" || !got.HasFlag(order.FlagGift) || got.Note != "お届け希望日: 早めに\nのし: 内祝\n色: 青" {
 		t.Errorf("%+v, note %q, flags %v", p, got.Note, got.Flags)
@@ -312,7 +312,7 @@ func TestWishesAreAttributes(t *testing.T) {
 	own := newRig(t, "date_attributes", "day", "gift_attributes", "")
 	o = own.two()
 	own.check(own.Set(domain, o.Number, mall.Change{Attributes: [][2]string{{"day", "2026/11/29"}, {"配送希望日", "2026-11-28"}}}))
-	if got, _ := own.reread(o.Number); got.Packages[0].DeliverOn != "2026-11-29" || got.Note != "配送希望日: 2026-11-28" {
+	if got, _ := own.Reread(o.Number); got.Packages[0].DeliverOn != "2026-11-29" || got.Note != "配送希望日: 2026-11-28" {
 		t.Errorf("%+v, note %q", got.Packages[0], got.Note)
 	}
 }
@@ -328,14 +328,14 @@ func TestAbroad(t *testing.T) {
 		o.Parcels[0].Lines = o.Parcels[0].Lines[:1]
 		o.Parcels[0].Lines[0].Price = 1999
 	})
-	got, _ := r.reread(o.Number)
+	got, _ := r.Reread(o.Number)
 	to := got.Packages[0].To
 	if to.Name != "Jane Sample" || to.Prefecture != "Massachusetts" || to.Postal != "02139" || to.Country != "US" || got.Currency != "USD" || got.Packages[0].Lines[0].Price != 1999 || got.Goods != 5997 {
 		t.Errorf("%+v %+v", got, to)
 	}
 	// Japan by the code of the prefecture, family name first.
 	o = r.two()
-	if got, _ := r.reread(o.Number); got.Packages[0].To.Prefecture != o.Parcels[0].To.Prefecture || got.Packages[0].To.Name != o.Parcels[0].To.Name() {
+	if got, _ := r.Reread(o.Number); got.Packages[0].To.Prefecture != o.Parcels[0].To.Prefecture || got.Packages[0].To.Name != o.Parcels[0].To.Name() {
 		t.Errorf("%+v", got.Packages[0].To)
 	}
 }
@@ -346,7 +346,7 @@ func TestRereadIsExact(t *testing.T) {
 	a := r.two(func(o *orders.Order) { o.Number = "#1001" })
 	r.two(func(o *orders.Order) { o.Number = "#1001-A" })
 	quoted := r.two(func(o *orders.Order) { o.Number = `ML'10\2` })
-	all, missing := r.parsed(r.shopify.Reread(t.Context(), []string{a.Number, quoted.Number, "#999", a.Number}))
+	all, missing := r.Parsed(r.Driver.Reread(t.Context(), []string{a.Number, quoted.Number, "#999", a.Number}))
 	var have []string
 	for _, o := range all.Orders {
 		have = append(have, o.Number)
@@ -360,10 +360,10 @@ func TestRereadIsExact(t *testing.T) {
 	for range 45 {
 		names = append(names, r.two().Number)
 	}
-	r.forget()
-	all, missing = r.parsed(r.shopify.Reread(t.Context(), names))
-	if len(all.Orders) != 45 || len(missing) != 0 || len(r.called()) > 9 {
-		t.Errorf("%d orders, missing %v, %d calls", len(all.Orders), missing, len(r.called()))
+	r.Forget()
+	all, missing = r.Parsed(r.Driver.Reread(t.Context(), names))
+	if len(all.Orders) != 45 || len(missing) != 0 || len(r.Calls()) > 9 {
+		t.Errorf("%d orders, missing %v, %d calls", len(all.Orders), missing, len(r.Calls()))
 	}
 }
 
@@ -372,20 +372,20 @@ func TestWindowIsChecked(t *testing.T) {
 	r := newRig(t)
 	r.two()
 	var last error
-	for _, err := range r.shopify.Read(t.Context(), connectors.Read{Window: connectors.Window{From: r.Now().Add(-time.Hour), To: r.Now()}, Kind: connectors.ReadNew}) {
+	for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: connectors.Window{From: r.Now().Add(-time.Hour), To: r.Now()}, Kind: connectors.ReadNew}) {
 		last = err
 	}
 	if last != nil {
 		t.Fatal(last)
 	}
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		body, err := io.ReadAll(q.Body)
 		r.check(err)
 		q.Body = io.NopCloser(strings.NewReader(strings.Replace(string(body), "updated_at:>=", "created_at:<=", 1)))
 		m.ServeHTTP(w, q)
 	})
 	w := connectors.Window{From: r.Now().Add(-time.Hour), To: r.Now()}
-	for _, err := range r.shopify.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}) {
+	for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}) {
 		last = err
 	}
 	if last == nil || connectors.ClassOf(last) != connectors.Transient || !strings.Contains(last.Error(), "not filtered") {
@@ -407,7 +407,7 @@ func TestCostOfAPage(t *testing.T) {
 		t.Errorf("%d orders", len(got))
 	}
 	refused := 0
-	for _, c := range r.calls {
+	for _, c := range r.sent {
 		if n, ok := c.variables["first"].(float64); ok && n > 2 {
 			refused++
 		}
@@ -425,7 +425,7 @@ func TestThrottle(t *testing.T) {
 		r.two()
 	}
 	throttled := 0
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		rec := httptest.NewRecorder()
 		m.ServeHTTP(rec, q)
 		if strings.Contains(rec.Body.String(), "THROTTLED") {
@@ -491,7 +491,7 @@ func TestStock(t *testing.T) {
 	}
 	r := newRig(t)
 	fill(r)
-	res := r.shopify.SetStock(t.Context(), []connectors.Quantity{
+	res := r.Driver.SetStock(t.Context(), []connectors.Quantity{
 		{Codes: codes("11", "MUG"), Sell: 9},
 		{Codes: codes("", "MUG-BL"), Sell: 1},
 		{Codes: codes("", "twice"), Sell: 1},
@@ -518,7 +518,7 @@ func TestStock(t *testing.T) {
 		{connectors.Already, ""},
 		{connectors.Rejected, "option_id"},
 	} {
-		r.want(res[i], want.outcome, want.says)
+		r.WantText(res[i], want.outcome, want.says)
 	}
 	if n, err := r.Available(domain, 11); err != nil || n != 9 {
 		t.Errorf("%d, %v", n, err)
@@ -526,10 +526,10 @@ func TestStock(t *testing.T) {
 	// What is on the shelf counts what was sold and not shipped.
 	shelf := newRig(t, "stock_quantity", "on_hand", "stock_location", "700001")
 	fill(shelf)
-	if n, err := shelf.shopify.ReadStock(t.Context(), []order.Codes{codes("11", ""), codes("16", "")}); err != nil || n[0] != 9 || n[1] != -1 {
+	if n, err := shelf.Driver.ReadStock(t.Context(), []order.Codes{codes("11", ""), codes("16", "")}); err != nil || n[0] != 9 || n[1] != -1 {
 		t.Errorf("%v, %v", n, err)
 	}
-	shelf.want(shelf.shopify.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("11", ""), Sell: 12}})[0], connectors.Done, "")
+	shelf.WantText(shelf.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("11", ""), Sell: 12}})[0], connectors.Done, "")
 	if n, _ := shelf.Available(domain, 11); n != 10 {
 		t.Errorf("%d available of 12 on hand", n)
 	}
@@ -538,7 +538,7 @@ func TestStock(t *testing.T) {
 	_, err := two.AddLocation(domain, "大阪店", false)
 	two.check(err)
 	fill(two)
-	two.want(two.shopify.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("11", ""), Sell: 12}})[0], connectors.Rejected, "stock_location")
+	two.WantText(two.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("11", ""), Sell: 12}})[0], connectors.Rejected, "stock_location")
 }
 
 // A sale between the reading and the setting is not overwritten: it is read again.
@@ -552,8 +552,8 @@ func TestStockIsCompared(t *testing.T) {
 	for i := range 3 {
 		q = append(q, connectors.Quantity{Codes: order.Codes{OptionID: fmt.Sprint(11 + i)}, Sell: 8})
 	}
-	for _, res := range r.shopify.SetStock(t.Context(), q) {
-		r.want(res, connectors.Done, "")
+	for _, res := range r.Driver.SetStock(t.Context(), q) {
+		r.WantText(res, connectors.Done, "")
 	}
 	for i := range int64(3) {
 		if n, err := r.Available(domain, 11+i); err != nil || n != 8 {
@@ -566,10 +566,10 @@ func TestStockIsCompared(t *testing.T) {
 	// A lost answer: the same key comes again and is carried out once.
 	r.lost("inventorySetQuantities", true)
 	q[0].Sell = 3
-	r.forget()
-	r.shopify.SetStock(t.Context(), q[:1])
+	r.Forget()
+	r.Driver.SetStock(t.Context(), q[:1])
 	keys := map[any]bool{}
-	for _, c := range r.calls {
+	for _, c := range r.sent {
 		if c.operation == "SetStock" {
 			keys[c.variables["key"]] = true
 		}
@@ -586,7 +586,7 @@ func TestCatalogPages(t *testing.T) {
 	}
 	r.Move(48 * time.Hour)
 	r.check(r.Sell(domain, mall.Variant{ID: 5000, Product: 5000, SKU: "new", Title: "新", Price: 10}))
-	all, _ := r.parsed(r.shopify.Catalog(t.Context(), connectors.CatalogFrom{}))
+	all, _ := r.Parsed(r.Driver.Catalog(t.Context(), connectors.CatalogFrom{}))
 	if len(all.Products) != 231 || r.count("Catalog") != 3 {
 		t.Fatalf("%d products, %d calls", len(all.Products), r.count("Catalog"))
 	}
@@ -594,7 +594,7 @@ func TestCatalogPages(t *testing.T) {
 	if a.OnSale || !b.OnSale || b.Codes != (order.Codes{ItemID: "1114", OptionID: "1229", SKUCode: "00229", Barcode: "4900000000016"}) || b.Price != 1200 || b.Stock != 229 || b.Option != "青" || b.Changed.UTC.IsZero() || all.Products[230].Option != "" {
 		t.Errorf("%+v\n%+v", a, b)
 	}
-	all, _ = r.parsed(r.shopify.Catalog(t.Context(), connectors.CatalogFrom{Since: order.DateOf(r.Now())}))
+	all, _ = r.Parsed(r.Driver.Catalog(t.Context(), connectors.CatalogFrom{Since: order.DateOf(r.Now())}))
 	if len(all.Products) != 1 {
 		t.Errorf("%d products were changed since", len(all.Products))
 	}
@@ -603,7 +603,7 @@ func TestCatalogPages(t *testing.T) {
 func TestAccountTest(t *testing.T) {
 	failed := func(r *rig) map[string]string {
 		out := map[string]string{}
-		for _, c := range r.shopify.Test(r.Context()) {
+		for _, c := range r.Driver.Test(r.Context()) {
 			if !c.OK {
 				out[c.Name] = c.Detail + " → " + c.Do
 			}
@@ -694,12 +694,12 @@ func TestErrorsAreSorted(t *testing.T) {
 		{"endless", 200, `{"data":{"orders":{"pageInfo":{"hasNextPage":true,"endCursor":"a"},"nodes":[]}}}`, connectors.Transient, ""},
 	} {
 		r := newRig(t, "access_token", fixed)
-		r.between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		r.Between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			w.WriteHeader(x.status)
 			_, _ = io.WriteString(w, x.body)
 		})
 		var last error
-		for _, err := range r.shopify.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadOpen}) {
+		for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadOpen}) {
 			last = err
 		}
 		if last == nil {

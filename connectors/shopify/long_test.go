@@ -30,8 +30,8 @@ func (r *rig) long() string {
 	r.check(r.Mall.Move(domain, o.Number, longLines+3, at))
 	r.check(r.Mall.Move(domain, o.Number, longLines+2, r.Location(domain)))
 	for i := range 4 {
-		res := r.ship(parcel(o, fmt.Sprintf("4000000031%02d", i), pieces(strconv.Itoa(i+1), 1)))
-		r.want(res[0], connectors.Done, "")
+		res := r.Ship(parcel(o, fmt.Sprintf("4000000031%02d", i), pieces(strconv.Itoa(i+1), 1)))
+		r.WantText(res[0], connectors.Done, "")
 	}
 	return o.Number
 }
@@ -40,8 +40,8 @@ func (r *rig) long() string {
 func TestLongOrder(t *testing.T) {
 	r := newRig(t)
 	name := r.long()
-	r.forget()
-	o, shown := r.reread(name)
+	r.Forget()
+	o, shown := r.Reread(name)
 	if o.Lines() != longLines || o.Status != "paid" || o.SubStatus != "partial" {
 		t.Errorf("%d lines, status %s %s", o.Lines(), o.Status, o.SubStatus)
 	}
@@ -55,18 +55,18 @@ func TestLongOrder(t *testing.T) {
 	}
 	for _, operation := range []string{"OrderLines", "OrderFulfillmentOrders", "FulfillmentOrderLines", "OrderFulfillments", "FulfillmentLines"} {
 		if r.count(operation) == 0 {
-			t.Errorf("%s was not sent: %v", operation, r.called())
+			t.Errorf("%s was not sent: %v", operation, r.Calls())
 		}
 	}
 	// All of it goes in one parcel: two locations, two fulfillments.
-	r.forget()
+	r.Forget()
 	p := connectors.Shipment{Order: name, Package: "1", Carrier: "yamato", Tracking: "400000003204", ShippedOn: "2026-11-18"}
-	r.want(r.ship(p)[0], connectors.Done, "")
+	r.WantText(r.Ship(p)[0], connectors.Done, "")
 	if n := r.count("Ship"); n != 2 {
 		t.Errorf("%d calls", n)
 	}
-	r.want(r.ship(p)[0], connectors.Already, "")
-	if o, _ := r.reread(name); o.Status != "fulfilled" || o.Lines() != longLines+4 {
+	r.WantText(r.Ship(p)[0], connectors.Already, "")
+	if o, _ := r.Reread(name); o.Status != "fulfilled" || o.Lines() != longLines+4 {
 		t.Errorf("status %s, %d lines", o.Status, o.Lines())
 	}
 }

@@ -90,7 +90,7 @@ func TestSheetAndAPIGiveTheSameOrder(t *testing.T) {
 		t.Fatalf("%+v", refused)
 	}
 	byAPI, both := map[string]order.Order{}, 0
-	all, _ := r.parsed(r.shopify.Reread(t.Context(), numbers(os)))
+	all, _ := r.Parsed(r.Driver.Reread(t.Context(), numbers(os)))
 	for _, o := range all.Orders {
 		byAPI[o.Number] = o
 	}
@@ -206,7 +206,7 @@ func (d *desk) bySheet() {
 // byAPI reads the mall and stores what came.
 func (d *desk) byAPI() {
 	d.Helper()
-	all, _ := d.parsed(d.shopify.Reread(d.Context(), numbers(d.os)))
+	all, _ := d.Parsed(d.Driver.Reread(d.Context(), numbers(d.os)))
 	l := d.env.Ledger
 	id, _, err := l.Account(d.Context(), "shopify-main", d.Now())
 	d.check(err)

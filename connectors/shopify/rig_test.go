@@ -1,12 +1,8 @@
 package shopify_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
-	"iter"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -20,16 +16,13 @@ import (
 	mall "github.com/mallbridge/mallbridge/simulator/shopify"
 )
 
-// A rig is a simulated mall behind a server with the connector before it, both by one
-// clock that waiting moves.
+// A rig is a simulated mall with the connector before it.
 type rig struct {
 	shop
-	*drivertest.Clock
-	shopify *connectors.Mall
+	*drivertest.Front
 
-	mu    sync.Mutex
-	calls []sent
-	pass  func(w http.ResponseWriter, r *http.Request, mall http.Handler)
+	mu   sync.Mutex
+	sent []sent
 }
 
 // sent is one request that the mall got.
@@ -44,16 +37,15 @@ func newRig(t testing.TB, settings ...string) *rig { return newRigOf(t, mall.Opt
 // newRigOf opens an account with settings, name after value. A setting access_token is
 // its secret, in place of client id and secret.
 func newRigOf(t testing.TB, o mall.Options, settings ...string) *rig {
-	r := &rig{Clock: drivertest.NewClock(time.Date(2026, 11, 18, 3, 0, 0, 0, time.UTC))}
+	r := &rig{Front: drivertest.NewFront(t, time.Date(2026, 11, 18, 3, 0, 0, 0, time.UTC))}
 	o.Now = r.Now
 	r.shop = shop{Mall: mall.New(o), TB: t, stream: orders.NewStream(2)}
 	r.check(r.AddShop(store()))
-	server := httptest.NewServer(http.HandlerFunc(r.serve))
-	t.Cleanup(server.Close)
+	r.Describe = r.note
 	secrets := map[string]string{"client_secret": appSecret}
 	a := connectors.Account{
 		Name:     "shopify-main",
-		Settings: map[string]string{connectors.BaseURL: server.URL, "shop": domain, "client_id": clientID},
+		Settings: map[string]string{connectors.BaseURL: r.Serve(r.Mall), "shop": domain, "client_id": clientID},
 		Secret:   func(name string) (string, error) { return secrets[name], nil },
 	}
 	for i := 0; i+1 < len(settings); i += 2 {
@@ -64,19 +56,12 @@ func newRigOf(t testing.TB, o mall.Options, settings ...string) *rig {
 			a.Settings[settings[i]] = settings[i+1]
 		}
 	}
-	m, err := shopify.Spec.Open(a, connectors.Options{Now: r.Now, Sleep: r.Sleep, Jitter: func() float64 { return 0.5 }})
-	r.check(err)
-	r.shopify = m
+	r.Open(shopify.Spec, a)
 	return r
 }
 
-func (r *rig) serve(w http.ResponseWriter, q *http.Request) {
-	body, err := io.ReadAll(q.Body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	q.Body = io.NopCloser(bytes.NewReader(body))
+// note keeps a request and returns its operation.
+func (r *rig) note(q *http.Request, body []byte) string {
 	var in struct {
 		Query     string         `json:"query"`
 		Variables map[string]any `json:"variables"`
@@ -86,67 +71,28 @@ func (r *rig) serve(w http.ResponseWriter, q *http.Request) {
 		s.operation, s.variables = strings.FieldsFunc(in.Query, func(c rune) bool { return c == ' ' || c == '(' })[1], in.Variables
 	}
 	r.mu.Lock()
-	r.calls = append(r.calls, s)
-	pass := r.pass
-	r.mu.Unlock()
-	if pass != nil {
-		pass(w, q, r.Mall)
-		return
-	}
-	r.Mall.ServeHTTP(w, q)
+	defer r.mu.Unlock()
+	r.sent = append(r.sent, s)
+	return s.operation
 }
 
-// between puts a function between connector and mall.
-func (r *rig) between(f func(w http.ResponseWriter, r *http.Request, mall http.Handler)) {
+// Forget forgets what was sent.
+func (r *rig) Forget() {
+	r.Front.Forget()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pass = f
+	r.sent = nil
 }
 
-// called lists the operations that were sent.
-func (r *rig) called() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var out []string
-	for _, c := range r.calls {
-		out = append(out, c.operation)
-	}
-	return out
-}
-
+// count counts the calls of an operation.
 func (r *rig) count(operation string) int {
 	n := 0
-	for _, c := range r.called() {
+	for _, c := range r.Calls() {
 		if c == operation {
 			n++
 		}
 	}
 	return n
-}
-
-func (r *rig) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.calls = nil
-}
-
-// Move sets the clock forward. Lines are moved by the mall's own method.
-func (r *rig) Move(d time.Duration) { r.Clock.Move(d) }
-
-// parsed reads pages and merges what is in them.
-func (r *rig) parsed(pages iter.Seq2[connectors.Page, error]) (all connectors.Parsed, missing []string) {
-	r.Helper()
-	for p, err := range pages {
-		r.check(err)
-		x, err := r.shopify.Parse(p)
-		r.check(err)
-		all.Orders = append(all.Orders, x.Orders...)
-		all.Refused = append(all.Refused, x.Refused...)
-		all.Products = append(all.Products, x.Products...)
-		all.Shown = append(all.Shown, x.Shown...)
-		missing = append(missing, p.Missing...)
-	}
-	return all, missing
 }
 
 func (r *rig) window() connectors.Window {
@@ -156,27 +102,7 @@ func (r *rig) window() connectors.Window {
 // read reads everything that was changed lately.
 func (r *rig) read() map[string]order.Order {
 	r.Helper()
-	all, _ := r.parsed(r.shopify.Read(r.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadNew}))
-	for _, x := range all.Refused {
-		r.Errorf("refused: %+v", x)
-	}
-	out := map[string]order.Order{}
-	for _, o := range all.Orders {
-		if _, twice := out[o.Number]; twice {
-			r.Errorf("order %s comes twice", o.Number)
-		}
-		out[o.Number] = o
-	}
-	return out
-}
-
-func (r *rig) reread(number string) (order.Order, []connectors.Shown) {
-	r.Helper()
-	all, missing := r.parsed(r.shopify.Reread(r.Context(), []string{number}))
-	if len(all.Orders) != 1 || len(missing) != 0 {
-		r.Fatalf("order %s: %+v, missing %v", number, all, missing)
-	}
-	return all.Orders[0], all.Shown
+	return r.Orders(connectors.Read{Window: r.window(), Kind: connectors.ReadNew})
 }
 
 // two is an order of three pieces of one product and one of another.
@@ -195,22 +121,6 @@ func (r *rig) two(change ...func(*orders.Order)) *orders.Order {
 	}
 	r.check(r.Place(domain, &o, ""))
 	return &o
-}
-
-func (r *rig) want(res connectors.Result, o connectors.Outcome, says string) {
-	r.Helper()
-	if res.Outcome != o || !strings.Contains(res.Code+" "+res.Detail, says) {
-		r.Errorf("%v %q (%s), want %v %q", res.Outcome, res.Code, res.Detail, o, says)
-	}
-}
-
-func (r *rig) ship(s ...connectors.Shipment) []connectors.Result {
-	r.Helper()
-	res := r.shopify.Ship(r.Context(), s)
-	if len(res) != len(s) {
-		r.Fatalf("%d results of %d", len(res), len(s))
-	}
-	return res
 }
 
 func parcel(o *orders.Order, number string, lines ...connectors.ShippedLine) connectors.Shipment {

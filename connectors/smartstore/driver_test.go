@@ -41,32 +41,12 @@ func (r *rig) with(state string, change func(*orders.Order)) *orders.Order {
 
 func key(o *orders.Order, line int) string { return o.Parcels[0].Lines[line].Key }
 
-func (r *rig) window() connectors.Window {
-	return connectors.Window{From: r.Now().Add(-3 * time.Hour), To: r.Now()}
-}
-
-func (r *rig) want(res connectors.Result, o connectors.Outcome, code string) {
-	r.Helper()
-	if res.Outcome != o || code != "" && res.Code != code {
-		r.Errorf("%v %q (%s), want %v %q", res.Outcome, res.Code, res.Detail, o, code)
-	}
-}
-
-func (r *rig) ship(s ...connectors.Shipment) []connectors.Result {
-	r.Helper()
-	res := r.smartstore.Ship(r.Context(), s)
-	if len(res) != len(s) {
-		r.Fatalf("%d results of %d", len(res), len(s))
-	}
-	return res
-}
-
 func (r *rig) confirm(o ...*orders.Order) []connectors.Result {
 	var all []order.Order
 	for _, x := range o {
 		all = append(all, order.Order{Number: x.Number})
 	}
-	return r.smartstore.Confirm(r.Context(), all)
+	return r.Driver.Confirm(r.Context(), all)
 }
 
 func parcel(o *orders.Order, number string, lines ...string) connectors.Shipment {
@@ -75,40 +55,6 @@ func parcel(o *orders.Order, number string, lines ...string) connectors.Shipment
 		s.Lines = append(s.Lines, connectors.ShippedLine{Line: l})
 	}
 	return s
-}
-
-// called counts the calls whose path has a part.
-func (r *rig) called(part string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := 0
-	for _, c := range r.calls {
-		if strings.Contains(c, part) {
-			n++
-		}
-	}
-	return n
-}
-
-func (r *rig) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.calls = nil
-}
-
-// lost carries calls out, if do says so, and loses the answer of those whose path ends
-// in a part.
-func (r *rig) lost(part string, do bool) {
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
-		if !strings.HasSuffix(q.URL.Path, part) {
-			m.ServeHTTP(w, q)
-			return
-		}
-		if do {
-			m.ServeHTTP(httptest.NewRecorder(), q)
-		}
-		panic(http.ErrAbortHandler)
-	})
 }
 
 // The log names one product order; the order comes with all.
@@ -121,21 +67,21 @@ func TestLinesOfAnOrderComeTogether(t *testing.T) {
 		_, err := r.AskCancel(seller, o.Number, key(o, 1), 0, "")
 		r.check(err)
 		late := connectors.Window{From: r.Now().Add(-time.Minute), To: r.Now().Add(time.Minute)}
-		got := r.read(connectors.Read{Window: late, Kind: connectors.ReadNew})[o.Number]
+		got := r.Orders(connectors.Read{Window: late, Kind: connectors.ReadNew})[o.Number]
 		if got.Status != "발주확인" || got.Lines() != 1 || got.Packages[0].Lines[0].Name != "들꽃 면 손수건" || !got.HasFlag(order.FlagClaim) {
 			t.Errorf("last only %v: %s, %v, %+v", last, got.Status, got.Flags, got.Packages)
 		}
 		r.check(r.Withdraw(seller, o.Number, key(o, 1)))
-		if got := r.reread(o.Number); got.Lines() != 2 || len(got.Flags) != 0 {
+		if got := r.Order(o.Number); got.Lines() != 2 || len(got.Flags) != 0 {
 			t.Errorf("withdrawn: %v, %+v", got.Flags, got.Packages)
 		}
 		// What was sent is left out as long as the other waits, then all of it comes.
-		r.want(r.ship(parcel(o, "690000000101", key(o, 0)))[0], connectors.Done, "")
-		if got := r.reread(o.Number); got.Status != "발주확인" || got.Lines() != 1 || got.Packages[0].Lines[0].Key != key(o, 1) {
+		r.Want(r.Ship(parcel(o, "690000000101", key(o, 0)))[0], connectors.Done, "")
+		if got := r.Order(o.Number); got.Status != "발주확인" || got.Lines() != 1 || got.Packages[0].Lines[0].Key != key(o, 1) {
 			t.Errorf("status %s, %+v", got.Status, got.Packages)
 		}
-		r.want(r.ship(parcel(o, "690000000102", key(o, 1)))[0], connectors.Done, "")
-		if got := r.reread(o.Number); got.Status != "배송중" || got.Lines() != 2 {
+		r.Want(r.Ship(parcel(o, "690000000102", key(o, 1)))[0], connectors.Done, "")
+		if got := r.Order(o.Number); got.Status != "배송중" || got.Lines() != 2 {
 			t.Errorf("status %s, %+v", got.Status, got.Packages)
 		}
 	}
@@ -145,13 +91,13 @@ func TestLinesOfAnOrderComeTogether(t *testing.T) {
 func TestPaidLater(t *testing.T) {
 	r := newRig(t)
 	o := r.two(mall.Unpaid)
-	if got := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew}); len(got) != 0 {
+	if got := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew}); len(got) != 0 {
 		t.Errorf("%d orders that nobody has paid", len(got))
 	}
 	r.Move(50 * time.Hour)
 	r.check(r.Pay(seller, o.Number))
 	r.Move(time.Minute)
-	all := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew})
+	all := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew})
 	if got := all[o.Number]; len(all) != 1 || got.Status != "신규주문" || got.Lines() != 2 {
 		t.Errorf("%+v", all)
 	}
@@ -164,11 +110,11 @@ func TestLogOfManyChangesAtOnce(t *testing.T) {
 	for range 400 {
 		r.with(mall.Confirmed, func(o *orders.Order) { o.Ordered = at })
 	}
-	got := r.read(connectors.Read{Window: connectors.Window{From: at, To: at.Add(time.Second)}, Kind: connectors.ReadNew})
-	if len(got) != 400 || r.called("last-changed-statuses") != 3 {
-		t.Errorf("%d orders by %d calls of the log", len(got), r.called("last-changed-statuses"))
+	got := r.Orders(connectors.Read{Window: connectors.Window{From: at, To: at.Add(time.Second)}, Kind: connectors.ReadNew})
+	if len(got) != 400 || r.Called("last-changed-statuses") != 3 {
+		t.Errorf("%d orders by %d calls of the log", len(got), r.Called("last-changed-statuses"))
 	}
-	if n := r.called("product-order-ids"); n != 0 {
+	if n := r.Called("product-order-ids"); n != 0 {
 		t.Errorf("%d orders were asked for one by one", n)
 	}
 }
@@ -180,10 +126,10 @@ func TestConfirmedByHand(t *testing.T) {
 	r.check(r.Confirm(seller, o.Number))
 	r.Move(50 * time.Hour)
 	w := connectors.Window{From: o.Ordered.Add(-time.Hour), To: o.Ordered.Add(40 * time.Hour)}
-	if got := r.read(connectors.Read{Window: w, Kind: connectors.ReadOpen})[o.Number]; got.Status != "발주확인" || got.Lines() != 2 {
+	if got := r.Orders(connectors.Read{Window: w, Kind: connectors.ReadOpen})[o.Number]; got.Status != "발주확인" || got.Lines() != 2 {
 		t.Errorf("status %s, %+v", got.Status, got.Packages)
 	}
-	if n := r.called("/product-orders"); n != 2 {
+	if n := r.Called("/product-orders"); n != 2 {
 		t.Errorf("%d calls for a span of 41 hours", n)
 	}
 }
@@ -195,11 +141,11 @@ func TestRereadTakesFewCalls(t *testing.T) {
 	for range 60 {
 		numbers = append(numbers, r.two(mall.Confirmed).Number)
 	}
-	r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew})
-	r.forget()
-	all, missing := r.parsed(r.smartstore.Reread(t.Context(), append(numbers, "2026071500099999")))
-	if len(all.Orders) != 60 || len(all.Refused) != 0 || !slices.Equal(missing, []string{"2026071500099999"}) || len(r.calls) != 2 {
-		t.Errorf("%d orders, %d refused, missing %v, calls %q", len(all.Orders), len(all.Refused), missing, r.calls)
+	r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew})
+	r.Forget()
+	all, missing := r.Parsed(r.Driver.Reread(t.Context(), append(numbers, "2026071500099999")))
+	if len(all.Orders) != 60 || len(all.Refused) != 0 || !slices.Equal(missing, []string{"2026071500099999"}) || len(r.Calls()) != 2 {
+		t.Errorf("%d orders, %d refused, missing %v, calls %q", len(all.Orders), len(all.Refused), missing, r.Calls())
 	}
 }
 
@@ -209,32 +155,32 @@ func TestConfirm(t *testing.T) {
 	moved := o.Buyer
 	moved.Street, moved.Building = "새바다로 77", "9층"
 	r.check(r.Mall.Move(seller, o.Number, moved))
-	r.want(r.confirm(o)[0], connectors.Done, "")
-	if got := r.reread(o.Number); !strings.HasSuffix(got.Packages[0].To.Street, "새바다로 77") || got.Packages[0].To.Building != "9층" || got.Status != "발주확인" {
+	r.Want(r.confirm(o)[0], connectors.Done, "")
+	if got := r.Order(o.Number); !strings.HasSuffix(got.Packages[0].To.Street, "새바다로 77") || got.Packages[0].To.Building != "9층" || got.Status != "발주확인" {
 		t.Errorf("status %s, %+v", got.Status, got.Packages[0].To)
 	}
-	r.want(r.confirm(o)[0], connectors.Already, "")
-	if n := r.called("/confirm"); n != 1 {
+	r.Want(r.confirm(o)[0], connectors.Already, "")
+	if n := r.Called("/confirm"); n != 1 {
 		t.Errorf("%d calls: a confirmed order was confirmed again", n)
 	}
 	gift, byMall := r.two(mall.Gift), r.with(mall.Fresh, func(o *orders.Order) { o.MallShips = true })
 	gone, cancelled := r.two(mall.Fresh), r.two(mall.Fresh)
 	r.check(r.Cancel(seller, cancelled.Number))
-	r.check(r.Forget(seller, gone.Number))
+	r.check(r.Mall.Forget(seller, gone.Number))
 	res := r.confirm(gift, byMall, gone, cancelled)
-	r.want(res[0], connectors.Retry, "")
-	r.want(res[1], connectors.Already, "")
-	r.want(res[2], connectors.Rejected, "100003")
-	r.want(res[3], connectors.Rejected, "")
-	if got := r.reread(gift.Number); !got.HasFlag(order.FlagAddressLater) || got.Packages[0].To.Name != "" {
+	r.Want(res[0], connectors.Retry, "")
+	r.Want(res[1], connectors.Already, "")
+	r.Want(res[2], connectors.Rejected, "100003")
+	r.Want(res[3], connectors.Rejected, "")
+	if got := r.Order(gift.Number); !got.HasFlag(order.FlagAddressLater) || got.Packages[0].To.Name != "" {
 		t.Errorf("%v, %+v", got.Flags, got.Packages[0].To)
 	}
 	r.check(r.Mall.Move(seller, gift.Number, moved))
-	r.want(r.confirm(gift)[0], connectors.Done, "")
-	if got := r.reread(gift.Number); !got.HasFlag(order.FlagGift) || got.HasFlag(order.FlagAddressLater) || got.Packages[0].To.Name != moved.Name() {
+	r.Want(r.confirm(gift)[0], connectors.Done, "")
+	if got := r.Order(gift.Number); !got.HasFlag(order.FlagGift) || got.HasFlag(order.FlagAddressLater) || got.Packages[0].To.Name != moved.Name() {
 		t.Errorf("%v, %+v", got.Flags, got.Packages[0].To)
 	}
-	if got := r.reread(byMall.Number); !got.HasFlag(order.FlagMallFulfils) {
+	if got := r.Order(byMall.Number); !got.HasFlag(order.FlagMallFulfils) {
 		t.Errorf("%v", got.Flags)
 	}
 	// 30 product orders go in a call.
@@ -242,11 +188,11 @@ func TestConfirm(t *testing.T) {
 	for range 40 {
 		many = append(many, r.two(mall.Fresh))
 	}
-	r.forget()
+	r.Forget()
 	for _, x := range r.confirm(many...) {
-		r.want(x, connectors.Done, "")
+		r.Want(x, connectors.Done, "")
 	}
-	if n := r.called("/confirm"); n != 3 {
+	if n := r.Called("/confirm"); n != 3 {
 		t.Errorf("%d calls for 80 product orders", n)
 	}
 }
@@ -255,13 +201,13 @@ func TestConfirm(t *testing.T) {
 func TestConfirmedMeanwhile(t *testing.T) {
 	r := newRig(t)
 	o := r.two(mall.Fresh)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if strings.HasSuffix(q.URL.Path, "/confirm") {
 			r.check(r.Confirm(seller, o.Number))
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.confirm(o)[0], connectors.Already, "")
+	r.Want(r.confirm(o)[0], connectors.Already, "")
 }
 
 // What changes something is sent once, whatever comes back.
@@ -269,21 +215,21 @@ func TestWritesAreSentOnce(t *testing.T) {
 	for _, did := range []bool{true, false} {
 		r := newRig(t)
 		o := r.two(mall.Confirmed)
-		r.lost("/dispatch", did)
+		r.Lose("/dispatch", did)
 		want := map[bool]connectors.Outcome{true: connectors.Done, false: connectors.Unknown}[did]
-		r.want(r.ship(parcel(o, "690000000101"))[0], want, "")
-		if n := r.called("/dispatch"); n != 1 {
+		r.Want(r.Ship(parcel(o, "690000000101"))[0], want, "")
+		if n := r.Called("/dispatch"); n != 1 {
 			t.Errorf("done %v: %d calls of dispatch", did, n)
 		}
-		r.between(nil)
-		r.want(r.ship(parcel(o, "690000000101"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
+		r.Between(nil)
+		r.Want(r.Ship(parcel(o, "690000000101"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
 		if got := r.tracking(o.Number); !slices.Equal(got, []string{"690000000101"}) {
 			t.Errorf("the mall shows %v", got)
 		}
 		o = r.two(mall.Fresh)
-		r.lost("/confirm", did)
-		r.want(r.confirm(o)[0], want, "")
-		if n := r.called("/confirm"); n != 1 {
+		r.Lose("/confirm", did)
+		r.Want(r.confirm(o)[0], want, "")
+		if n := r.Called("/confirm"); n != 1 {
 			t.Errorf("done %v: %d calls of confirm", did, n)
 		}
 	}
@@ -296,7 +242,7 @@ func TestAnswersThatSayNothing(t *testing.T) {
 		for _, did := range []bool{true, false} {
 			r := newRig(t)
 			o := r.two(mall.Confirmed)
-			r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+			r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 				if !strings.HasSuffix(q.URL.Path, "/dispatch") {
 					m.ServeHTTP(w, q)
 					return
@@ -306,7 +252,7 @@ func TestAnswersThatSayNothing(t *testing.T) {
 				}
 				_, _ = io.WriteString(w, body)
 			})
-			r.want(r.ship(parcel(o, "690000000101"))[0], map[bool]connectors.Outcome{true: connectors.Done, false: connectors.Unknown}[did], "")
+			r.Want(r.Ship(parcel(o, "690000000101"))[0], map[bool]connectors.Outcome{true: connectors.Done, false: connectors.Unknown}[did], "")
 		}
 	}
 }
@@ -314,10 +260,10 @@ func TestAnswersThatSayNothing(t *testing.T) {
 func TestParcelsOfOneOrder(t *testing.T) {
 	r := newRig(t)
 	o := r.two(mall.Confirmed)
-	for _, res := range r.ship(parcel(o, "690000000101", key(o, 0)), parcel(o, "6900-0000-0102", key(o, 1))) {
-		r.want(res, connectors.Done, "")
+	for _, res := range r.Ship(parcel(o, "690000000101", key(o, 0)), parcel(o, "6900-0000-0102", key(o, 1))) {
+		r.Want(res, connectors.Done, "")
 	}
-	if n := r.called("/dispatch"); n != 1 {
+	if n := r.Called("/dispatch"); n != 1 {
 		t.Errorf("%d calls", n)
 	}
 	if got := r.tracking(o.Number); !slices.Equal(got, []string{"690000000101", "690000000102"}) {
@@ -325,28 +271,28 @@ func TestParcelsOfOneOrder(t *testing.T) {
 	}
 	// A product order has one number: the second is refused, in the same call and later.
 	o = r.two(mall.Confirmed)
-	res := r.ship(parcel(o, "690000000201", key(o, 0)), parcel(o, "690000000202", key(o, 0)), parcel(o, "690000000201", key(o, 0)))
-	r.want(res[0], connectors.Done, "")
-	r.want(res[1], connectors.Rejected, "105306")
-	r.want(res[2], connectors.Done, "")
+	res := r.Ship(parcel(o, "690000000201", key(o, 0)), parcel(o, "690000000202", key(o, 0)), parcel(o, "690000000201", key(o, 0)))
+	r.Want(res[0], connectors.Done, "")
+	r.Want(res[1], connectors.Rejected, "105306")
+	r.Want(res[2], connectors.Done, "")
 	late := parcel(o, "690000000203", key(o, 0))
-	r.want(r.ship(late)[0], connectors.Rejected, "105306")
+	r.Want(r.Ship(late)[0], connectors.Rejected, "105306")
 	late.Correct, late.Was = true, "690000000201"
-	if res := r.ship(late)[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "centre") {
+	if res := r.Ship(late)[0]; res.Outcome != connectors.Rejected || !strings.Contains(res.Detail, "centre") {
 		t.Errorf("%+v", res)
 	}
 	// One parcel of two orders to the same person, in one call.
 	a := r.two(mall.Confirmed)
 	b := r.with(mall.Confirmed, func(x *orders.Order) { x.Parcels[0].To = a.Parcels[0].To })
 	c := r.two(mall.Confirmed)
-	r.forget()
-	for _, res := range r.ship(parcel(a, "690000000301"), parcel(b, "690000000301")) {
-		r.want(res, connectors.Done, "")
+	r.Forget()
+	for _, res := range r.Ship(parcel(a, "690000000301"), parcel(b, "690000000301")) {
+		r.Want(res, connectors.Done, "")
 	}
-	if n := r.called("/dispatch"); n != 1 {
+	if n := r.Called("/dispatch"); n != 1 {
 		t.Errorf("%d calls", n)
 	}
-	r.want(r.ship(parcel(c, "690000000301"))[0], connectors.Rejected, "104121")
+	r.Want(r.Ship(parcel(c, "690000000301"))[0], connectors.Rejected, "104121")
 }
 
 func TestWhatCannotBeShipped(t *testing.T) {
@@ -358,25 +304,25 @@ func TestWhatCannotBeShipped(t *testing.T) {
 	bad, unknown, wrong, good := parcel(r.two(mall.Confirmed), "69"), parcel(r.two(mall.Confirmed), "690000000103"), parcel(r.two(mall.Confirmed), "690000000104"), r.two(mall.Confirmed)
 	unknown.Order, wrong.Package = "2026071500099999", "1"
 	stray := parcel(good, "690000000105", "2026071500099998")
-	res := r.ship(parcel(unconfirmed, "690000000101"), parcel(asked, "690000000102"), parcel(gone, "690000000106"), bad, unknown, wrong, stray, parcel(byMall, "690000000107"), parcel(good, "690000000108"))
+	res := r.Ship(parcel(unconfirmed, "690000000101"), parcel(asked, "690000000102"), parcel(gone, "690000000106"), bad, unknown, wrong, stray, parcel(byMall, "690000000107"), parcel(good, "690000000108"))
 	for i, code := range []string{"104443", "104443", "105306", "104122", "100003", "100001", "100001", "105308"} {
-		r.want(res[i], connectors.Rejected, code)
+		r.Want(res[i], connectors.Rejected, code)
 	}
-	r.want(res[8], connectors.Done, "")
+	r.Want(res[8], connectors.Done, "")
 	if !strings.Contains(res[0].Detail, "발주확인") || !strings.Contains(res[2].Detail, "510000000777") {
 		t.Errorf("%+v\n%+v", res[0], res[2])
 	}
 	// What is left of the order goes without the claimed product order.
-	r.want(r.ship(parcel(asked, "690000000109", key(asked, 1)))[0], connectors.Done, "")
+	r.Want(r.Ship(parcel(asked, "690000000109", key(asked, 1)))[0], connectors.Done, "")
 	// Some pieces of one were cancelled.
 	some := r.two(mall.Confirmed)
 	_, err = r.AskCancel(seller, some.Number, key(some, 0), 1, "")
 	r.check(err)
-	if got := r.reread(some.Number); !got.HasFlag(order.FlagClaim) || got.Lines() != 1 {
+	if got := r.Order(some.Number); !got.HasFlag(order.FlagClaim) || got.Lines() != 1 {
 		t.Errorf("%v %+v", got.Flags, got.Packages)
 	}
 	r.approve(key(some, 0))
-	if got := r.reread(some.Number); len(got.Flags) != 0 || got.Packages[0].Lines[0].Quantity != 2 {
+	if got := r.Order(some.Number); len(got.Flags) != 0 || got.Packages[0].Lines[0].Quantity != 2 {
 		t.Errorf("%v %+v", got.Flags, got.Packages[0].Lines)
 	}
 }
@@ -397,7 +343,7 @@ func TestClaims(t *testing.T) {
 	_, err = r.AskCancel(seller, paid.Number, key(paid, 1), 0, "")
 	r.check(err)
 	claims := func() []string {
-		got, _ := r.parsed(r.smartstore.Claims(t.Context(), connectors.Window{From: w.From, To: r.Now().Add(time.Minute)}))
+		got, _ := r.Parsed(r.Driver.Claims(t.Context(), connectors.Window{From: w.From, To: r.Now().Add(time.Minute)}))
 		var have []string
 		for _, c := range got.Claims {
 			have = append(have, fmt.Sprint(c.Kind, " ", c.State, " ", c.Order, " ", c.Line, " ", c.Quantity, " ", c.Reason))
@@ -439,7 +385,7 @@ func TestStock(t *testing.T) {
 		return order.Codes{ItemID: item, ItemCode: code, OptionID: option, OptionCode: seller}
 	}
 	r := open()
-	res := r.smartstore.SetStock(t.Context(), []connectors.Quantity{
+	res := r.Driver.SetStock(t.Context(), []connectors.Quantity{
 		{Codes: codes("5", "A", "", "A-1"), Sell: 17},
 		{Codes: codes("", "A", "52", ""), Sell: 0},
 		{Codes: codes("5", "", "", ""), Sell: 3},
@@ -477,19 +423,19 @@ func TestStock(t *testing.T) {
 	if status, _, _, _ := r.Offer(seller, "7"); status != "SALE" {
 		t.Errorf("a product that has stock again is %s", status)
 	}
-	if n := r.called("/option-stock"); n != 1 {
+	if n := r.Called("/option-stock"); n != 1 {
 		t.Errorf("%d calls for three options of a product", n)
 	}
-	r.forget()
-	r.want(r.smartstore.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("5", "A", "", "A-1"), Sell: 17}})[0], connectors.Already, "")
-	if n := r.called("PUT"); n != 0 {
+	r.Forget()
+	r.Want(r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("5", "A", "", "A-1"), Sell: 17}})[0], connectors.Already, "")
+	if n := r.Called("PUT"); n != 0 {
 		t.Errorf("%d calls that change nothing", n)
 	}
 
 	r = open("reopen", "no", "option_stock", "stock_only")
-	r.want(r.smartstore.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("7", "", "", ""), Sell: 5}})[0], connectors.Done, "")
-	if status, _, _, _ := r.Offer(seller, "7"); status != "OUTOFSTOCK" || r.called("/multi-update") != 1 {
-		t.Errorf("%s, %q", status, r.calls)
+	r.Want(r.Driver.SetStock(t.Context(), []connectors.Quantity{{Codes: codes("7", "", "", ""), Sell: 5}})[0], connectors.Done, "")
+	if status, _, _, _ := r.Offer(seller, "7"); status != "OUTOFSTOCK" || r.Called("/multi-update") != 1 {
+		t.Errorf("%s, %q", status, r.Calls())
 	}
 }
 
@@ -498,7 +444,7 @@ func TestCatalogLeavesOutWhatIsDeleted(t *testing.T) {
 	r.two(mall.Fresh)
 	r.check(r.Sell(seller, mall.Product{Channel: "6", Name: "삭제", Status: "DELETE"}))
 	r.check(r.Sell(seller, mall.Product{Channel: "7", Name: "품절", Code: "S", Price: 1000, Status: "OUTOFSTOCK"}))
-	got, _ := r.parsed(r.smartstore.Catalog(t.Context(), connectors.CatalogFrom{}))
+	got, _ := r.Parsed(r.Driver.Catalog(t.Context(), connectors.CatalogFrom{}))
 	var have []string
 	for _, p := range got.Products {
 		have = append(have, fmt.Sprint(p.Codes.ItemID, " ", p.Codes.OptionCode, " ", p.Option, " ", p.OnSale, " ", p.Stock, " ", p.Price))
@@ -527,7 +473,7 @@ func TestAccountTest(t *testing.T) {
 			r := newRig(t)
 			x.change(r)
 			bad := map[string]string{}
-			for _, c := range r.smartstore.Test(t.Context()) {
+			for _, c := range r.Driver.Test(t.Context()) {
 				if !c.OK {
 					bad[c.Name] = c.Detail + " → " + c.Do
 				}
@@ -545,7 +491,7 @@ func TestAgency(t *testing.T) {
 	r.seller.Agency = true
 	r.add()
 	o := r.two(mall.Confirmed)
-	if got := r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadNew}); len(got) != 1 {
+	if got := r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadNew}); len(got) != 1 {
 		t.Errorf("order %s: %+v", o.Number, got)
 	}
 	for _, settings := range []map[string]string{{"client_id": clientID, "token_type": "SELLER"}, {"client_id": clientID, "account_id": seller}} {
@@ -560,42 +506,42 @@ func TestToken(t *testing.T) {
 	r := newRig(t)
 	r.two(mall.Confirmed)
 	other, err := smartstore.Spec.Open(connectors.Account{
-		Name: "smartstore-main", Settings: map[string]string{connectors.BaseURL: r.smartstore.BaseURL(), "client_id": clientID},
+		Name: "smartstore-main", Settings: map[string]string{connectors.BaseURL: r.Driver.BaseURL(), "client_id": clientID},
 		Secret: func(string) (string, error) { return secret, nil },
 	}, connectors.Options{Now: r.Now, Sleep: r.Sleep})
 	r.check(err)
 	read := func(m *connectors.Mall) {
 		t.Helper()
-		for _, err := range m.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadOpen}) {
+		for _, err := range m.Read(t.Context(), connectors.Read{Window: r.Lately(), Kind: connectors.ReadOpen}) {
 			r.check(err)
 		}
 	}
 	tokens := map[string]bool{}
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if a := q.Header.Get("Authorization"); a != "" {
 			tokens[a] = true
 		}
 		m.ServeHTTP(w, q)
 	})
-	read(r.smartstore)
+	read(r.Driver)
 	r.Move(time.Hour)
 	read(other)
-	if n := r.called("/token"); n != 2 || len(tokens) != 1 {
+	if n := r.Called("/token"); n != 2 || len(tokens) != 1 {
 		t.Errorf("%d logins, %d tokens", n, len(tokens))
 	}
 	r.Move(time.Hour + 38*time.Minute) // 22 minutes are left
-	read(r.smartstore)
-	if n := r.called("/token"); n != 2 || len(tokens) != 1 {
+	read(r.Driver)
+	if n := r.Called("/token"); n != 2 || len(tokens) != 1 {
 		t.Errorf("%d logins, %d tokens", n, len(tokens))
 	}
 	r.Move(3 * time.Minute)
-	read(r.smartstore)
+	read(r.Driver)
 	read(other)
-	if n := r.called("/token"); n != 4 || len(tokens) != 2 {
+	if n := r.Called("/token"); n != 4 || len(tokens) != 2 {
 		t.Errorf("%d logins, %d tokens", n, len(tokens))
 	}
 	r.Move(5 * time.Hour)
-	read(r.smartstore)
+	read(r.Driver)
 	if len(tokens) != 3 {
 		t.Errorf("%d tokens", len(tokens))
 	}
@@ -604,7 +550,7 @@ func TestToken(t *testing.T) {
 // A bucket that the mall says is empty is waited for.
 func TestPaceFollowsTheHeaders(t *testing.T) {
 	r := newRig(t)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		rec := httptest.NewRecorder()
 		m.ServeHTTP(rec, q)
 		for k, v := range rec.Header() {
@@ -617,7 +563,7 @@ func TestPaceFollowsTheHeaders(t *testing.T) {
 	})
 	begun := r.Now()
 	for range 3 {
-		r.read(connectors.Read{Window: r.window(), Kind: connectors.ReadOpen})
+		r.Orders(connectors.Read{Window: r.Lately(), Kind: connectors.ReadOpen})
 	}
 	if took := r.Now().Sub(begun); took < 8*time.Second || took > 10*time.Second {
 		t.Errorf("three calls took %v, the mall gives one in four seconds", took)
@@ -653,7 +599,7 @@ func TestErrorsAreSorted(t *testing.T) {
 		{200, `{"data":{"contents":[],"pagination":{"hasNext":true}}}`, connectors.Transient, "", 0},
 	} {
 		r := newRig(t)
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			if strings.HasSuffix(q.URL.Path, "/token") {
 				m.ServeHTTP(w, q)
 				return
@@ -663,7 +609,7 @@ func TestErrorsAreSorted(t *testing.T) {
 		})
 		var last error
 		begun := r.Now()
-		for _, err := range r.smartstore.Read(t.Context(), connectors.Read{Window: r.window(), Kind: connectors.ReadOpen}) {
+		for _, err := range r.Driver.Read(t.Context(), connectors.Read{Window: r.Lately(), Kind: connectors.ReadOpen}) {
 			last = err
 		}
 		e := connectors.AsError(last)
@@ -686,12 +632,12 @@ func TestRecordedRefusal(t *testing.T) {
 	o := r.two(mall.Confirmed)
 	body, err := os.ReadFile("testdata/dispatch.json")
 	r.check(err)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if strings.HasSuffix(q.URL.Path, "/dispatch") {
 			_, _ = w.Write([]byte(strings.ReplaceAll(string(body), "2026071500000011", key(o, 0))))
 			return
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.ship(parcel(o, "690000000101", key(o, 0)))[0], connectors.Rejected, "104122")
+	r.Want(r.Ship(parcel(o, "690000000101", key(o, 0)))[0], connectors.Rejected, "104122")
 }

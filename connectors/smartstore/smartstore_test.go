@@ -125,7 +125,7 @@ func (s *shop) place(at time.Time, fresh bool) order.Order {
 
 func (s *shop) cancel(number string) { s.check(s.Mall.Cancel(seller, number)) }
 
-func (s *shop) remove(number string) { s.check(s.Forget(seller, number)) }
+func (s *shop) remove(number string) { s.check(s.Mall.Forget(seller, number)) }
 
 func (s *shop) tracking(number string) []string {
 	var out []string

@@ -108,7 +108,7 @@ func TestRefusals(t *testing.T) {
 func TestABadByteStopsOneOrder(t *testing.T) {
 	r := newRig(t)
 	a, b := r.put(nil), r.put(nil)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		rec := httptest.NewRecorder()
 		m.ServeHTTP(rec, q)
 		body := rec.Body.String()
@@ -125,7 +125,7 @@ func TestABadByteStopsOneOrder(t *testing.T) {
 		_, _ = io.WriteString(w, body)
 	})
 	w := connectors.Window{From: r.Now().Add(-3 * 3600e9), To: r.Now()}
-	all, missing := r.parsed(r.yahoo.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}))
+	all, missing := r.Parsed(r.Driver.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}))
 	if len(all.Orders) != 1 || all.Orders[0].Number != b.Number || len(all.Refused) != 1 || all.Refused[0].Order != a.Number || all.Refused[0].Reason != order.RefusedCharset || len(missing) != 0 {
 		t.Errorf("%d orders, refused %+v, missing %v", len(all.Orders), all.Refused, missing)
 	}

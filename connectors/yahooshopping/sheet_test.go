@@ -45,7 +45,7 @@ func TestSheetAndAPIGiveTheSameOrder(t *testing.T) {
 			}
 			r.Move(time.Hour)
 			byAPI := map[string]order.Order{}
-			all, _ := r.parsed(r.yahoo.Read(t.Context(), connectors.Read{Window: connectors.Window{From: r.Now().AddDate(0, 0, -5), To: r.Now()}, Kind: connectors.ReadNew}))
+			all, _ := r.Parsed(r.Driver.Read(t.Context(), connectors.Read{Window: connectors.Window{From: r.Now().AddDate(0, 0, -5), To: r.Now()}, Kind: connectors.ReadNew}))
 			for _, o := range all.Orders {
 				byAPI[o.Number] = o
 			}

@@ -18,42 +18,42 @@ import (
 func TestShip(t *testing.T) {
 	r := newRig(t)
 	o := r.put(nil)
-	r.want(r.ship(parcel(o, "400000000105"))[0], connectors.Done, "")
+	r.WantText(r.Ship(parcel(o, "400000000105"))[0], connectors.Done, "")
 	for name, want := range map[string]string{"ShipStatus": "3", "ShipCompanyCode": "1001", "ShipInvoiceNumber1": "400000000105", "ShipDate": "2026-09-03"} {
 		if got := r.Field(seller, o.Number, name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
-	if n := r.called("<IsPointFix>true</IsPointFix>"); n != 1 {
+	if n := r.Called("<IsPointFix>true</IsPointFix>"); n != 1 {
 		t.Errorf("%d calls fix the points", n)
 	}
 	// Again, with hyphens at the mall, and once the parcel has arrived.
 	r.check(r.Change(seller, o.Number, map[string]string{"ShipInvoiceNumber1": "4000-0000-0105"}))
 	r.Move(31 * time.Hour)
-	r.want(r.ship(parcel(o, "400000000105"))[0], connectors.Already, "")
+	r.WantText(r.Ship(parcel(o, "400000000105"))[0], connectors.Already, "")
 	// A second one after it has arrived does not take the status back.
-	r.want(r.ship(parcel(o, "400000000116"))[0], connectors.Done, "")
+	r.WantText(r.Ship(parcel(o, "400000000116"))[0], connectors.Done, "")
 	if s, n := r.Field(seller, o.Number, "ShipStatus"), r.Numbers(seller, o.Number); s != "4" || !slices.Equal(n, []string{"4000-0000-0105", "400000000116"}) {
 		t.Errorf("status %s, %v", s, n)
 	}
-	r.want(r.ship(parcel(o, "400000000120"))[0], connectors.Rejected, "two numbers")
+	r.WantText(r.Ship(parcel(o, "400000000120"))[0], connectors.Rejected, "two numbers")
 	// One of the two is corrected, the other stays.
 	c := parcel(o, "400000000120")
 	c.Correct, c.Was = true, "400000000116"
-	r.want(r.ship(c)[0], connectors.Done, "")
+	r.WantText(r.Ship(c)[0], connectors.Done, "")
 	if n := r.Numbers(seller, o.Number); !slices.Equal(n, []string{"4000-0000-0105", "400000000120"}) {
 		t.Errorf("%v", n)
 	}
 	// Both parcels at once are one call.
 	o = r.put(nil)
-	before := r.called("orderShipStatusChange")
-	for _, res := range r.ship(parcel(o, "400000000105"), parcel(o, "400000000116"), parcel(o, "400000000120"))[:2] {
-		r.want(res, connectors.Done, "")
+	before := r.Called("orderShipStatusChange")
+	for _, res := range r.Ship(parcel(o, "400000000105"), parcel(o, "400000000116"), parcel(o, "400000000120"))[:2] {
+		r.WantText(res, connectors.Done, "")
 	}
-	if n := r.called("orderShipStatusChange") - before; n != 1 {
+	if n := r.Called("orderShipStatusChange") - before; n != 1 {
 		t.Errorf("%d calls", n)
 	}
-	all, _ := r.parsed(r.yahoo.Reread(t.Context(), []string{o.Number}))
+	all, _ := r.Parsed(r.Driver.Reread(t.Context(), []string{o.Number}))
 	want := []connectors.Shown{{Order: o.Number, Package: "1", Carrier: "yamato", Tracking: "400000000105"}, {Order: o.Number, Package: "1", Carrier: "yamato", Tracking: "400000000116"}}
 	if !reflect.DeepEqual(all.Shown, want) {
 		t.Errorf("%+v", all.Shown)
@@ -77,30 +77,30 @@ func TestWhatCannotBeShipped(t *testing.T) {
 		"at most 30":    with(func(p *connectors.Shipment) { p.Carrier, p.Tracking = "sagawa", strings.Repeat("1", 31) }),
 		"does not give": with(func(p *connectors.Shipment) { p.Order = seller + "-99999999" }),
 	} {
-		r.want(r.ship(p)[0], connectors.Rejected, says)
+		r.WantText(r.Ship(p)[0], connectors.Rejected, says)
 	}
-	if n := r.called("orderShipStatusChange"); n != 0 {
+	if n := r.Called("orderShipStatusChange"); n != 0 {
 		t.Errorf("%d calls", n)
 	}
 	// Another carrier's number stands there already.
-	r.want(r.ship(parcel(o, "400000000105"))[0], connectors.Done, "")
-	r.want(r.ship(with(func(p *connectors.Shipment) { p.Carrier, p.Tracking = "sagawa", "400000000116" }))[0], connectors.Rejected, "one carrier")
+	r.WantText(r.Ship(parcel(o, "400000000105"))[0], connectors.Done, "")
+	r.WantText(r.Ship(with(func(p *connectors.Shipment) { p.Carrier, p.Tracking = "sagawa", "400000000116" }))[0], connectors.Rejected, "one carrier")
 	gone := r.put(nil)
 	r.check(r.Cancel(seller, gone.Number))
-	r.want(r.ship(parcel(gone, "400000000105"))[0], connectors.Rejected, "cancelled")
+	r.WantText(r.Ship(parcel(gone, "400000000105"))[0], connectors.Rejected, "cancelled")
 	held := r.put(nil)
 	r.check(r.Change(seller, held.Number, map[string]string{"OrderStatus": "3"}))
-	r.want(r.ship(parcel(held, "400000000105"))[0], connectors.Rejected, "OrderStatus is 3") // as the mall says
+	r.WantText(r.Ship(parcel(held, "400000000105"))[0], connectors.Rejected, "OrderStatus is 3") // as the mall says
 	// Shipped by hand without a number: it is added. With a service that has none: so it is told.
 	hand := r.put(nil)
 	r.check(r.Change(seller, hand.Number, map[string]string{"ShipStatus": "3"}))
-	r.want(r.ship(parcel(hand, "400000000105"))[0], connectors.Done, "")
+	r.WantText(r.Ship(parcel(hand, "400000000105"))[0], connectors.Done, "")
 	none := r.put(nil)
-	r.want(r.ship(parcel(none, ""))[0], connectors.Done, "")
+	r.WantText(r.Ship(parcel(none, ""))[0], connectors.Done, "")
 	if v := r.Field(seller, none.Number, "ShipInvoiceNumberEmptyReason"); v != "105" {
 		t.Errorf("reason %q", v)
 	}
-	r.want(r.ship(parcel(none, ""))[0], connectors.Already, "")
+	r.WantText(r.Ship(parcel(none, ""))[0], connectors.Already, "")
 }
 
 // What the mall warns of is done, and told.
@@ -108,7 +108,7 @@ func TestWarnings(t *testing.T) {
 	r := newRig(t)
 	for code, says := range map[string]string{"od91115": "nothing was charged", "od91123": "refund", "od91113": "before", "od99999": "of its own"} {
 		o := r.put(nil)
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			if !strings.HasSuffix(q.URL.Path, "orderShipStatusChange") {
 				m.ServeHTTP(w, q)
 				return
@@ -117,9 +117,9 @@ func TestWarnings(t *testing.T) {
 			_, _ = io.WriteString(w, `<ResultSet totalResultsAvailable="1" totalResultsReturned="1" ok="1" ng="0"><Result><Status>OK</Status><Warning><Code>`+code+
 				`</Code><Message>of its own</Message><Detail></Detail></Warning></Result></ResultSet>`)
 		})
-		res := r.ship(parcel(o, "400000000105"))[0]
-		r.between(nil)
-		if r.want(res, connectors.Done, says); res.Code != code {
+		res := r.Ship(parcel(o, "400000000105"))[0]
+		r.Between(nil)
+		if r.WantText(res, connectors.Done, says); res.Code != code {
 			t.Errorf("%s: %+v", code, res)
 		}
 	}
@@ -130,7 +130,7 @@ func TestReportsAreSentOnce(t *testing.T) {
 	for _, did := range []bool{true, false} {
 		r := newRig(t)
 		o := r.put(nil)
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			if !strings.HasSuffix(q.URL.Path, "orderShipStatusChange") {
 				m.ServeHTTP(w, q)
 				return
@@ -140,17 +140,17 @@ func TestReportsAreSentOnce(t *testing.T) {
 			}
 			panic(http.ErrAbortHandler)
 		})
-		res := r.ship(parcel(o, "400000000105"))[0]
+		res := r.Ship(parcel(o, "400000000105"))[0]
 		if did {
-			r.want(res, connectors.Done, "the mall shows the number")
+			r.WantText(res, connectors.Done, "the mall shows the number")
 		} else {
-			r.want(res, connectors.Unknown, "does not show the number yet")
+			r.WantText(res, connectors.Unknown, "does not show the number yet")
 		}
-		if n := r.called("orderShipStatusChange"); n != 1 {
+		if n := r.Called("orderShipStatusChange"); n != 1 {
 			t.Errorf("done %v: %d calls", did, n)
 		}
-		r.between(nil)
-		r.want(r.ship(parcel(o, "400000000105"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
+		r.Between(nil)
+		r.WantText(r.Ship(parcel(o, "400000000105"))[0], map[bool]connectors.Outcome{true: connectors.Already, false: connectors.Done}[did], "")
 	}
 }
 
@@ -158,7 +158,7 @@ func TestReportsAreSentOnce(t *testing.T) {
 func TestPageInsteadOfAnAnswer(t *testing.T) {
 	r := newRig(t)
 	o := r.put(nil)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		if strings.HasSuffix(q.URL.Path, "orderShipStatusChange") {
 			m.ServeHTTP(httptest.NewRecorder(), q)
 			_, _ = io.WriteString(w, "<html><body>メンテナンス中</body></html>")
@@ -166,8 +166,8 @@ func TestPageInsteadOfAnAnswer(t *testing.T) {
 		}
 		m.ServeHTTP(w, q)
 	})
-	r.want(r.ship(parcel(o, "400000000105"))[0], connectors.Done, "the mall shows the number")
-	if n := r.called("orderShipStatusChange"); n != 1 {
+	r.WantText(r.Ship(parcel(o, "400000000105"))[0], connectors.Done, "the mall shows the number")
+	if n := r.Called("orderShipStatusChange"); n != 1 {
 		t.Errorf("%d calls", n)
 	}
 }
@@ -180,7 +180,7 @@ func TestStock(t *testing.T) {
 			r.check(r.Sell(seller, x))
 		}
 		r.Break(mall.Faults{AllOrNothing: all})
-		res := r.yahoo.SetStock(t.Context(), []connectors.Quantity{
+		res := r.Driver.SetStock(t.Context(), []connectors.Quantity{
 			{Codes: codes("tea-cup", "tea-cup-blue"), Sell: 14},
 			{Codes: codes("no-such-item", ""), Sell: 5},
 			{Codes: codes("matcha-30g", ""), Sell: 0},
@@ -199,12 +199,12 @@ func TestStock(t *testing.T) {
 		if res[1].Code != "st-02104" || !strings.Contains(res[4].Detail, "auction") {
 			t.Errorf("%+v %+v", res[1], res[4])
 		}
-		got, err := r.yahoo.ReadStock(t.Context(), []order.Codes{codes("tea-cup", "tea-cup-blue"), codes("matcha-30g", ""), codes("tea-cup", "tea-cup-red"), codes("x", "")})
+		got, err := r.Driver.ReadStock(t.Context(), []order.Codes{codes("tea-cup", "tea-cup-blue"), codes("matcha-30g", ""), codes("tea-cup", "tea-cup-red"), codes("x", "")})
 		if err != nil || !slices.Equal(got, []int64{14, 0, 7, -1}) {
 			t.Errorf("all or nothing %v: %v %v", all, got, err)
 		}
 		// The call without a wrong listing after it, where nothing was set.
-		if n := r.called("setStock"); n != map[bool]int{false: 1, true: 2}[all] {
+		if n := r.Called("setStock"); n != map[bool]int{false: 1, true: 2}[all] {
 			t.Errorf("all or nothing %v: %d calls", all, n)
 		}
 	}
@@ -220,7 +220,7 @@ func TestCatalog(t *testing.T) {
 	} {
 		r.check(r.Sell(seller, x))
 	}
-	all, missing := r.parsed(r.yahoo.Catalog(t.Context(), connectors.CatalogFrom{}))
+	all, missing := r.Parsed(r.Driver.Catalog(t.Context(), connectors.CatalogFrom{}))
 	var got []string
 	for _, p := range all.Products {
 		got = append(got, strings.Join([]string{p.Codes.ItemCode, p.Codes.OptionCode, p.Name, p.Option}, "|"))
@@ -253,7 +253,7 @@ func TestAccountTest(t *testing.T) {
 			r := newRig(t)
 			x.change(r)
 			bad := map[string]string{}
-			for _, c := range r.yahoo.Test(t.Context()) {
+			for _, c := range r.Driver.Test(t.Context()) {
 				if !c.OK {
 					bad[c.Name] = c.Detail + " → " + c.Do
 				}
@@ -264,7 +264,7 @@ func TestAccountTest(t *testing.T) {
 		})
 	}
 	r := newRig(t, "key_issued", "2025-09-20")
-	for _, c := range r.yahoo.Test(t.Context()) {
+	for _, c := range r.Driver.Test(t.Context()) {
 		if c.OK != (c.Name != "key_expiry") {
 			t.Errorf("%+v", c)
 		}

@@ -30,7 +30,7 @@ func TestConsent(t *testing.T) {
 	r := newRig(t)
 	r.Move(40 * 24 * time.Hour) // the consent before has ended
 	r.secrets["refresh_token"] = ""
-	link, err := r.yahoo.Consent("http://elsewhere.example/", "STATE-1")
+	link, err := r.Driver.Consent("http://elsewhere.example/", "STATE-1")
 	r.check(err)
 	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := c.Get(link)
@@ -40,21 +40,21 @@ func TestConsent(t *testing.T) {
 	if err != nil || !strings.HasPrefix(back.String(), callback) || back.Query().Get("state") != "STATE-1" {
 		t.Fatalf("%v %v", back, err)
 	}
-	g, err := r.yahoo.Redeem(t.Context(), "http://elsewhere.example/", back.Query())
+	g, err := r.Driver.Redeem(t.Context(), "http://elsewhere.example/", back.Query())
 	r.check(err)
 	if g.Secrets["refresh_token"] == "" || g.Settings["consented"] != r.Now().In(mall.Tokyo).Format(time.RFC3339) {
 		t.Errorf("%+v", g.Settings)
 	}
 	r.secrets["refresh_token"] = g.Secrets["refresh_token"]
-	r.account.Settings["consented"] = g.Settings["consented"]
-	r.open(yahooshopping.Spec)
+	r.Account.Settings["consented"] = g.Settings["consented"]
+	r.Open(yahooshopping.Spec, r.Account)
 	r.put(nil)
 	if n := len(r.read(connectors.ReadNew)); n != 1 {
 		t.Errorf("%d orders", n)
 	}
 	// A code works once, and a refusal in the browser has none.
 	for _, answer := range []url.Values{back.Query(), {"error": {"access_denied"}, "error_description": {"no"}}} {
-		_, err := r.yahoo.Redeem(t.Context(), "", answer)
+		_, err := r.Driver.Redeem(t.Context(), "", answer)
 		if err == nil || order.HintOf(err) == "" || strings.Contains(err.Error(), "CODE-") {
 			t.Errorf("%v", err)
 		}
@@ -77,7 +77,7 @@ func TestEndsOfAConsent(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			r := newRig(t)
 			x.do(r)
-			_, err := r.yahoo.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}})
+			_, err := r.Driver.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}})
 			e := connectors.AsError(err)
 			if err == nil || e.Class != connectors.Reauth || e.Cause != connectors.CauseKey || !strings.Contains(err.Error(), x.code) || !strings.Contains(e.Hint, x.do2) {
 				t.Errorf("%v (%v, %q)", err, e.Class, e.Hint)
@@ -93,9 +93,9 @@ func TestEndsOfAConsent(t *testing.T) {
 	r.put(nil)
 	r.read(connectors.ReadNew)
 	r.Move(35 * time.Minute)
-	for range r.yahoo.Read(t.Context(), connectors.Read{Window: connectors.Window{From: r.Now().Add(-time.Hour), To: r.Now()}, Kind: connectors.ReadNew}) {
+	for range r.Driver.Read(t.Context(), connectors.Read{Window: connectors.Window{From: r.Now().Add(-time.Hour), To: r.Now()}, Kind: connectors.ReadNew}) {
 	}
-	_, err := r.yahoo.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}})
+	_, err := r.Driver.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}})
 	if e := connectors.AsError(err); err == nil || e.Code != "px-04102" || e.Class != connectors.Reauth || !strings.Contains(e.Hint, "public_key") {
 		t.Errorf("%v %q", err, e.Hint)
 	}
@@ -114,7 +114,7 @@ func TestSignature(t *testing.T) {
 		r := newRig(t)
 		r.secrets["public_key"] = key
 		signatures := map[string]bool{}
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			signatures[q.Header.Get("X-sws-signature")] = true
 			m.ServeHTTP(w, q)
 		})
@@ -126,14 +126,14 @@ func TestSignature(t *testing.T) {
 	}
 	for name, change := range map[string]func(r *rig){
 		"no key":      func(r *rig) { r.secrets["public_key"] = "" },
-		"old version": func(r *rig) { r.account.Settings["key_version"] = "1" },
+		"old version": func(r *rig) { r.Account.Settings["key_version"] = "1" },
 	} {
 		r := newRig(t)
 		change(r)
 		var log bytes.Buffer
-		m, err := yahooshopping.Spec.Open(r.account, connectors.Options{Now: r.Now, Sleep: r.Sleep, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		m, err := yahooshopping.Spec.Open(r.Account, connectors.Options{Now: r.Now, Sleep: r.Sleep, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		r.check(err)
-		r.yahoo = m
+		r.Driver = m
 		r.put(nil)
 		if n := len(r.read(connectors.ReadNew)); n != 1 { // the reply is good all the same
 			t.Errorf("%s: %d orders", name, n)
@@ -141,7 +141,7 @@ func TestSignature(t *testing.T) {
 		if life := r.ConsentEnds(seller).Sub(r.Now()); life > 12*time.Hour {
 			t.Errorf("%s: the consent lives %v", name, life)
 		}
-		at, err := r.yahoo.Expires(t.Context())
+		at, err := r.Driver.Expires(t.Context())
 		if d := at.Sub(r.Now()); err != nil || d > 12*time.Hour {
 			t.Errorf("%s: the driver thinks it lives %v, %v", name, d, err)
 		}
@@ -149,7 +149,7 @@ func TestSignature(t *testing.T) {
 			t.Errorf("%s: warned %d times: %s", name, warned, log.String())
 		}
 		bad := ""
-		for _, c := range r.yahoo.Test(t.Context()) {
+		for _, c := range r.Driver.Test(t.Context()) {
 			if c.Name == "signature" && !c.OK {
 				bad = c.Do
 			}
@@ -161,7 +161,7 @@ func TestSignature(t *testing.T) {
 	for name, key := range map[string]string{"no key": "not a key", "another kind": "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"} {
 		r := newRig(t)
 		r.secrets["public_key"] = key
-		_, err := r.yahoo.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}})
+		_, err := r.Driver.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}})
 		if e := connectors.AsError(err); err == nil || e.Cause != connectors.CauseKey || strings.Contains(err.Error(), "not a key") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -187,11 +187,11 @@ func TestCertificate(t *testing.T) {
 	private, err := x509.MarshalPKCS8PrivateKey(pair())
 	r.check(err)
 	r.secrets["certificate_key"] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
-	r.account.Settings[connectors.BaseURL] = server.URL
+	r.Account.Settings[connectors.BaseURL] = server.URL
 	open := func() {
-		m, err := yahooshopping.Spec.Open(r.account, connectors.Options{Now: r.Now, Sleep: r.Sleep, HTTP: server.Client().Transport})
+		m, err := yahooshopping.Spec.Open(r.Account, connectors.Options{Now: r.Now, Sleep: r.Sleep, HTTP: server.Client().Transport})
 		r.check(err)
-		r.yahoo = m
+		r.Driver = m
 	}
 	open()
 	r.put(nil)
@@ -199,12 +199,12 @@ func TestCertificate(t *testing.T) {
 	if life := r.ConsentEnds(seller).Sub(r.Now()); life < 27*24*time.Hour {
 		t.Errorf("the consent lives %v", life)
 	}
-	if at, err := r.yahoo.Expires(t.Context()); err != nil || at.Sub(r.Now()) < 27*24*time.Hour {
+	if at, err := r.Driver.Expires(t.Context()); err != nil || at.Sub(r.Now()) < 27*24*time.Hour {
 		t.Errorf("%v %v", at, err)
 	}
 	r.secrets["certificate_key"] = "no key"
 	open()
-	if _, err := r.yahoo.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}}); err == nil || strings.Contains(err.Error(), "no key") {
+	if _, err := r.Driver.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}}); err == nil || strings.Contains(err.Error(), "no key") {
 		t.Errorf("%v", err)
 	}
 }
@@ -218,7 +218,7 @@ func TestExpiry(t *testing.T) {
 		{"", "2026-07-01", "0001-01-01T00:00:00Z"},
 	} {
 		r := newRig(t, "consented", x.consented, "key_issued", x.issued)
-		if at, err := r.yahoo.Expires(t.Context()); err != nil || at.Format(time.RFC3339) != x.want {
+		if at, err := r.Driver.Expires(t.Context()); err != nil || at.Format(time.RFC3339) != x.want {
 			t.Errorf("%+v: %v %v", x, at, err)
 		}
 	}
@@ -239,7 +239,7 @@ func TestReleasedOrdersCome(t *testing.T) {
 	if got := r.read(connectors.ReadNew); len(got) != 1 || marked(got[o.Number], order.FlagMallCheck) {
 		t.Errorf("%v", got)
 	}
-	if n := r.called("PublicationTimeFrom"); n != 2 {
+	if n := r.Called("PublicationTimeFrom"); n != 2 {
 		t.Errorf("%d searches by publication", n)
 	}
 }
@@ -251,11 +251,11 @@ func TestBuyersTime(t *testing.T) {
 	if got := r.read(connectors.ReadNew); len(got) != 0 {
 		t.Errorf("%v", got)
 	}
-	if !marked(r.reread(o.Number), order.FlagMallCheck) {
+	if !marked(r.Order(o.Number), order.FlagMallCheck) {
 		t.Error("the order is not marked")
 	}
-	r.want(r.ship(parcel(o, "400000000105"))[0], connectors.Retry, "can still cancel")
-	if n := r.called("orderShipStatusChange"); n != 0 {
+	r.WantText(r.Ship(parcel(o, "400000000105"))[0], connectors.Retry, "can still cancel")
+	if n := r.Called("orderShipStatusChange"); n != 0 {
 		t.Errorf("%d calls", n)
 	}
 	r.Move(5 * time.Minute)
@@ -272,26 +272,26 @@ func TestUnchangedOrdersAreRemembered(t *testing.T) {
 	r := newRig(t)
 	a, b := r.put(nil), r.put(nil)
 	first := r.read(connectors.ReadOpen)
-	r.forget()
+	r.Forget()
 	r.Move(time.Minute)
-	if again := r.read(connectors.ReadOpen); len(again) != 2 || len(first) != 2 || r.called("orderInfo") != 0 {
-		t.Errorf("%d orders, %d calls", len(again), r.called("orderInfo"))
+	if again := r.read(connectors.ReadOpen); len(again) != 2 || len(first) != 2 || r.Called("orderInfo") != 0 {
+		t.Errorf("%d orders, %d calls", len(again), r.Called("orderInfo"))
 	}
 	r.check(r.Change(seller, a.Number, map[string]string{"ShipAddress1": "別町9-9"}))
-	if got := r.read(connectors.ReadOpen); got[a.Number].Packages[0].To.Street != "別町9-9" || r.called("orderInfo") != 1 {
-		t.Errorf("%+v, %d calls", got[a.Number].Packages, r.called("orderInfo"))
+	if got := r.read(connectors.ReadOpen); got[a.Number].Packages[0].To.Street != "別町9-9" || r.Called("orderInfo") != 1 {
+		t.Errorf("%+v, %d calls", got[a.Number].Packages, r.Called("orderInfo"))
 	}
-	r.forget()
-	r.reread(b.Number)
-	if r.called("orderInfo") != 1 {
+	r.Forget()
+	r.Order(b.Number)
+	if r.Called("orderInfo") != 1 {
 		t.Error("a read by number came from memory")
 	}
 	r.Move(7 * time.Hour)
-	r.forget()
+	r.Forget()
 	w := connectors.Window{From: r.Now().Add(-24 * time.Hour), To: r.Now()}
-	r.parsed(r.yahoo.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadOpen}))
-	if r.called("orderInfo") != 2 {
-		t.Errorf("%d calls after seven hours", r.called("orderInfo"))
+	r.Parsed(r.Driver.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadOpen}))
+	if r.Called("orderInfo") != 2 {
+		t.Errorf("%d calls after seven hours", r.Called("orderInfo"))
 	}
 }
 
@@ -316,7 +316,7 @@ func TestStatuses(t *testing.T) {
 	} {
 		o := r.put(nil)
 		r.check(r.Change(seller, o.Number, change))
-		got := r.reread(o.Number)
+		got := r.Order(o.Number)
 		want, _, _ := strings.Cut(want, " ")
 		if is := strings.TrimSuffix(got.Status+"/"+got.SubStatus, "/"); is != want {
 			t.Errorf("%v: %s, want %s", change, is, want)
@@ -334,13 +334,13 @@ func TestStatuses(t *testing.T) {
 	} {
 		o := r.put(nil)
 		r.check(r.Change(seller, o.Number, change))
-		if got := r.reread(o.Number); !got.HasFlag(flag) {
+		if got := r.Order(o.Number); !got.HasFlag(flag) {
 			t.Errorf("%v: %v", change, got.Flags)
 		}
 	}
 	o := r.put(nil)
 	r.check(r.Change(seller, o.Number, map[string]string{"Suspect": "2", "SuspectMessage": "確認済み", "SocialGiftType": "1", "ShipZipCode": "920-0999"}))
-	if got := r.reread(o.Number); len(got.Flags) != 0 || got.Buyer != (order.Party{}) || got.Packages[0].To.Postal != "9200999" {
+	if got := r.Order(o.Number); len(got.Flags) != 0 || got.Buyer != (order.Party{}) || got.Packages[0].To.Postal != "9200999" {
 		t.Errorf("%v %+v", got.Flags, got)
 	}
 }
@@ -375,7 +375,7 @@ func TestAuctions(t *testing.T) {
 		})
 		r.check(r.Change(seller, o.Number, change))
 		var out []string
-		for _, l := range r.reread(o.Number).Packages[0].Lines {
+		for _, l := range r.Order(o.Number).Packages[0].Lines {
 			out = append(out, l.Codes.SKUCode)
 		}
 		return out
@@ -401,7 +401,7 @@ func TestAuctions(t *testing.T) {
 	}
 	car := r.put(nil)
 	r.check(r.Change(seller, car.Number, map[string]string{"YahooAuctionCategoryType": "1"}))
-	if got := r.reread(car.Number); !got.HasFlag(order.FlagWarning) {
+	if got := r.Order(car.Number); !got.HasFlag(order.FlagWarning) {
 		t.Errorf("%v", got.Flags)
 	}
 }
@@ -411,8 +411,8 @@ func TestAuctions(t *testing.T) {
 func TestFieldsThatWereWithdrawn(t *testing.T) {
 	r := newRig(t, "without_fields", "Jan,GiftWrapName")
 	r.put(nil)
-	if n := len(r.read(connectors.ReadNew)); n != 1 || r.called(",Jan,") != 0 || r.called(",GiftWrapName,") != 0 || r.called(",Quantity,") != 1 {
-		t.Errorf("%d orders; %v", n, r.calls)
+	if n := len(r.read(connectors.ReadNew)); n != 1 || r.Called(",Jan,") != 0 || r.Called(",GiftWrapName,") != 0 || r.Called(",Quantity,") != 1 {
+		t.Errorf("%d orders; %v", n, r.Calls())
 	}
 }
 
@@ -420,7 +420,7 @@ func TestFieldsThatWereWithdrawn(t *testing.T) {
 func TestOneBadOrder(t *testing.T) {
 	r := newRig(t)
 	a, b := r.put(nil), r.put(nil)
-	r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+	r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 		body, _ := io.ReadAll(q.Body)
 		q.Body = io.NopCloser(bytes.NewReader(body))
 		if strings.HasSuffix(q.URL.Path, "orderInfo") && bytes.Contains(body, []byte(a.Number)) {
@@ -431,7 +431,7 @@ func TestOneBadOrder(t *testing.T) {
 		m.ServeHTTP(w, q)
 	})
 	w := connectors.Window{From: r.Now().Add(-3 * time.Hour), To: r.Now()}
-	all, missing := r.parsed(r.yahoo.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}))
+	all, missing := r.Parsed(r.Driver.Read(t.Context(), connectors.Read{Window: w, Kind: connectors.ReadNew}))
 	if len(all.Orders) != 1 || all.Orders[0].Number != b.Number || !slices.Equal(missing, []string{a.Number}) {
 		t.Errorf("%d orders, missing %v", len(all.Orders), missing)
 	}
@@ -462,7 +462,7 @@ func TestErrorsAreSorted(t *testing.T) {
 		{"no credentials", 401, `<Error><Message>Please provide valid credentials.</Message></Error>`, connectors.Reauth, connectors.CauseKey, ""},
 	} {
 		r := newRig(t)
-		r.between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
+		r.Between(func(w http.ResponseWriter, q *http.Request, m http.Handler) {
 			if !strings.HasSuffix(q.URL.Path, "getStock") {
 				m.ServeHTTP(w, q)
 				return
@@ -470,7 +470,7 @@ func TestErrorsAreSorted(t *testing.T) {
 			w.WriteHeader(x.status)
 			_, _ = io.WriteString(w, x.body)
 		})
-		_, err := r.yahoo.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}})
+		_, err := r.Driver.ReadStock(t.Context(), []order.Codes{{ItemCode: "a"}})
 		e := connectors.AsError(err)
 		if err == nil || e.Class != x.class || e.Cause != x.cause || e.Code != x.code || x.class == connectors.Reauth && e.Hint == "" {
 			t.Errorf("%s: %v: %v %v %q %q", x.name, err, e.Class, e.Cause, e.Code, e.Hint)
