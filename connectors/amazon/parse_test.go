@@ -1,20 +1,16 @@
 package amazon_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/amazon"
+	"github.com/mallbridge/mallbridge/connectors/drivertest"
 	"github.com/mallbridge/mallbridge/order"
 )
-
-var update = flag.Bool("update", false, "write the golden files again")
 
 func open(t testing.TB) *connectors.Mall {
 	m, err := amazon.Spec.Open(connectors.Account{Name: "amazon-main", Settings: map[string]string{"client_id": clientID}}, connectors.Options{})
@@ -43,35 +39,13 @@ func TestParseGolden(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, name := range files {
-		body, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		parsed, err := m.Parse(connectors.Page{Kind: kindOf(name), Body: body})
+		name = filepath.Base(name)
+		parsed, err := m.Parse(connectors.Page{Kind: kindOf(name), Body: drivertest.Sample(t, name)})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		var got bytes.Buffer
-		e := json.NewEncoder(&got)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", " ")
-		if err := e.Encode(parsed); err != nil {
-			t.Fatal(err)
-		}
-		golden := strings.TrimSuffix(name, ".json") + ".golden"
-		if *update {
-			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got.Bytes(), want) {
-			t.Errorf("%s differs from %s:\n%s", name, golden, got.String())
-		}
+		drivertest.Golden(t, strings.TrimSuffix(name, ".json"), parsed)
 	}
 }
 
@@ -110,11 +84,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, name := range files {
-		body, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(kindOf(name), body)
+		f.Add(kindOf(name), drivertest.Sample(f, filepath.Base(name)))
 	}
 	m := open(f)
 	f.Fuzz(func(t *testing.T, kind string, body []byte) {
@@ -122,6 +92,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
+		drivertest.Sound(t, "amazon-main", parsed)
 		var in struct {
 			Orders []json.RawMessage `json:"orders"`
 			Items  []json.RawMessage `json:"items"`

@@ -2,21 +2,14 @@ package elevenst_test
 
 import (
 	"bytes"
-	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/drivertest"
 	"github.com/mallbridge/mallbridge/connectors/elevenst"
-	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // samples are the answers in testdata that hold records, and the kinds of their
 // pages. A list of the mall alone becomes a page of it.
@@ -25,10 +18,7 @@ var samples = map[string]string{
 }
 
 func sample(t testing.TB, file string) []byte {
-	body, err := os.ReadFile(filepath.Join("testdata", file))
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := drivertest.Sample(t, file)
 	if file == "packaging.xml" {
 		body = []byte("<lists><packaging>" + string(body) + "</packaging></lists>")
 	}
@@ -51,23 +41,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := json.MarshalIndent(parsed, "", " ")
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden := filepath.Join("testdata", strings.TrimSuffix(file, ".xml")+".golden")
-			if *update {
-				if err := os.WriteFile(golden, append(got, '\n'), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(bytes.TrimSpace(want), got) {
-				t.Errorf("%s differs; got\n%s", golden, got)
-			}
+			drivertest.Golden(t, strings.TrimSuffix(file, ".xml"), parsed)
 		})
 	}
 }
@@ -115,25 +89,6 @@ func TestOneBrokenRecord(t *testing.T) {
 	}
 }
 
-// The statuses of about.yaml are those by which orders of sheets are judged.
-func TestStatusesAreThoseOfTheMapper(t *testing.T) {
-	table, ok := status.Builtin("elevenst")
-	if !ok {
-		t.Fatal("no table")
-	}
-	for _, s := range elevenst.Spec.About.Statuses {
-		st, ok := table.Find(s.Code)
-		if !ok || st.Code != s.Code || string(st.Class) != s.Class {
-			t.Errorf("%s is %s here and %+v in the table", s.Code, s.Class, st)
-		}
-		for lang, title := range map[string]string{"en": s.Title.EN, "ja": s.Title.JA, "ko": s.Title.KO} {
-			if ok && st.Name[lang] != title {
-				t.Errorf("%s in %s: %q here, %q in the table", s.Code, lang, title, st.Name[lang])
-			}
-		}
-	}
-}
-
 // Whatever comes, nothing panics, nothing broken is taken, and every record is in
 // an order or refused.
 func FuzzParse(f *testing.F) {
@@ -146,31 +101,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		seen := map[string]bool{}
-		for i := range p.Orders {
-			o := &p.Orders[i]
-			if seen[o.Number] || o.Number == "" || o.Account != "elevenst-main" || len(o.Packages) == 0 || o.Lines() == 0 || o.Status == "" {
-				t.Errorf("order %+v", o)
-			}
-			seen[o.Number] = true
-			lines := map[string]bool{}
-			for _, k := range o.Packages {
-				for _, l := range k.Lines {
-					if lines[l.Key] || l.Quantity < 1 || k.Key == "" || l.Key == "" {
-						t.Errorf("order %s: package %q: line %+v", o.Number, k.Key, l)
-					}
-					lines[l.Key] = true
-					if !utf8.ValidString(l.Name + l.Option + k.To.Name + k.To.Street + k.Note) {
-						t.Errorf("order %s: text that is not UTF-8", o.Number)
-					}
-				}
-			}
-		}
-		for _, c := range p.Claims {
-			if c.Key == "" || c.Order == "" || c.Kind == "" || c.State == "" || c.Quantity < 0 {
-				t.Errorf("claim %+v", c)
-			}
-		}
+		drivertest.Sound(t, "elevenst-main", p)
 		if kind == "orders" && bytes.Contains(body, []byte("<complete><ns2:order>")) && bytes.HasSuffix(body, []byte("</complete></lists>")) && len(p.Orders)+len(p.Refused) == 0 {
 			t.Errorf("records gave nothing")
 		}

@@ -103,6 +103,11 @@ func TestOneTruth(t *testing.T) {
 			if c := table.States[i].Class; string(c) != st.Class {
 				t.Errorf("%s: status %s is %s here and %s in package mappers/status", a.Name, st.Code, st.Class, c)
 			}
+			for lang, title := range table.States[i].Name {
+				if st.Title.In(lang) != title {
+					t.Errorf("%s: status %s is %q here and %q in package mappers/status", a.Name, st.Code, st.Title.In(lang), title)
+				}
+			}
 		}
 		m, ok := configs.LookupMall(a.Name)
 		if !ok {

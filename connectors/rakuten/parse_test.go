@@ -1,20 +1,16 @@
 package rakuten_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/drivertest"
 	"github.com/mallbridge/mallbridge/connectors/rakuten"
 	"github.com/mallbridge/mallbridge/order"
 )
-
-var update = flag.Bool("update", false, "write the golden files again")
 
 func open(t testing.TB) *connectors.Mall {
 	m, err := rakuten.Spec.Open(connectors.Account{Name: "rakuten-main"}, connectors.Options{})
@@ -33,39 +29,17 @@ func TestParseGolden(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	for _, name := range files {
-		body, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		name = filepath.Base(name)
 		kind := "getOrder"
 		if strings.Contains(name, "items") {
 			kind = "searchItems"
 		}
-		parsed, err := m.Parse(connectors.Page{Kind: kind, Body: rakuten.Spec.Scrub(kind, body)})
+		parsed, err := m.Parse(connectors.Page{Kind: kind, Body: rakuten.Spec.Scrub(kind, drivertest.Sample(t, name))})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		var got bytes.Buffer
-		e := json.NewEncoder(&got)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", " ")
-		if err := e.Encode(parsed); err != nil {
-			t.Fatal(err)
-		}
-		golden := strings.TrimSuffix(name, ".json") + ".golden"
-		if *update {
-			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got.Bytes(), want) {
-			t.Errorf("%s differs from %s:\n%s", name, golden, got.String())
-		}
+		drivertest.Golden(t, strings.TrimSuffix(name, ".json"), parsed)
 	}
 }
 
@@ -105,11 +79,7 @@ func FuzzParse(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, name := range files {
-		body, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(body)
+		f.Add(drivertest.Sample(f, filepath.Base(name)))
 	}
 	m := open(f)
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -117,6 +87,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
+		drivertest.Sound(t, "rakuten-main", parsed)
 		var in struct {
 			Orders []json.RawMessage `json:"OrderModelList"`
 		}

@@ -3,20 +3,14 @@ package shopify_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/connectors/drivertest"
 	"github.com/mallbridge/mallbridge/connectors/shopify"
-	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func driver(t testing.TB) *connectors.Mall {
 	m, err := shopify.Spec.Open(connectors.Account{Name: "shopify-main", Settings: map[string]string{"shop": domain}}, connectors.Options{})
@@ -27,11 +21,7 @@ func driver(t testing.TB) *connectors.Mall {
 }
 
 func sample(t testing.TB, kind string) []byte {
-	body, err := os.ReadFile(filepath.Join("testdata", kind+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return body
+	return drivertest.Sample(t, kind+".json")
 }
 
 // The pages in testdata give what stands beside them.
@@ -41,26 +31,7 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got bytes.Buffer
-		e := json.NewEncoder(&got)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", " ")
-		if err := e.Encode(parsed); err != nil {
-			t.Fatal(err)
-		}
-		golden := filepath.Join("testdata", kind+".golden")
-		if *update {
-			if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(got.Bytes(), want) {
-			t.Errorf("%s differs; got\n%s", golden, got.String())
-		}
+		drivertest.Golden(t, kind, parsed)
 	}
 }
 
@@ -106,25 +77,6 @@ func TestOneBrokenOrder(t *testing.T) {
 	}
 }
 
-// The statuses of about.yaml are those by which orders of sheets are judged.
-func TestStatusesAreThoseOfTheMapper(t *testing.T) {
-	table, ok := status.Builtin("shopify")
-	if !ok {
-		t.Fatal("no table")
-	}
-	for _, s := range shopify.Spec.About.Statuses {
-		st, ok := table.Find(s.Code)
-		if !ok || st.Code != s.Code || string(st.Class) != s.Class {
-			t.Errorf("%s is %s here and %+v in the table", s.Code, s.Class, st)
-		}
-		for lang, title := range map[string]string{"en": s.Title.EN, "ja": s.Title.JA, "ko": s.Title.KO} {
-			if ok && st.Name[lang] != title {
-				t.Errorf("%s in %s: %q here, %q in the table", s.Code, lang, title, st.Name[lang])
-			}
-		}
-	}
-}
-
 // Whatever comes, nothing panics, nothing broken is taken, and every record is in an
 // order or refused.
 func FuzzParse(f *testing.F) {
@@ -145,20 +97,10 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%d orders, %d variants: %d orders, %d products, %d refusals", len(in.Orders), len(in.Variants), len(p.Orders), len(p.Products), len(p.Refused))
 			}
 		}
+		drivertest.Sound(t, "shopify-main", p)
 		for i := range p.Orders {
-			o := &p.Orders[i]
-			if o.Number == "" || o.Account != "shopify-main" || len(o.Packages) != 1 || o.Lines() == 0 || len(o.Currency) != 3 {
+			if o := &p.Orders[i]; len(o.Packages) != 1 || len(o.Currency) != 3 {
 				t.Errorf("order %+v", o)
-			}
-			lines := map[string]bool{}
-			for _, l := range o.Packages[0].Lines {
-				if lines[l.Key] || l.Quantity < 1 || l.Key == "" {
-					t.Errorf("order %s: line %+v", o.Number, l)
-				}
-				lines[l.Key] = true
-				if !utf8.ValidString(l.Name + o.Note + o.Packages[0].To.Name) {
-					t.Errorf("order %s: text that is not UTF-8", o.Number)
-				}
 			}
 		}
 		for _, s := range p.Shown {

@@ -90,7 +90,7 @@ func yahoo(mall string) Table {
 			state(Unshipped, "2/unpaid", "処理中・入金待ち", "처리 중·입금 대기", "in progress, awaiting payment"),
 			state(Unshipped, "2/not_allowed", "処理中・出荷不可", "처리 중·출고 불가", "in progress, shipping not allowed yet"),
 			state(Done, "2/shipped", "処理中・出荷済み", "처리 중·출고 완료", "in progress, shipped"),
-			state(Hold, "2/payment_unknown", "処理中・入金状況不明", "처리 중·입금 확인 불가", "in progress, the file does not tell whether it was paid"),
+			state(Hold, "2/payment_unknown", "処理中・入金状況不明", "처리 중·입금 확인 불가", "in progress, not known whether it was paid"),
 			state(Hold, "2/payment_failed", "処理中・決済エラー", "처리 중·결제 오류", "in progress, payment failed or refunded"),
 			state(Hold, "3", "保留", "보류", "on hold"),
 			state(Hold, "8", "同意待ち", "동의 대기", "awaiting agreement"),
