@@ -3,6 +3,7 @@ package drivertest
 import (
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -162,6 +163,17 @@ func (f *Front) Orders(what connectors.Read) map[string]order.Order {
 			f.t.Errorf("order %s comes twice", o.Number)
 		}
 		out[o.Number] = o
+	}
+	return out
+}
+
+// Listed are the orders of the last days, by number.
+func (f *Front) Listed(days int) []order.Order {
+	f.t.Helper()
+	got := f.Orders(connectors.Read{Window: connectors.Window{From: f.Now().AddDate(0, 0, -days), To: f.Now()}, Kind: connectors.ReadNew})
+	out := make([]order.Order, 0, len(got))
+	for _, n := range slices.Sorted(maps.Keys(got)) {
+		out = append(out, got[n])
 	}
 	return out
 }

@@ -3,28 +3,20 @@ package shopify_test
 import (
 	"bytes"
 	"encoding/csv"
-	"fmt"
-	"log/slog"
 	"maps"
-	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mallbridge/mallbridge/internal/bothways"
+
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/configs/formats"
-	"github.com/mallbridge/mallbridge/internal/secrets"
-	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
-	"github.com/mallbridge/mallbridge/pipeline"
-	"github.com/mallbridge/mallbridge/pipeline/stage"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 )
 
@@ -127,150 +119,25 @@ func numbers(os []orders.Order) []string {
 	return out
 }
 
-// A desk is a workspace with one account of Shopify and one warehouse whose drop is a
-// folder.
-type desk struct {
-	*rig
-	env *stage.Env
-	os  []orders.Order
-}
-
-func newDesk(t *testing.T) *desk {
-	d := &desk{rig: newRig(t)}
-	dir := t.TempDir()
-	write := func(name, text string) {
-		path := filepath.Join(dir, name)
-		d.check(os.MkdirAll(filepath.Dir(path), 0o750))
-		d.check(os.WriteFile(path, []byte(text), 0o640))
-	}
-	write("mallbridge.yaml", "timezone: Asia/Tokyo\n")
-	write("accounts/shopify-main.yaml", `mall: shopify
-not_before: 2026-11-01
-targets: {default: paid}
-warehouse: tokyo
-merge: {never: true}
-sender: {name: 見本商店, phone: 03-0000-0000, postal: "1000001", prefecture: 東京都, city: 千代田区, street: 千代田0-0}
-`)
-	write("warehouses/tokyo.yaml", `timezone: Asia/Tokyo
-drop: {kind: local, root: drops/tokyo}
-instructions: {format: warehouse-instructions, folder: orders}
-calendar: {working_days: [mon, tue, wed, thu, fri, sat, sun]}
-number: {prefix: T}
-`)
-	write("masters/"+configs.SKULinks+".csv", "account,code,sku,quantity\nshopify,TOWEL-W,A,1\nshopify,TEA-100,A,1\nshopify,SEAWEED-10,A,1\n")
-	write("masters/"+configs.SKUMaster+".csv", "sku,name,barcode,weight,temperature,warehouse\nA,見本,,100,normal,tokyo\n")
-	write("masters/"+configs.PaymentMaster+".csv", "account,name,code,payment\nshopify,Shopify Payments,shopify_payments,prepaid\n")
-	write("masters/"+configs.DeliveryServices+".csv", "account,name,payment,temperature,warehouse,service,carrier\nshopify,*,,,tokyo,takkyubin,yamato\n")
-	d.check(os.MkdirAll(filepath.Join(dir, "drops/tokyo/orders"), 0o750))
-	ws, findings, err := configs.Load(dir, func(string) string { return "" })
-	d.check(err)
-	d.check(findings.Err())
-	d.check(ws.MakeFolders())
-	l, err := ledger.Open(t.Context(), ws.Path(ws.Settings.Ledger))
-	d.check(err)
-	t.Cleanup(func() { l.Close() })
-	d.env = &stage.Env{
-		Workspace: ws, Ledger: l, Secrets: &secrets.Resolver{Dir: ws.Dir}, Now: d.Now, Sleep: d.Sleep, Log: slog.New(slog.DiscardHandler), Owner: pipeline.Owner("test"),
-	}
-	d.os = d.stream.Ordinary(orders.Shopify, d.Now().Add(-time.Minute), 40)
-	for i := range d.os {
-		d.check(d.Place(domain, &d.os[i], ""))
-	}
-	return d
-}
-
-func (d *desk) stages(names ...string) {
-	d.Helper()
-	for _, name := range names {
-		s, ok := pipeline.Lookup(name)
-		if !ok {
-			d.Fatalf("no stage %s", name)
-		}
-		for _, target := range s.Targets(d.env.Workspace) {
-			if res := pipeline.Run(d.Context(), d.env, s, target); res.Err != nil {
-				d.Fatalf("%s %s: %v", name, target, res.Err)
-			}
-		}
-	}
-}
-
-// bySheet drops an orders export.
-func (d *desk) bySheet() {
-	d.Helper()
-	a, _ := d.env.Workspace.Account("shopify-main")
-	name := "orders_export_" + strconv.FormatInt(d.Now().Unix(), 10) + ".csv"
-	d.check(os.WriteFile(filepath.Join(d.env.Workspace.Path(a.Intake.Folder), name), export(d, d.os), 0o640))
-	d.stages("extract", "plan", "instruct")
-}
-
-// byAPI reads the mall and stores what came.
-func (d *desk) byAPI() {
-	d.Helper()
-	all, _ := d.Parsed(d.Driver.Reread(d.Context(), numbers(d.os)))
-	l := d.env.Ledger
-	id, _, err := l.Account(d.Context(), "shopify-main", d.Now())
-	d.check(err)
-	name := "api " + d.Now().String()
-	f, err := l.AddFile(d.Context(), ledger.File{Kind: ledger.FileOrders, Owner: "shopify-main", Name: name, SHA256: name, Path: name}, d.Now())
-	d.check(err)
-	var in []ledger.Intake
-	for i := range all.Orders {
-		in = append(in, ledger.Intake{Order: &all.Orders[i], Row: int64(i + 1)})
-	}
-	_, err = l.PutOrders(d.Context(), id, f.ID, in, d.Now())
-	d.check(err)
-	f.State = ledger.FileDone
-	d.check(l.FinishFile(d.Context(), f, d.Now()))
-	d.stages("plan", "instruct")
-}
-
-// instructed are the instructions of each order, by number, and the pieces in them.
-func (d *desk) instructed() map[string]string {
-	d.Helper()
-	out := map[string]string{}
-	for _, n := range numbers(d.os) {
-		rows, err := d.env.Ledger.OrdersByNumber(d.Context(), n, "shopify-main")
-		d.check(err)
-		for _, row := range rows {
-			all, err := d.env.Ledger.InstructionsOf(d.Context(), row.ID)
-			d.check(err)
-			for _, in := range all {
-				out[n] += fmt.Sprintf("%s: %d pieces to %+v; ", in.Number, in.Quantity(), in.To)
-			}
-		}
-	}
-	return out
-}
-
-// Orders that come both ways are at the warehouse once, whichever way was first, and
-// nobody is told that they changed.
+// Orders that come both ways are at the warehouse once.
 func TestOrdersOfBothWaysAreInstructedOnce(t *testing.T) {
-	for name, ways := range map[string][]func(*desk){
-		"sheet, then API": {(*desk).bySheet, (*desk).byAPI, (*desk).bySheet},
-		"API, then sheet": {(*desk).byAPI, (*desk).bySheet, (*desk).byAPI},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDesk(t)
-			ways[0](d)
-			first := d.instructed()
-			if len(first) != len(d.os) {
-				t.Fatalf("%d of %d orders are instructed", len(first), len(d.os))
-			}
-			for i, way := range ways[1:] {
-				d.Move(10 * time.Minute)
-				way(d)
-				now := d.instructed()
-				for _, n := range slices.Sorted(maps.Keys(first)) {
-					if now[n] != first[n] {
-						t.Fatalf("way %d: order %s was %s, is %s", i+2, n, first[n], now[n])
-					}
-				}
-				id, _, err := d.env.Ledger.Account(d.Context(), "shopify-main", d.Now())
-				d.check(err)
-				if n, err := d.env.Ledger.Warned(d.Context(), id); err != nil || n != 0 {
-					t.Errorf("way %d: %d orders are said to have changed, %v", i+2, n, err)
-				}
-			}
-		})
-	}
+	bothways.Test(t, func(t *testing.T) bothways.Shop {
+		r := newRig(t)
+		all := r.stream.Ordinary(orders.Shopify, r.Now().Add(-time.Minute), 40)
+		for i := range all {
+			all[i].Fate.State = orders.Instructed
+			r.check(r.Place(domain, &all[i], ""))
+		}
+		return bothways.Shop{
+			Mall: orders.Shopify, Country: "JP", Settings: "not_before: 2026-11-01\ntargets: {default: paid}\nmerge: {never: true}\n", Clock: r, Orders: all,
+			Payments: []orders.Row{{orders.Shopify, "Shopify Payments", "", "prepaid"}},
+			Sheet: func() (string, []byte) {
+				return "orders_export_" + strconv.FormatInt(r.Now().Unix(), 10) + ".csv", export(t, all)
+			},
+			Read: func() []order.Order {
+				got, _ := r.Parsed(r.Driver.Reread(t.Context(), numbers(all)))
+				return got.Orders
+			},
+		}
+	})
 }
