@@ -14,6 +14,9 @@ ORDERS    ?= 100000
 READERS   ?= 200
 LINES     ?= 100000
 P99_MS    ?= 250
+MINUTES   ?= 20
+PEAK      ?= 1
+NODES     ?= 1
 BENCH     ?= .
 SPECS     ?= ../shared/specs
 VERSION   ?= 0.0.1
@@ -88,6 +91,10 @@ bench-console: ## Have READERS people read pages of ORDERS orders while a sheet 
 .PHONY: load
 load: ## Ask the malls of ACCOUNTS accounts for HOURS hours of a moved clock (TMPDIR=/dev/shm is faster)
 	ACCOUNTS=$(ACCOUNTS) HOURS=$(HOURS) $(GO) test -count=1 -v -timeout 6h -run TestManyAccounts ./pipeline/extract
+
+.PHONY: load-cluster
+load-cluster: needs ## Run NODES machines over PostgreSQL for ACCOUNTS accounts and ORDERS orders a day (times PEAK), MINUTES long
+	ACCOUNTS=$(ACCOUNTS) ORDERS=$(ORDERS) PEAK=$(PEAK) MINUTES=$(MINUTES) NODES=$(NODES) $(GO) test -count=1 -v -timeout 6h -run TestCluster ./internal/load
 
 .PHONY: torture
 torture: needs ## Kill the program at every step and at random, ROUNDS times, and balance the books

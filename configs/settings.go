@@ -53,11 +53,16 @@ type Settings struct {
 	Limits Limits `yaml:"limits"`
 }
 
-// Limits hold over all machines that serve the workspace together.
+// Limits say how much serve does at a time.
 type Limits struct {
-	// Jobs of accounts with api: that call one mall at a time; 0 for no bound. With
-	// one, a mall that answers slowly does not keep the accounts of others waiting.
+	// Jobs of accounts with api: that call one mall at a time, over all machines that
+	// serve the workspace together; 0 for no bound. With one, a mall that answers slowly does not keep the accounts of others waiting.
 	MallJobs int `yaml:"mall_jobs" jsonschema:"default=0,minimum=0,maximum=10000"`
+	// Jobs of each stage on accounts that one machine works at a time, and accounts
+	// that one drop asks at a time whether orders were cancelled. They mostly wait for
+	// malls, so that thousands of accounts need more: docs/scale-plan.md has the
+	// arithmetic. A change is used from the next start on.
+	Workers int `yaml:"workers" jsonschema:"default=2,minimum=1,maximum=100"`
 }
 
 // Nightly is the comparison of mall, ledger and warehouse, once a day.

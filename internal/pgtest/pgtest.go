@@ -82,14 +82,15 @@ type Server struct {
 }
 
 // New starts a server of its own on an address of this machine, which stops when t
-// ends. Without PostgreSQL the test is skipped, or fails where the variable CI is
+// ends. settings are further ones, such as fsync=on: else it does not wait for the
+// disk. Without PostgreSQL the test is skipped, or fails where the variable CI is
 // "true".
-func New(t testing.TB, host string) *Server {
+func New(t testing.TB, host string, settings ...string) *Server {
 	t.Helper()
 	addr, err := freeAddr(host)
 	var s *server
 	if err == nil {
-		s, err = newServer(addr)
+		s, err = newServer(addr, settings...)
 	}
 	if errors.Is(err, errMissing) && os.Getenv("CI") != "true" {
 		t.Skip(err)
@@ -125,6 +126,9 @@ func (s *Server) DSN(addr, database string) string {
 	return "postgres://" + superuser + "@" + addr + "/" + database + "?sslmode=disable"
 }
 
+// Pid is the number of the server's first process, whose children the others are.
+func (s *Server) Pid() int { return s.s.cmd.Process.Pid }
+
 // Restart ends the server and starts it again. At once: it does not say goodbye,
 // as if it had been killed.
 func (s *Server) Restart(atOnce bool) error {
@@ -142,6 +146,7 @@ func (s *Server) Restart(atOnce bool) error {
 type server struct {
 	dir      string
 	addr     string // empty for the socket only
+	settings []string
 	postgres string
 	admin    *sql.DB
 	cmd      *exec.Cmd
@@ -180,7 +185,7 @@ func startServer() (*server, error) {
 	return s, err
 }
 
-func newServer(addr string) (*server, error) {
+func newServer(addr string, settings ...string) (*server, error) {
 	initdb, postgres, err := binaries()
 	if err != nil {
 		return nil, err
@@ -190,7 +195,7 @@ func newServer(addr string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, addr: addr, postgres: postgres, done: make(chan error, 1)}
+	s := &server{dir: dir, addr: addr, settings: settings, postgres: postgres, done: make(chan error, 1)}
 	if err := s.start(initdb); err != nil {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("pgtest: %w", err)
@@ -248,6 +253,9 @@ func (s *server) run() error {
 		args = append(args, "-h", host, "-p", port)
 	} else {
 		args = append(args, "-h", "", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+	}
+	for _, x := range s.settings {
+		args = append(args, "-c", x)
 	}
 	s.cmd = exec.Command(s.postgres, args...)
 	s.cmd.Dir = s.dir

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/internal/jobs"
 	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/pipeline"
 )
 
 // metrics are what Prometheus is told. Labels hold names of stages, accounts,
@@ -213,9 +214,9 @@ func (c *ledgerCollector) jobs(ctx context.Context) ([]prometheus.Metric, error)
 		n[[2]string{j.Stage, string(j.State)}]++
 	}
 	var out []prometheus.Metric
-	for _, l := range lanes() {
+	for _, st := range pipeline.Stages {
 		for _, state := range []jobs.State{jobs.Ready, jobs.Waiting, jobs.Running} {
-			out = append(out, gauge(descJobs, float64(n[[2]string{l.Stage, string(state)}]), l.Stage, string(state)))
+			out = append(out, gauge(descJobs, float64(n[[2]string{st.Name, string(state)}]), st.Name, string(state)))
 		}
 	}
 	return out, nil

@@ -15,12 +15,13 @@ import (
 )
 
 // lanes says how many jobs of a stage one process works at a time, and for how
-// long. Stages that compute share two cores well; those that wait for a
-// warehouse's server must not wait for each other.
-func lanes() []jobs.Lane {
+// long. Stages that compute share two cores well, and those that ask malls have as
+// many as limits.workers says; those that wait for a warehouse's server must not wait
+// for each other.
+func lanes(ws *configs.Workspace) []jobs.Lane {
 	out := make([]jobs.Lane, len(pipeline.Stages))
 	for i, s := range pipeline.Stages {
-		out[i] = jobs.Lane{Stage: s.Name, Workers: 2, Timeout: 2 * time.Hour}
+		out[i] = jobs.Lane{Stage: s.Name, Workers: ws.Settings.Limits.Workers, Timeout: 2 * time.Hour}
 		switch s.On {
 		case pipeline.Warehouses:
 			out[i].Workers, out[i].Timeout = 8, time.Hour

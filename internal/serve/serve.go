@@ -159,7 +159,7 @@ func open(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.env.Store(o.Env)
 	s.metrics = newMetrics(s)
-	q := jobs.Options{Lanes: lanes(), Work: s.work, Log: slog.New(current{s: s}), Node: s.node, Poll: o.poll}
+	q := jobs.Options{Lanes: lanes(o.Env.Workspace), Work: s.work, Log: slog.New(current{s: s}), Node: s.node, Poll: o.poll}
 	openQueue := jobs.OpenSQLite
 	if ledger.IsPostgres(o.Jobs) {
 		openQueue = jobs.OpenPostgres
@@ -241,6 +241,7 @@ func (s *Server) reload(ctx context.Context) error {
 	for _, c := range []struct{ what, was, is string }{
 		{"ledger", old.Workspace.Settings.Ledger, env.Workspace.Settings.Ledger},
 		{"console.listen", old.Workspace.Settings.Console.Listen, env.Workspace.Settings.Console.Listen},
+		{"limits.workers", fmt.Sprint(old.Workspace.Settings.Limits.Workers), fmt.Sprint(env.Workspace.Settings.Limits.Workers)},
 	} {
 		if c.was != c.is {
 			s.log().Warn("this setting is used only after a restart", "setting", c.what)

@@ -258,7 +258,7 @@ func (w *world) idle() {
 func (w *world) open() []jobs.Info {
 	w.t.Helper()
 	if w.peek == nil {
-		q, err := jobs.OpenSQLite(w.t.Context(), w.o.Jobs, jobs.Options{Lanes: lanes(), Log: slog.New(slog.DiscardHandler)})
+		q, err := jobs.OpenSQLite(w.t.Context(), w.o.Jobs, jobs.Options{Lanes: lanes(w.o.Env.Workspace), Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			w.t.Fatal(err)
 		}

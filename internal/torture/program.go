@@ -103,6 +103,9 @@ func (x *Process) wait() {
 // Done is closed when the program has ended.
 func (x *Process) Done() <-chan struct{} { return x.done }
 
+// Pid is the number of the program's process.
+func (x *Process) Pid() int { return x.cmd.Process.Pid }
+
 // Kill sends SIGKILL. It is no error if the program has ended.
 func (x *Process) Kill() { _ = x.cmd.Process.Kill() }
 

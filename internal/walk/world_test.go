@@ -141,7 +141,7 @@ func (w *world) write(name, text string) {
 
 // files writes the workspace.
 func (w *world) files(issued time.Time) {
-	w.write("mallbridge.yaml", "timezone: Asia/Tokyo\nretention: {personal_data: 5d}\n")
+	w.write("mallbridge.yaml", "timezone: Asia/Tokyo\nretention: {personal_data: 5d}\nlimits: {workers: 1}\n")
 	const common = "not_before: 2026-07-01\nflags: {gift: take}\nremarks: {hold: \"false\"}\nauto_confirmation: true\n"
 	const pushes = "auto_stock_sync: true\nstock: {full_every: 24h}\n"
 	japan := "sender: {name: 見本商店, phone: 03-0000-0001, postal: \"1000001\", prefecture: 東京都, city: 千代田区, street: 見本町1-1}\nwarehouse: soko\n"

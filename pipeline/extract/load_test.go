@@ -3,7 +3,6 @@ package extract_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
+	loads "github.com/mallbridge/mallbridge/internal/load"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/pipeline"
@@ -116,11 +115,11 @@ func (b byHost) RoundTrip(r *http.Request) (*http.Response, error) {
 // clock: no window is missed, no order is, and none waits for its turn much longer
 // than the others. ACCOUNTS and HOURS make it larger (make load).
 func TestManyAccounts(t *testing.T) {
-	n, hours := number(t, "ACCOUNTS", 12), number(t, "HOURS", 4)
+	n, hours := loads.Number(t, "ACCOUNTS", 12), loads.Number(t, "HOURS", 4)
 	dir := t.TempDir()
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) {
-		l := &load{T: t, dir: dir, n: n, stream: orders.NewStream(5), placed: map[string][]string{}, late: map[string]time.Duration{}}
+		l := &load{T: t, dir: dir, n: n, late: map[string]time.Duration{}}
 		l.build()
 		l.run(time.Duration(hours) * time.Hour)
 		l.judge()
@@ -128,35 +127,19 @@ func TestManyAccounts(t *testing.T) {
 	t.Logf("%d accounts, %d hours in %v", n, hours, time.Since(began).Round(time.Millisecond))
 }
 
-func number(t *testing.T, name string, otherwise int) int {
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
-		t.Fatalf("%s=%s", name, text)
-	}
-	return n
-}
-
 type load struct {
 	*testing.T
-	dir     string
-	n       int
-	env     *stage.Env
-	rakuten *rakuten.Mall
-	coupang *coupang.Mall
-	eleven  *elevenst.Mall
-	calls   connectors.Counters
-	closed  func() error
+	*loads.Shops
+	dir    string
+	n      int
+	env    *stage.Env
+	calls  connectors.Counters
+	closed func() error
 
-	mu     sync.Mutex
-	stream *orders.Stream
-	placed map[string][]string      // order numbers by account
-	late   map[string]time.Duration // the longest that a run began after its time
-	runs   int
-	most   uint64
+	mu   sync.Mutex
+	late map[string]time.Duration // the longest that a run began after its time
+	runs int
+	most uint64
 }
 
 func (l *load) check(err error) {
@@ -166,42 +149,25 @@ func (l *load) check(err error) {
 	}
 }
 
-// mall is that of account i.
-func (l *load) mall(i int) string {
-	return []string{orders.Rakuten, orders.Coupang, orders.ElevenSt}[i%3]
-}
-
-func (l *load) name(i int) string { return fmt.Sprintf("%s-%d", l.mall(i), i) }
-
 func (l *load) build() {
-	l.rakuten = rakuten.New(rakuten.Options{Now: time.Now})
-	l.coupang = coupang.New(coupang.Options{Now: time.Now})
-	l.eleven = elevenst.New(elevenst.Options{Now: time.Now})
-	write := func(name, text string) {
+	var err error
+	l.Shops, err = loads.NewShops(l.n, time.Now, 5)
+	l.check(err)
+	for name, text := range map[string]string{
+		"mallbridge.yaml":               "timezone: Asia/Tokyo\n",
+		"masters/sku-links.csv":         "code,sku\nA,B\n",
+		"masters/payments.csv":          "name,payment\nクレジットカード,prepaid\n",
+		"masters/delivery-services.csv": "name,service,carrier\n宅配便,normal,yamato\n",
+	} {
 		path := filepath.Join(l.dir, name)
 		l.check(os.MkdirAll(filepath.Dir(path), 0o750))
 		l.check(os.WriteFile(path, []byte(text), 0o640))
 	}
-	today := time.Now().In(rakuten.Tokyo).Format(time.DateOnly)
-	write("mallbridge.yaml", "timezone: Asia/Tokyo\n")
-	write("masters/sku-links.csv", "code,sku\nA,B\n")
-	write("masters/payments.csv", "name,payment\nクレジットカード,prepaid\n")
-	write("masters/delivery-services.csv", "name,service,carrier\n宅配便,normal,yamato\n")
-	for i := range l.n {
-		switch l.mall(i) {
-		case orders.Rakuten:
-			id := strconv.Itoa(300000 + i)
-			l.check(l.rakuten.AddShop(rakuten.Shop{ID: id, ServiceSecret: "SP-secret-" + id, LicenceKey: "SL-key-" + id, Issued: time.Now()}))
-			write("accounts/"+l.name(i)+".yaml", fmt.Sprintf(`{mall: rakuten, not_before: %s, targets: {default: "300"}, api: {base_url: "https://rakuten.test", secrets: {service_secret: "env:A_%s", license_key: "env:B_%s"}}}`+"\n", today, id, id))
-		case orders.Coupang:
-			id := fmt.Sprintf("A%08d", i)
-			l.check(l.coupang.AddVendor(coupang.Vendor{ID: id, AccessKey: fmt.Sprintf("3c1d7a52-9f0b-4e8d-a6c3-%012d", i), SecretKey: fmt.Sprintf("%040d", i), Issued: time.Now()}))
-			write("accounts/"+l.name(i)+".yaml", fmt.Sprintf(`{mall: coupang, not_before: %s, targets: {default: INSTRUCT}, api: {base_url: "https://coupang.test", settings: {vendor_id: %s}, secrets: {access_key: "env:C_%d", secret_key: "env:D_%d"}}}`+"\n", today, id, i, i))
-		case orders.ElevenSt:
-			l.check(l.eleven.AddSeller(elevenst.Seller{ID: l.name(i), Key: fmt.Sprintf("%032d", i), Issued: time.Now()}))
-			write("accounts/"+l.name(i)+".yaml", fmt.Sprintf(`{mall: elevenst, not_before: %s, targets: {default: "301"}, api: {base_url: "https://eleven.test", secrets: {openapi_key: "env:E_%d"}}}`+"\n", today, i))
-		}
+	urls, hosts := map[string]string{}, byHost{}
+	for mall, handler := range l.Malls() {
+		urls[mall], hosts[mall+".test"] = "https://"+mall+".test", direct{handler}
 	}
+	l.check(l.Write(l.dir, urls, func(int) string { return "" }))
 	ws, findings, err := configs.Load(l.dir, func(string) string { return "" })
 	l.check(err)
 	l.check(findings.Err())
@@ -210,28 +176,9 @@ func (l *load) build() {
 	l.check(err)
 	l.closed = db.Close
 	l.env = &stage.Env{
-		Workspace: ws, Ledger: db, Now: time.Now, Sleep: stage.Sleep, Log: slog.New(slog.DiscardHandler),
-		Secrets: &secrets.Resolver{Dir: ws.Dir, Getenv: keyOf},
-		Malls: &stage.Malls{Options: connectors.Options{
-			HTTP: byHost{"rakuten.test": direct{l.rakuten}, "coupang.test": direct{l.coupang}, "eleven.test": direct{l.eleven}}, Meter: &l.calls, Gate: connectors.NewGate(64),
-		}},
+		Workspace: ws, Ledger: db, Now: time.Now, Sleep: stage.Sleep, Log: slog.New(slog.DiscardHandler), Secrets: &secrets.Resolver{Dir: ws.Dir},
+		Malls: &stage.Malls{Options: connectors.Options{HTTP: hosts, Meter: &l.calls, Gate: connectors.NewGate(64)}},
 	}
-}
-
-func keyOf(name string) (string, bool) {
-	kind, id, _ := strings.Cut(name, "_")
-	n, _ := strconv.Atoi(id)
-	switch kind {
-	case "A":
-		return "SP-secret-" + id, true
-	case "B":
-		return "SL-key-" + id, true
-	case "E":
-		return fmt.Sprintf("%032d", n), true
-	case "C":
-		return fmt.Sprintf("3c1d7a52-9f0b-4e8d-a6c3-%012d", n), true
-	}
-	return fmt.Sprintf("%040d", n), true
 }
 
 // run asks every account at its pace and sells meanwhile.
@@ -265,33 +212,15 @@ func (l *load) run(d time.Duration) {
 func (l *load) sell(ctx context.Context, i int) {
 	r := rand.New(rand.NewPCG(uint64(i), 7))
 	for stage.Sleep(ctx, time.Duration(r.IntN(180))*time.Minute+time.Second) == nil {
-		l.mu.Lock()
-		o := l.stream.Ordinary(l.mall(i), time.Now().In(rakuten.Tokyo), 1)[0]
-		l.mu.Unlock()
-		o.Ordered = time.Now().In(rakuten.Tokyo) // the stream's lie before
-		var err error
-		switch l.mall(i) {
-		case orders.Rakuten:
-			id := strconv.Itoa(300000 + i) // a shop's numbers begin with it
-			o.Number = id + o.Number[6:]
-			err = l.rakuten.Place(id, &o, rakuten.ToShip)
-		case orders.Coupang:
-			err = l.coupang.Place(fmt.Sprintf("A%08d", i), &o, coupang.Instruct)
-		case orders.ElevenSt:
-			err = l.eleven.Place(l.name(i), &o, elevenst.Preparing)
-		}
-		l.mu.Lock()
-		if err != nil {
+		if err := l.Sell(i, time.Now()); err != nil {
 			l.Error(err)
 		}
-		l.placed[l.name(i)] = append(l.placed[l.name(i)], o.Number)
-		l.mu.Unlock()
 	}
 }
 
 func (l *load) ask(ctx context.Context, i int) {
 	pace := 15 * time.Minute
-	if l.mall(i) != orders.Rakuten {
+	if l.Mall(i) != orders.Rakuten {
 		pace = 10 * time.Minute
 	}
 	// Accounts begin at different moments, as schedules with jitter do.
@@ -301,21 +230,21 @@ func (l *load) ask(ctx context.Context, i int) {
 		l.once(ctx, i)
 		next = next.Add(pace)
 		l.mu.Lock()
-		l.late[l.name(i)] = max(l.late[l.name(i)], late)
+		l.late[l.Name(i)] = max(l.late[l.Name(i)], late)
 		l.mu.Unlock()
 	}
 }
 
 func (l *load) once(ctx context.Context, i int) {
 	env := *l.env
-	env.Owner = pipeline.Owner("load/" + l.name(i))
+	env.Owner = pipeline.Owner("load/" + l.Name(i))
 	st, _ := pipeline.Lookup("extract")
-	res := pipeline.Run(ctx, &env, st, l.name(i))
+	res := pipeline.Run(ctx, &env, st, l.Name(i))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.runs++
 	if res.Err != nil && ctx.Err() == nil {
-		l.Errorf("%s: %v", l.name(i), res.Err)
+		l.Errorf("%s: %v", l.Name(i), res.Err)
 	}
 }
 
@@ -323,10 +252,10 @@ func (l *load) judge() {
 	ctx := l.Context()
 	sold := 0
 	for i := range l.n {
-		name := l.name(i)
+		name := l.Name(i)
 		id, _, err := l.env.Ledger.Account(ctx, name, time.Now())
 		l.check(err)
-		for _, number := range l.placed[name] {
+		for _, number := range l.Placed(i) {
 			sold++
 			rows, err := l.env.Ledger.OrdersByNumber(ctx, number, name)
 			l.check(err)
@@ -336,8 +265,8 @@ func (l *load) judge() {
 		}
 		n, err := l.env.Ledger.Tally(ctx, name)
 		l.check(err)
-		if int(n.Orders) != len(l.placed[name]) {
-			l.Errorf("%s: %d orders, %d were sold", name, n.Orders, len(l.placed[name]))
+		if int(n.Orders) != len(l.Placed(i)) {
+			l.Errorf("%s: %d orders, %d were sold", name, n.Orders, len(l.Placed(i)))
 		}
 		ws, err := l.env.Ledger.Windows(ctx, id)
 		l.check(err)

@@ -61,26 +61,70 @@ func (r *runner) askable() []string {
 	return out
 }
 
-// askAll asks each account's mall for its orders. It returns the accounts whose mall
-// did not answer and how many orders that are.
+// askAll asks each account's mall for its orders, as many accounts at a time as
+// limits.workers says. It returns the accounts whose mall did not answer and how many
+// orders that are.
 func (r *runner) askAll(ctx context.Context, b *ledger.Batch, members []ledger.Member) (silent []string, unasked int64, err error) {
+	var all [][]ledger.Member // by account
 	for len(members) > 0 {
 		name := members[0].Account
 		n := slices.IndexFunc(members, func(m ledger.Member) bool { return m.Account != name })
 		if n < 0 {
 			n = len(members)
 		}
-		if err := r.askOne(ctx, b, name, members[:n]); err != nil {
-			if ctx.Err() != nil {
-				return nil, 0, err
-			}
-			silent = append(silent, name)
-			unasked += int64(n)
-			r.rep.Notef("batch %s of %s: %s does not say whether orders were cancelled: %v", b.Number, r.w.Name, name, err)
+		all, members = append(all, members[:n]), members[n:]
+	}
+	errs := make([]error, len(all))
+	together(r.env.Workspace.Settings.Limits.Workers, len(all), func(i int) {
+		if ctx.Err() == nil {
+			errs[i] = r.askOne(ctx, b, all[i][0].Account, all[i])
 		}
-		members = members[n:]
+	})
+	if ctx.Err() != nil {
+		return nil, 0, errors.Join(append(errs, ctx.Err())...)
+	}
+	for i, of := range all {
+		if errs[i] != nil {
+			silent = append(silent, of[0].Account)
+			unasked += int64(len(of))
+			r.rep.Notef("batch %s of %s: %s does not say whether orders were cancelled: %v", b.Number, r.w.Name, of[0].Account, errs[i])
+		}
 	}
 	return silent, unasked, nil
+}
+
+// together calls f for each number below n, at most limit at a time. What f panics
+// with it panics with.
+func together(limit, n int, f func(i int)) {
+	if limit = min(limit, n); limit <= 1 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	next := make(chan int, n)
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	panics := make(chan any, limit)
+	for range limit {
+		go func() {
+			defer func() { panics <- recover() }()
+			for i := range next {
+				f(i)
+			}
+		}()
+	}
+	var first any
+	for range limit {
+		if p := <-panics; p != nil && first == nil {
+			first = p
+		}
+	}
+	if first != nil {
+		panic(first)
+	}
 }
 
 // makeUp asks for the orders of files that were sent although a mall was silent. What
@@ -127,34 +171,39 @@ func (r *runner) askOne(ctx context.Context, b *ledger.Batch, name string, membe
 	if !ok || !a.UsesAPI() {
 		return nil
 	}
-	if err := r.mute[name]; err != nil {
+	numbers, err := r.toAsk(name, members)
+	if err != nil || len(numbers) == 0 {
 		return err
-	}
-	var numbers []string
-	for _, m := range members {
-		if at, ok := r.asked[m]; !ok || r.env.Now().Sub(at) > fresh {
-			numbers = append(numbers, m.Number)
-		}
-	}
-	if len(numbers) == 0 {
-		return nil
 	}
 	r.env.At("orders asked about", name, 0, int64(len(numbers)))
 	can, err := r.reread(ctx, a, numbers)
-	if err != nil {
-		if ctx.Err() == nil {
-			r.mute[name] = err
-		}
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	switch {
+	case err != nil && ctx.Err() == nil:
+		r.mute[name] = err
 		return err
-	}
-	if !can {
-		return nil
+	case err != nil || !can:
+		return err
 	}
 	for _, m := range members {
 		r.asked[m] = r.env.Now()
 	}
 	r.rep.Add("asked orders", int64(len(numbers)))
 	return r.env.Ledger.Record(ctx, r.env.Now(), ledger.Event{Kind: "batch.asked", BatchID: b.ID, Detail: fmt.Sprintf("%s: %d orders", name, len(numbers))})
+}
+
+// toAsk returns the numbers of those of an account's orders that were not asked for
+// a moment ago, or the error with which its mall did not answer then.
+func (r *runner) toAsk(account string, members []ledger.Member) (numbers []string, err error) {
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	for _, m := range members {
+		if at, ok := r.asked[m]; !ok || r.env.Now().Sub(at) > fresh {
+			numbers = append(numbers, m.Number)
+		}
+	}
+	return numbers, r.mute[account]
 }
 
 // reread reads what buyers asked for since the last time, and the orders. can is

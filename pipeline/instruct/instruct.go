@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
@@ -78,6 +79,7 @@ type runner struct {
 	rep  *stage.Report
 	drop drop.Drop
 
+	asking  sync.Mutex                  // guards asked, mute and rep while malls are asked
 	asked   map[ledger.Member]time.Time // orders whose state the mall told in this run
 	mute    map[string]error            // accounts whose mall did not answer in this run
 	unasked map[int64]ledger.Alert      // batches that leave although a mall is silent
