@@ -195,6 +195,7 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Admin, "/accounts/{name}/consent", c.askConsent)
 	do(ledger.Admin, "/accounts/{name}/consent/answer", c.takeConsent)
 	view("/runs", c.runs)
+	view("/reconcile", c.shared(quick, c.reconcile))
 	view("/runs/{id}", c.oneRun)
 	m.HandleFunc("GET /runs/{id}/log", c.need(ledger.Viewer, c.runLog))
 	view("/runs/windows", c.windows)
@@ -475,7 +476,7 @@ func (c *Console) render(q *request, status int, name string, data any) error {
 var titles = map[string]string{
 	"today": "Today", "orders": "Orders", "order": "Order", "raw": "What the mall gave", "holds": "Holds", "upload": "Upload", "preview": "Upload", "files": "Files", "batch": "Instruction file", "next": "The next file",
 	"links": "Links and masters", "master": "Links and masters", "change": "What changes", "stock": "Stock",
-	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "run": "Run", "queue": "Queue", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
+	"accounts": "Accounts", "account": "Account", "new-account": "Add an account", "runs": "Runs", "run": "Run", "queue": "Queue", "reconcile": "Reconciliation", "windows": "Windows that were read", "acts": "What people did", "users": "Users", "sign-in": "Sign in", "code": "Sign in", "me": "My sign-in", "join": "Choose a password", "failure": "That did not work",
 }
 
 // tell keeps a line for the next page.

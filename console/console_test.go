@@ -37,12 +37,15 @@ func (v *visitor) pages() []string {
 			api = a.Name
 		}
 	}
+	_, err = v.world().Ledger.Raise(v.Context(), v.clock(), ledger.Alert{Kind: order.AlertTracking, Target: rows[0].Account, Subject: rows[0].Order.Number, Args: []string{"400000000011", "400000000022"}},
+		ledger.Alert{Kind: order.AlertLinesDiffer, Target: bs[0].Warehouse, Subject: bs[0].Name, Args: []string{"12", "11", "11"}})
+	v.check(err)
 	runs, err := v.world().Ledger.Runs(v.Context(), "instruct", "", 1)
 	v.check(err)
 	table := v.want(v.send("/masters/sku-links", "", "links.csv", []byte("account,code,sku,quantity\nplain-1,nothing-like-it,TOWEL-W,2\n")), http.StatusOK)
 	return []string{
 		"/", "/orders", "/orders?state=held", "/orders/" + hs[0].Account + "/" + hs[0].Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number + "/raw", "/holds", "/upload", preview.path,
-		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/accounts/plain-1", "/accounts/" + api, "/accounts/new", "/accounts/new?mall=coupang", "/runs", "/runs/" + itoa(runs[0].ID), "/runs/windows", "/runs/acts", "/users", "/me",
+		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/accounts/plain-1", "/accounts/" + api, "/accounts/new", "/accounts/new?mall=coupang", "/runs", "/runs/" + itoa(runs[0].ID), "/reconcile", "/runs/windows", "/runs/acts", "/users", "/me",
 	}
 }
 

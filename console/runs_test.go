@@ -11,6 +11,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // TestRunsThatWork follows a run on the pages: what it is at while it works, that nobody
@@ -82,5 +83,51 @@ func TestRunsMove(t *testing.T) {
 		if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](`(`+until+`)(() => document.querySelector("main").textContent.includes("`+shown+`"))`, chromedp.EvalAwaitPromise)); err != nil {
 			t.Errorf("%s does not come to show %s: %v", page, shown, err)
 		}
+	}
+}
+
+// TestReconciliation shows what mall, ledger and warehouse say of an order and of a file
+// until they say the same.
+func TestReconciliation(t *testing.T) {
+	s := open(t)
+	ctx, l := t.Context(), s.world().Ledger
+	v := s.as("hanako", ledger.Operator, "en")
+	rows, err := l.Search(ctx, ledger.Search{State: "planned", Limit: 1})
+	s.check(err)
+	number, account := rows[0].Order.Number, rows[0].Account
+	bs, err := l.Batches(ctx, "", 1)
+	s.check(err)
+	raise := func(as ...ledger.Alert) {
+		t.Helper()
+		_, err := l.Raise(ctx, s.clock(), as...)
+		s.check(err)
+	}
+	raise(
+		ledger.Alert{Kind: order.AlertTracking, Target: account, Subject: number, Args: []string{"400000000011", "400000000022"}},
+		ledger.Alert{Kind: order.AlertNotHere, Target: account, Subject: "399001-00000000", Args: []string{"300"}},
+		ledger.Alert{Kind: order.AlertCancelShipped, Target: bs[0].Warehouse, Subject: account + "/" + number, Args: []string{"T00000001"}},
+		ledger.Alert{Kind: order.AlertLinesDiffer, Target: bs[0].Warehouse, Subject: bs[0].Name, Args: []string{"12", "11", "10"}},
+		ledger.Alert{Kind: order.AlertKeyEnds, Target: account, Args: []string{"3", "2026-11-25", "the mall"}},
+	)
+	page := v.want(v.get("/reconcile"), http.StatusOK)
+	v.shows(page, "shows the number 400000000011", "has it: 300", "does not have it", "cancelled it", "12 lines claimed, 11 in the file", "10 lines answered",
+		`href="/orders/`+account+`/`+number+`"`, "correct the number there", "Compare now", "must be looked at")
+	if strings.Contains(page.body, "2026-11-25") {
+		t.Error("the end of a key is no difference")
+	}
+	if one := v.get("/reconcile?of=" + bs[0].Warehouse); strings.Contains(one.body, "shows the number") || !strings.Contains(one.body, "10 lines answered") {
+		t.Errorf("of one warehouse:\n%s", one.body)
+	}
+	// What does not differ any more is counted, and gone.
+	s.check(l.EndAlert(ctx, order.AlertTracking, account, number, s.clock()))
+	if a := v.get("/reconcile"); strings.Contains(a.body, "shows the number") || !strings.Contains(a.body, "resolved in the last 7 days 1") {
+		t.Errorf("after one is resolved:\n%s", a.body)
+	}
+	v.want(v.post("/runs", "stage", "watch", "target", bs[0].Warehouse, "back", "/reconcile"), http.StatusOK)
+	if got := strings.Join(s.ran, "; "); got != "watch "+bs[0].Warehouse {
+		t.Errorf("asked for %q", got)
+	}
+	if a := s.as("taro", ledger.Viewer, "en").get("/reconcile"); strings.Contains(a.body, "Compare now") {
+		t.Error("a viewer may ask for a comparison")
 	}
 }

@@ -235,6 +235,9 @@ func alertRows(q *request, alerts []ledger.Alert) []waiting {
 
 // alertLink is the page of what an alert is about.
 func alertLink(q *request, x ledger.Alert) string {
+	if comparedKind(x.Kind) {
+		return query("/reconcile", "of", x.Target)
+	}
 	if _, ok := q.env.Workspace.Account(x.Target); ok {
 		if x.Subject != "" {
 			return query("/orders", "account", x.Target, "q", x.Subject)

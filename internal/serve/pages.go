@@ -95,9 +95,12 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 	return m, nil
 }
 
+// asked begins the slot of a job that a person asked for by name.
+const asked = "asked "
+
 // asked enqueues a run that a person asked for.
 func (s *Server) asked(ctx context.Context, stage, target string) error {
-	_, err := s.queue.Enqueue(ctx, jobs.Job{Stage: stage, Target: target, Slot: "asked " + s.env.Load().Now().UTC().Format(time.RFC3339Nano)})
+	_, err := s.queue.Enqueue(ctx, jobs.Job{Stage: stage, Target: target, Slot: asked + s.env.Load().Now().UTC().Format(time.RFC3339Nano)})
 	return err
 }
 

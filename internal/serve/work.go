@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/internal/jobs"
@@ -45,6 +46,9 @@ func (s *Server) work(ctx context.Context, t jobs.Try) error {
 	defer s.end(k)
 	// A lease knows its owner again: each try needs a name of its own.
 	env.Owner = pipeline.Owner(fmt.Sprintf("serve/%d.%d", t.ID, t.Attempt))
+	if strings.HasPrefix(t.Slot, asked) {
+		env.Named, env.Asked = true, []string{t.Target}
+	}
 	leave, err := s.sit(ctx, &env, st, t.Target)
 	if err != nil {
 		return err
