@@ -115,7 +115,8 @@ type Status struct {
 
 // Intake says how order sheets come.
 type Intake struct {
-	// Watch folder. Default: <inbox>/<account>.
+	// Watch folder; also s3://bucket/prefix or sftp://user@host/path. Default:
+	// <inbox>/<account>.
 	Folder string `yaml:"folder"`
 	// Names of files that count, as a pattern: *.csv. Default: every file but
 	// hidden ones and downloads under way.
@@ -128,7 +129,8 @@ type Intake struct {
 	// counts as complete when its done mark is there.
 	DoneMark string `yaml:"done_mark"`
 	// Without a done mark a sheet counts as complete when this many looks in a row
-	// found the same size and time.
+	// found the same size and time. In a bucket one look is enough: what is there is
+	// whole.
 	Looks int `yaml:"looks" jsonschema:"default=2,minimum=1,maximum=20"`
 	// Pause between two looks of one run.
 	LookEvery Duration `yaml:"look_every" jsonschema:"default=2s"`

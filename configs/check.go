@@ -40,6 +40,7 @@ func (l *loader) check() {
 		}
 	}
 	l.checkFolders()
+	l.checkPlaces()
 	l.checkStores()
 	l.checkDrops()
 }
@@ -59,8 +60,8 @@ func (l *loader) checkSettings() {
 	if k := s.Secrets.Identity.Kind(); k == secrets.Age {
 		l.at(p, "secrets.identity", "secrets.identity cannot be in the age file that it opens", "write env:NAME or file:PATH")
 	}
-	for key, folder := range map[string]string{"inbox": s.Inbox, "archive": s.Archive, "outbox": s.Outbox, "uploads": s.Uploads, "done": s.Done, "rejected": s.Rejected} {
-		l.localPath(p, key, folder)
+	for key, folder := range l.folders() {
+		l.folder(p, key, folder)
 	}
 	l.localPath(p, "secrets.file", s.Secrets.File)
 	l.checkRetention(p, s.Retention.PersonalData)
@@ -194,7 +195,7 @@ func (l *loader) checkAccount(a *Account) {
 
 func (l *loader) checkIntake(a *Account) {
 	p, in := a.pos, &a.Intake
-	l.localPath(p, "intake.folder", in.Folder)
+	l.folder(p, "intake.folder", in.Folder)
 	l.pattern(p, "intake.pattern", in.Pattern)
 	l.charset(p, "intake.charset", in.Charset)
 	l.suffix(p, "intake.done_mark", in.DoneMark)
@@ -369,10 +370,10 @@ func (l *loader) checkFolders() {
 	s := &l.ws.Settings
 	var all []use
 	for _, u := range []struct{ key, path string }{{"archive", s.Archive}, {"outbox", s.Outbox}, {"uploads", s.Uploads}, {"done", s.Done}, {"rejected", s.Rejected}} {
-		all = append(all, use{u.key, l.settPos, u.key, l.ws.Path(u.path)})
+		all = append(all, use{u.key, l.settPos, u.key, l.ws.Place(u.path)})
 	}
 	for _, a := range l.ws.Accounts {
-		all = append(all, use{"the watch folder of " + a.Name, a.pos, "intake.folder", l.ws.Path(a.Intake.Folder)})
+		all = append(all, use{"the watch folder of " + a.Name, a.pos, "intake.folder", l.ws.Place(a.Intake.Folder)})
 	}
 	for _, h := range l.ws.Warehouses {
 		if h.Drop.Kind == "local" && h.Drop.Root != "" {

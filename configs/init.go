@@ -133,6 +133,9 @@ func (w *Workspace) MakeFolders() error {
 		}
 	}
 	for _, f := range folders {
+		if Elsewhere(f) {
+			continue
+		}
 		if err := os.MkdirAll(w.Path(f), 0o750); err != nil {
 			return fmt.Errorf("make folders: %w", err)
 		}

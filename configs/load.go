@@ -229,7 +229,7 @@ func (w *Workspace) fillAccount(a *Account) {
 	or(&a.Timezone, mall.Timezone, w.Settings.Timezone)
 	or(&a.Country, mall.Country, countries[a.Timezone])
 	or(&a.Currency, mall.Currency, currencies[a.Country])
-	or(&a.Intake.Folder, path.Join(w.Settings.Inbox, a.Name))
+	or(&a.Intake.Folder, Within(w.Settings.Inbox, a.Name))
 	if len(a.Intake.Formats) == 0 {
 		a.Intake.Formats = slices.Clone(mall.Formats)
 	}

@@ -24,6 +24,11 @@ func (w *Workspace) SecretRefs() []SecretRef {
 	if ref, err := secrets.ParseRef(w.Settings.Ledger); err == nil {
 		add(SettingsFile, "ledger", ref)
 	}
+	add(SettingsFile, "s3.access_key", w.Settings.S3.AccessKey)
+	add(SettingsFile, "s3.secret_key", w.Settings.S3.SecretKey)
+	add(SettingsFile, "sftp.key", w.Settings.SFTP.Key)
+	add(SettingsFile, "sftp.passphrase", w.Settings.SFTP.Passphrase)
+	add(SettingsFile, "sftp.password", w.Settings.SFTP.Password)
 	w.channelSecrets(add)
 	for _, a := range w.Accounts {
 		add(a.File, "intake.password", a.Intake.Password)

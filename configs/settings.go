@@ -17,7 +17,9 @@ type Settings struct {
 	Ledger string `yaml:"ledger" jsonschema:"default=ledger.db"`
 
 	// Folder that holds one watch folder for each account. People and mall
-	// downloads put order sheets there.
+	// downloads put order sheets there. It and the five that follow are folders of
+	// this machine, of a bucket (s3://bucket/prefix) or of an SFTP server
+	// (sftp://user@host/path).
 	Inbox string `yaml:"inbox" jsonschema:"default=inbox"`
 	// Folder where every file that was read is kept as it came, for proof and
 	// for replay.
@@ -33,6 +35,10 @@ type Settings struct {
 	// that a person mends and drops again.
 	Rejected string `yaml:"rejected" jsonschema:"default=rejected"`
 
+	// How buckets are reached.
+	S3 S3 `yaml:"s3"`
+	// How SFTP servers with folders of the workspace are reached.
+	SFTP SFTP `yaml:"sftp"`
 	// How the tables of masters/ are read.
 	Masters MasterSettings `yaml:"masters"`
 	// The age file of age: references.

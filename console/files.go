@@ -3,7 +3,9 @@ package console
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -112,6 +114,20 @@ func (c *Console) batch(q *request) (string, any, error) {
 	return "batch", d, nil
 }
 
+// view looks into a file whose path the ledger has.
+func (c *Console) view(q *request, path string, cs *charset.Charset) (*fileView, error) {
+	dir, name := q.env.File(path)
+	f, err := dir.Open(q.Context(), name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return viewBytes(f, f.Info.Size, cs, "", "")
+}
+
 // look shows what lies in a batch's file, and how it differs from the last one.
 func (c *Console) look(q *request, b *ledger.Batch, d *batchData) error {
 	w, ok := q.env.Workspace.Warehouse(b.Warehouse)
@@ -123,7 +139,7 @@ func (c *Console) look(q *request, b *ledger.Batch, d *batchData) error {
 		if err != nil {
 			return err
 		}
-		if d.View, err = viewFile(q.env.Workspace.Path(b.Path), cs, "", ""); err != nil {
+		if d.View, err = c.view(q, b.Path, cs); err != nil {
 			return err
 		}
 		d.Table = columns(f, d.View)
@@ -231,7 +247,7 @@ func (c *Console) batchFile(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.send(w, r, env.Workspace.Path(b.Path), filepath.Base(b.Name))
+	c.send(w, r, b.Path, filepath.Base(b.Name))
 }
 
 // sheet gives out a sheet of tracking numbers that a person uploads at a mall.
@@ -245,7 +261,7 @@ func (c *Console) sheet(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.send(w, r, env.Workspace.Path(u.Path), u.Name)
+	c.send(w, r, u.Path, u.Name)
 }
 
 // uploaded takes a person's word that a sheet was uploaded.

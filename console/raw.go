@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/workbook"
 	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline/files"
 )
 
 // How much of what a mall gave is looked through for an order, and shown around it.
@@ -83,7 +83,7 @@ func rawOf(q *request, f *ledger.File, number string) (lines []string, why strin
 	if !f.PurgedAt.IsZero() || f.Path == "" {
 		return nil, say(q.lang, "its bytes are gone, as the retention says"), nil
 	}
-	in, err := os.Open(q.env.Workspace.Path(q.env.Workspace.Settings.Archive, f.Path))
+	in, err := files.Kept(q.Context(), q.env, f)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, say(q.lang, "its bytes are gone, as the retention says"), nil
 	}

@@ -3,7 +3,6 @@ package console
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -312,12 +311,13 @@ func (c *Console) refusedFile(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	c.send(w, r, env.Workspace.Path(f.RefusedPath), filepath.Base(f.RefusedPath))
+	c.send(w, r, f.RefusedPath, filepath.Base(f.RefusedPath))
 }
 
-// send gives out a file as a download.
+// send gives out a file whose path the ledger has as a download.
 func (c *Console) send(w http.ResponseWriter, r *http.Request, path, name string) {
-	f, err := os.Open(path)
+	dir, base := c.o.Env().File(path)
+	f, err := dir.Open(r.Context(), base)
 	if errors.Is(err, os.ErrNotExist) {
 		err = order.Errorf(order.NotFound, "it may have been put away", "%s is not there any more", name)
 	}
@@ -326,12 +326,7 @@ func (c *Console) send(w http.ResponseWriter, r *http.Request, path, name string
 		return
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		c.fail(w, r, fmt.Errorf("download %s: %w", name, err))
-		return
-	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	http.ServeContent(w, r, "", info.ModTime(), f)
+	http.ServeContent(w, r, "", f.Info.ModTime, f)
 }

@@ -15,7 +15,7 @@ var layers = map[string][]string{
 	"mappers":    {"order", "mappers"},
 	"ledger":     {"order", "internal/postgres"},
 	"configs":    {"order", "mappers", "connectors", "configs", "internal/durable", "internal/secrets"},
-	"pipeline":   {"order", "mappers", "connectors", "ledger", "configs", "pipeline", "internal/durable", "internal/fault", "internal/phrase", "internal/secrets"},
+	"pipeline":   {"order", "mappers", "connectors", "ledger", "configs", "pipeline", "internal/durable", "internal/fault", "internal/folders", "internal/phrase", "internal/secrets"},
 	"console":    {"order", "mappers", "ledger", "configs", "pipeline", "internal/accounts", "internal/durable", "internal/links", "internal/phrase", "internal/standing", "internal/tables", "internal/why"},
 	"simulator":  {"simulator", "internal/agile"},
 }

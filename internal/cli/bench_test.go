@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mallbridge/mallbridge/internal/folders"
+
 	"golang.org/x/text/encoding/japanese"
 )
 
@@ -127,7 +129,7 @@ func BenchmarkWholePath(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		dir := benchWorkspace(b)
-		if err := copyFile(sheet, filepath.Join(dir, "inbox", "bench", "sheet.csv")); err != nil {
+		if err := copyFile(b.Context(), folders.Local(filepath.Dir(sheet)), filepath.Base(sheet), filepath.Join(dir, "inbox", "bench", "sheet.csv")); err != nil {
 			b.Fatal(err)
 		}
 		b.StartTimer()

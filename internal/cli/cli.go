@@ -251,7 +251,7 @@ func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error
 		return nil, err
 	}
 	return &stage.Env{
-		Workspace: ws, Ledger: l, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
+		Workspace: ws, Ledger: l, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Folders: &stage.Folders{}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
 		Lease: a.lease(),
 	}, nil
 }

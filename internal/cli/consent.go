@@ -72,7 +72,7 @@ func (a *app) accountConsent(ctx context.Context, name string, o consent) error 
 		return order.Errorf(order.NotFound, "look into accounts/", "no account %s", name)
 	}
 	sec := secretsOf(ws, a.getenv)
-	env := &stage.Env{Workspace: ws, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws)}
+	env := &stage.Env{Workspace: ws, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Folders: &stage.Folders{}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws)}
 	m, err := env.Malls.Open(env, x)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ func (a *app) with(c *cobra.Command, f func(env *stage.Env) error) error {
 		return err
 	}
 	defer env.Ledger.Close()
+	defer env.Folders.Close()
 	return f(env)
 }
 
@@ -61,7 +62,7 @@ orders and lines apart are named together; they are joined.`,
 						return usage{order.Errorf(order.NotFound, "check the path", "%w", err)}
 					}
 				}
-				sheets, err := extract.Sheets(env, account, args, formats)
+				sheets, err := extract.Sheets(c.Context(), env, account, args, formats)
 				if err != nil {
 					return err
 				}

@@ -148,7 +148,7 @@ func replayReplies(ctx context.Context, env *stage.Env, f ledger.File) (replayed
 	if err != nil {
 		return r, err
 	}
-	raw, err := os.Open(env.Workspace.Path(env.Workspace.Settings.Archive, f.Path))
+	raw, err := files.Kept(ctx, env, &f)
 	if err != nil {
 		return r, err
 	}

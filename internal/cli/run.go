@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
@@ -93,6 +94,7 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 	}
 	defer done()
 	defer env.Ledger.Close()
+	defer env.Folders.Close()
 	if len(names) > 0 {
 		env.Named, env.Asked = true, slices.Concat(accounts, warehouses)
 	}
@@ -211,20 +213,30 @@ func (a *app) rehearse(ctx context.Context, real *configs.Workspace) (env *stage
 	ws.Settings.Ledger = copied
 	ws.Settings.Archive, ws.Settings.Done = filepath.Join(dir, "archive"), filepath.Join(dir, "done")
 	ws.Settings.Rejected = filepath.Join(dir, "rejected")
-	if err := link(real.Path(real.Settings.Archive), ws.Settings.Archive); err != nil {
-		return nil, nil, err
+	there := &stage.Env{Workspace: real, Secrets: secretsOf(real, a.getenv), Folders: &stage.Folders{}}
+	defer there.Folders.Close()
+	archive := there.Folder(real.Settings.Archive)
+	if archive.IsLocal() {
+		if err := link(real.Path(real.Settings.Archive), ws.Settings.Archive); err != nil {
+			return nil, nil, err
+		}
 	}
 	ws.Accounts = slices.Clone(ws.Accounts)
 	for i, acc := range ws.Accounts {
 		x := *acc
 		x.Intake.Folder = filepath.Join(dir, "inbox", acc.Name)
-		if err := copyFiles(real.Path(acc.Intake.Folder), x.Intake.Folder); err != nil {
+		if err := copyFiles(ctx, there.Folder(acc.Intake.Folder), x.Intake.Folder); err != nil {
 			return nil, nil, err
 		}
 		ws.Accounts[i] = &x
 	}
 	if env, err = a.env(ctx, &ws); err != nil {
 		return nil, nil, err
+	}
+	if !archive.IsLocal() {
+		if err := copyOpen(ctx, env, archive); err != nil {
+			return nil, nil, errors.Join(err, env.Ledger.Close())
+		}
 	}
 	env.DryRun = a.out
 	return env, remove, nil
@@ -274,34 +286,49 @@ func link(from, to string) error {
 	})
 }
 
-func copyFiles(from, to string) error {
-	entries, err := os.ReadDir(from)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+// copyOpen copies what is kept and not read yet from an archive elsewhere.
+func copyOpen(ctx context.Context, env *stage.Env, from *folders.Folder) error {
+	for _, acc := range env.Workspace.Accounts {
+		for _, kind := range []string{ledger.FileOrders, ledger.FilePages} {
+			open, err := env.Ledger.OpenFiles(ctx, kind, acc.Name)
+			if err != nil {
+				return err
+			}
+			for _, f := range open {
+				if err := copyFile(ctx, from, f.Path, env.Workspace.Path(env.Workspace.Settings.Archive, f.Path)); err != nil {
+					return err
+				}
+			}
+		}
 	}
+	return nil
+}
+
+func copyFiles(ctx context.Context, from *folders.Folder, to string) error {
+	all, err := from.All(ctx)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(to, 0o750); err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() {
+	for _, f := range all {
+		if f.Dir {
 			continue
 		}
-		if err := copyFile(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+		if err := copyFile(ctx, from, f.Name, filepath.Join(to, f.Name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
+func copyFile(ctx context.Context, from *folders.Folder, name, to string) error {
+	in, err := from.Open(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+		return err
+	}
 	out, err := os.Create(to)
 	if err != nil {
 		return err

@@ -34,6 +34,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/mallbridge/mallbridge/internal/agile"
+	"github.com/mallbridge/mallbridge/internal/s3test"
 	"github.com/mallbridge/mallbridge/internal/sshtest"
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/simulator/malls"
@@ -59,6 +60,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"list":      listFiles,
 	"setcell":   setCell,
 	"sshd":      startSSHD,
+	"store":     runStore,
 	"mall":      startMall,
 	"append":    appendFile,
 	"nosecrets": noSecrets,
@@ -200,6 +202,7 @@ func setup(e *testscript.Env) error {
 	e.Setenv("MALLBRIDGE_USER", "tester")
 	e.Setenv("TESTDATA", repoTestdata)
 	e.Values[locksKey{}] = new(func())
+	e.Values[storeKey{}] = new(*s3test.Server)
 	return nil
 }
 
@@ -664,6 +667,37 @@ func startSSHD(ts *testscript.TestScript, neg bool, args []string) {
 		"SSH_KNOWN_HOSTS": s.KnownHostsFile, "SSH_FINGERPRINT": s.HostKeyFingerprint, "SSH_ROOT": s.Root,
 	} {
 		ts.Setenv(k, v)
+	}
+}
+
+type storeKey struct{}
+
+// runStore starts an object store, ends it at once, or starts it again with what it had:
+// store start DIR, store stop, store again. The bucket is a folder in DIR. It sets
+// S3_ENDPOINT, S3_REGION, S3_BUCKET and the keys.
+func runStore(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 || (args[0] == "start") != (len(args) == 2) {
+		ts.Fatalf("usage: store start DIR, store stop, store again")
+	}
+	s := ts.Value(storeKey{}).(**s3test.Server)
+	switch args[0] {
+	case "start":
+		dir := ts.MkAbs(args[1])
+		ts.Check(os.MkdirAll(dir, 0o755))
+		var err error
+		*s, err = s3test.New(dir)
+		ts.Check(err)
+		ts.Defer((*s).Stop)
+		for k, v := range map[string]string{
+			"S3_ENDPOINT": (*s).Endpoint, "S3_REGION": s3test.Region, "S3_BUCKET": s3test.Bucket,
+			"S3_ACCESS_KEY": s3test.AccessKey, "S3_SECRET_KEY": s3test.SecretKey,
+		} {
+			ts.Setenv(k, v)
+		}
+	case "stop":
+		(*s).Stop()
+	case "again":
+		ts.Check((*s).Run())
 	}
 }
 

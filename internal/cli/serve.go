@@ -84,7 +84,7 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	err = serve.Run(ctx, serve.Options{
 		Pages: a.pages(ctx, env.Workspace.Settings.Console), Env: env, Reload: a.reload, Hangup: hangup, Jobs: queue, Listen: listen, Calls: &calls, Notify: a.getenv("NOTIFY_SOCKET"), Tell: tellOf,
 	})
-	if e := env.Ledger.Close(); err == nil {
+	if e := errors.Join(env.Folders.Close(), env.Ledger.Close()); err == nil {
 		err = e
 	}
 	return err

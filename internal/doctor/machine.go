@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/disk"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/order"
@@ -93,13 +94,19 @@ func (d *doctor) zones() {
 	}
 }
 
-// places are the folders that the program writes into.
+// places are the folders of this machine that the program writes into.
 func (d *doctor) places() []string {
 	s := d.ws.Settings
-	out := []string{d.ws.Path(s.Inbox), d.ws.Path(s.Archive), d.ws.Path(s.Outbox), d.ws.Path(s.Uploads), d.ws.Path(s.Done), d.ws.Path(s.Rejected)}
+	named := []string{s.Inbox, s.Archive, s.Outbox, s.Uploads, s.Done, s.Rejected}
 	for _, a := range d.ws.Accounts {
 		if a.Enabled && a.Intake.Folder != "" {
-			out = append(out, d.ws.Path(a.Intake.Folder))
+			named = append(named, a.Intake.Folder)
+		}
+	}
+	var out []string
+	for _, f := range named {
+		if !configs.Elsewhere(f) {
+			out = append(out, d.ws.Path(f))
 		}
 	}
 	for _, h := range d.ws.Warehouses {
@@ -250,7 +257,9 @@ const (
 func (d *doctor) leftovers() {
 	dirs := append([]string{d.ws.Dir, filepath.Dir(d.ws.Dir), os.TempDir()}, d.places()...)
 	for _, h := range d.ws.Warehouses {
-		dirs = append(dirs, d.ws.Path(d.ws.Settings.Outbox, h.Name))
+		if out := d.ws.Settings.Outbox; !configs.Elsewhere(out) {
+			dirs = append(dirs, d.ws.Path(out, h.Name))
+		}
 	}
 	slices.Sort(dirs)
 	any := false

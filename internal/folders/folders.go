@@ -233,6 +233,16 @@ type File struct {
 	copy bool
 }
 
+// Copied returns the SHA-256 of a file that was copied from elsewhere, and nothing for
+// one of this machine. It may be called before the reading begins.
+func (f *File) Copied() (sha string, err error) {
+	if !f.copy {
+		return "", nil
+	}
+	c, err := contentOf(f.File)
+	return hex.EncodeToString(c.sha256[:]), err
+}
+
 // Close ends the reading.
 func (f *File) Close() error {
 	err := f.File.Close()

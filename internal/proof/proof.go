@@ -138,7 +138,7 @@ func (p *Proof) batch(ctx context.Context, env *stage.Env, b *ledger.Balance) er
 
 // file counts the lines that the batch's file holds.
 func (p *Proof) file(ctx context.Context, env *stage.Env, b *ledger.Balance) (int64, error) {
-	sha, size, err := files.Sum(env.Workspace.Path(b.Batch.Path))
+	sha, size, err := files.Sum(ctx, env, b.Batch.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// Removed by retention; the drop keeps its own.

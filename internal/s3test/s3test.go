@@ -1,7 +1,7 @@
 // Package s3test runs a real object store that speaks S3 for tests: versitygw, which
 // checks signatures and sums, over a temporary folder.
 //
-// Each [Start] is a server of its own on loopback. Should the test process be killed,
+// Each [New] is a server of its own on loopback. Should the test process be killed,
 // Linux stops it.
 package s3test
 
@@ -28,8 +28,8 @@ import (
 // Program is the server with its version, as .ci/needs installs it.
 const Program = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 
-// errMissing means that the server is not installed.
-var errMissing = errors.New("no object store: go install " + Program)
+// ErrMissing means that the server is not installed.
+var ErrMissing = errors.New("no object store: go install " + Program)
 
 // What every server of this package has.
 const (
@@ -55,26 +55,37 @@ type Server struct {
 // skipped, or fails where the variable CI is "true".
 func Start(t testing.TB) *Server {
 	t.Helper()
-	bin, err := find()
-	if errors.Is(err, errMissing) && os.Getenv("CI") != "true" {
+	s, err := New(t.TempDir())
+	if errors.Is(err, ErrMissing) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// New starts a server that keeps its files in the empty folder dir. The caller stops
+// it.
+func New(dir string) (*Server, error) {
+	bin, err := find()
+	if err != nil {
+		return nil, err
+	}
 	addr, err := freeAddr()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	s := &Server{Addr: addr, Endpoint: "http://" + addr, Dir: t.TempDir(), bin: bin}
+	s := &Server{Addr: addr, Endpoint: "http://" + addr, Dir: dir, bin: bin}
 	if err := s.Run(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(s.Stop)
 	if _, err := s.client().CreateBucket(context.Background(), &s3.CreateBucketInput{Bucket: aws.String(Bucket)}); err != nil {
-		t.Fatal(err)
+		s.Stop()
+		return nil, fmt.Errorf("s3test: %w", err)
 	}
-	return s
+	return s, nil
 }
 
 // client is a client of the tests' own.
@@ -97,7 +108,7 @@ func find() (string, error) {
 	}
 	out, err := exec.Command("go", "env", "GOBIN", "GOPATH").Output()
 	if err != nil {
-		return "", errMissing
+		return "", ErrMissing
 	}
 	dirs := bytes.Split(out, []byte("\n"))
 	for _, dir := range []string{string(dirs[0]), filepath.Join(string(dirs[1]), "bin")} {
@@ -106,7 +117,7 @@ func find() (string, error) {
 			return bin, nil
 		}
 	}
-	return "", errMissing
+	return "", ErrMissing
 }
 
 // freeAddr is an address that nobody listens on.

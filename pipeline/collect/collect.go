@@ -234,7 +234,7 @@ func (c *collector) take(ctx context.Context, kind string, p *configs.Pickup, in
 		if hint := order.HintOf(err); hint != "" {
 			c.rep.Notef("→ %s", hint)
 		}
-		if e := files.Explain(c.env, c.env.Workspace.Path(c.env.Workspace.Settings.Rejected, c.w.Name, f.Name), err); e != nil {
+		if e := files.Explain(ctx, c.env, c.w.Name, f.Name, err); e != nil {
 			return e
 		}
 	}

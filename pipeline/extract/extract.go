@@ -10,13 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"sort"
 
 	"github.com/mallbridge/mallbridge/configs"
-	"github.com/mallbridge/mallbridge/internal/durable"
 	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
@@ -55,11 +53,11 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	if !a.AutoOrderIntake {
 		return rep, nil
 	}
-	paths, err := x.complete(ctx)
+	found, err := x.complete(ctx)
 	if err != nil {
 		return rep, fmt.Errorf("extract: %s: %w", a.Name, err)
 	}
-	sheets, err := x.sheets(ctx, paths)
+	sheets, err := x.sheets(ctx, found)
 	if err != nil {
 		return rep, fmt.Errorf("extract: %s: %w", a.Name, err)
 	}
@@ -94,7 +92,7 @@ func Ingest(ctx context.Context, env *stage.Env, target string, paths []string, 
 		return rep, err
 	}
 	x.password, x.formats = password, formats
-	sheets, alone, err := x.pairUp(paths)
+	sheets, alone, err := x.pairUp(ctx, local(paths))
 	if err != nil {
 		return rep, err
 	}
@@ -165,19 +163,19 @@ func (x *extractor) resumePages(ctx context.Context) error {
 
 // complete lists the sheets that may be taken, by time and name: those with a
 // done mark, or those that did not change between looks.
-func (x *extractor) complete(ctx context.Context) ([]string, error) {
+func (x *extractor) complete(ctx context.Context) ([]file, error) {
 	in := &x.account.Intake
-	dir := x.env.Workspace.Path(in.Folder)
-	first, err := look(dir, in)
+	dir := x.env.Folder(in.Folder)
+	first, err := look(ctx, dir, in)
 	if err != nil || len(first) == 0 {
 		return nil, err
 	}
-	if in.DoneMark == "" {
+	if in.DoneMark == "" && !dir.Atomic() {
 		for range in.Looks - 1 {
 			if err := x.env.Sleep(ctx, in.LookEvery.Std()); err != nil {
 				return nil, err
 			}
-			next, err := look(dir, in)
+			next, err := look(ctx, dir, in)
 			if err != nil {
 				return nil, err
 			}
@@ -199,50 +197,47 @@ func (x *extractor) complete(ctx context.Context) ([]string, error) {
 		}
 		return names[i] < names[j]
 	})
+	out := make([]file, len(names))
 	for i, name := range names {
-		names[i] = filepath.Join(dir, name)
+		out[i] = file{dir, name}
 	}
-	return names, nil
+	return out, nil
 }
 
 type seen struct{ size, time int64 }
 
-func look(dir string, in *configs.Intake) (map[string]seen, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, os.MkdirAll(dir, 0o775)
+func look(ctx context.Context, dir *folders.Folder, in *configs.Intake) (map[string]seen, error) {
+	entries, err := dir.All(ctx)
+	if err == nil && len(entries) == 0 {
+		return nil, dir.Make()
+	}
+	var known *order.Error
+	if err != nil && !errors.As(err, &known) {
+		err = order.Errorf(order.Denied, "let the program's user read and write the folder", "%w", err)
 	}
 	if err != nil {
-		return nil, order.Errorf(order.Denied, "let the program's user read and write the folder", "%w", err)
+		return nil, err
 	}
 	marks := map[string]bool{}
 	for _, e := range entries {
-		marks[e.Name()] = true
+		marks[e.Name] = true
 	}
 	out := map[string]seen{}
 	for _, e := range entries {
-		name := e.Name()
-		if !e.Type().IsRegular() || files.Ignored(name) || !files.Matches(in.Pattern, name) {
+		if e.Dir || files.Ignored(e.Name) || !files.Matches(in.Pattern, e.Name) {
 			continue
 		}
-		if in.DoneMark != "" && !marks[name+in.DoneMark] {
+		if in.DoneMark != "" && !marks[e.Name+in.DoneMark] {
 			continue
 		}
-		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		out[name] = seen{info.Size(), info.ModTime().UnixNano()}
+		out[e.Name] = seen{e.Size, e.ModTime.UnixNano()}
 	}
 	return out, nil
 }
 
 // take keeps, reads and stores one sheet and, if put is set, puts it away.
 func (x *extractor) take(ctx context.Context, s sheet, put bool) error {
-	in, err := s.open()
+	in, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -250,7 +245,7 @@ func (x *extractor) take(ctx context.Context, s sheet, put bool) error {
 	in.Close()
 	var bad *format.FileError
 	if errors.As(err, &bad) {
-		return x.mine(ctx, func() error { return x.reject(s, put, bad) })
+		return x.mine(ctx, func() error { return x.reject(ctx, s, put, bad) })
 	}
 	if err != nil {
 		return err
@@ -259,17 +254,17 @@ func (x *extractor) take(ctx context.Context, s sheet, put bool) error {
 	if f.DuplicateOf != 0 {
 		x.rep.Add("repeated files", 1)
 		x.rep.Notef("%s: %s has the same content as a file that was read before; nothing was changed", x.account.Name, f.Name)
-		return x.mine(ctx, func() error { return x.away(s, put) })
+		return x.mine(ctx, func() error { return x.away(ctx, s, put) })
 	}
 	f, err = x.read(ctx, f)
 	if errors.As(err, &bad) {
-		return x.mine(ctx, func() error { return x.reject(s, put, bad) })
+		return x.mine(ctx, func() error { return x.reject(ctx, s, put, bad) })
 	}
 	if err != nil {
 		return err
 	}
 	fault.At(atDone)
-	return x.mine(ctx, func() error { return x.away(s, put) })
+	return x.mine(ctx, func() error { return x.away(ctx, s, put) })
 }
 
 // mine moves files of the watch folder while nobody else does: once the account is
@@ -279,8 +274,8 @@ func (x *extractor) mine(ctx context.Context, move func() error) error {
 }
 
 // reject puts a sheet that nobody can read aside, with the reason.
-func (x *extractor) reject(s sheet, put bool, bad *format.FileError) error {
-	x.rep.Add("rejected files", int64(len(s.paths)))
+func (x *extractor) reject(ctx context.Context, s sheet, put bool, bad *format.FileError) error {
+	x.rep.Add("rejected files", int64(len(s.files)))
 	x.rep.Waiting++
 	if !put {
 		return bad
@@ -289,8 +284,8 @@ func (x *extractor) reject(s sheet, put bool, bad *format.FileError) error {
 	if hint := order.HintOf(bad); hint != "" {
 		x.rep.Notef("→ %s", hint)
 	}
-	for _, path := range s.paths {
-		at, err := files.Reject(x.env, x.account.Name, path, bad)
+	for _, f := range s.files {
+		at, err := files.Reject(ctx, x.env, x.account.Name, f.dir, f.name, bad)
 		if err != nil {
 			return err
 		}
@@ -300,12 +295,12 @@ func (x *extractor) reject(s sheet, put bool, bad *format.FileError) error {
 }
 
 // away puts a sheet that was read away.
-func (x *extractor) away(s sheet, put bool) error {
+func (x *extractor) away(ctx context.Context, s sheet, put bool) error {
 	if !put {
 		return nil
 	}
-	for _, path := range s.paths {
-		if err := x.done(path); err != nil {
+	for _, f := range s.files {
+		if err := x.done(ctx, f); err != nil {
 			return err
 		}
 	}
@@ -313,16 +308,16 @@ func (x *extractor) away(s sheet, put bool) error {
 	return nil
 }
 
-func (x *extractor) done(path string) error {
-	to := x.env.Workspace.Path(x.env.Workspace.Settings.Done, x.account.Name, files.Stamp(x.env.Now())+"_"+filepath.Base(path))
-	if _, err := durable.Move(path, to); err != nil {
+func (x *extractor) done(ctx context.Context, f file) error {
+	to := x.env.Folder(x.env.Workspace.Settings.Done, x.account.Name)
+	if _, err := f.dir.Move(ctx, f.name, to, files.Stamp(x.env.Now())+"_"+f.name); err != nil {
 		if errors.Is(err, fs.ErrPermission) {
 			return order.Errorf(order.Denied, "it is read and stored; let the program's user move files out of the watch folder and into "+x.env.Workspace.Settings.Done, "%w", err)
 		}
 		return err
 	}
 	if m := x.account.Intake.DoneMark; m != "" {
-		if err := os.Remove(path + m); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := f.dir.Remove(ctx, f.name+m); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

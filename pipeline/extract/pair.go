@@ -6,11 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/order"
@@ -21,29 +21,44 @@ import (
 // A sheet is what was dropped as one: a file, or the two files of a mall that gives
 // orders and lines apart.
 type sheet struct {
-	paths []string
+	files []file
 	pair  *format.Format // joins the two; nil for one file
 }
 
+// A file lies in a watch folder, or where a person has it.
+type file struct {
+	dir  *folders.Folder
+	name string
+}
+
+// local makes files of paths on this machine.
+func local(paths []string) []file {
+	out := make([]file, len(paths))
+	for i, p := range paths {
+		out[i] = file{folders.Local(filepath.Dir(p)), filepath.Base(p)}
+	}
+	return out
+}
+
 func (s sheet) name() string {
-	name := filepath.Base(s.paths[0])
-	for _, p := range s.paths[1:] {
-		name += "+" + filepath.Base(p)
+	name := s.files[0].name
+	for _, f := range s.files[1:] {
+		name += "+" + f.name
 	}
 	return name
 }
 
 // open returns the sheet's bytes, joined where it is two files. What cannot be joined
 // shows as a [*format.FileError] when they are read.
-func (s sheet) open() (io.ReadCloser, error) {
+func (s sheet) open(ctx context.Context) (io.ReadCloser, error) {
 	if s.pair == nil {
-		return os.Open(s.paths[0])
+		return s.files[0].dir.Open(ctx, s.files[0].name)
 	}
-	orders, err := openSource(s.paths[0])
+	orders, err := s.files[0].source(ctx)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := openSource(s.paths[1])
+	lines, err := s.files[1].source(ctx)
 	if err != nil {
 		orders.Close()
 		return nil, err
@@ -63,22 +78,17 @@ type source struct {
 	io.Closer
 }
 
-func openSource(path string) (source, error) {
-	f, err := os.Open(path)
+func (f file) source(ctx context.Context) (source, error) {
+	in, err := f.dir.Open(ctx, f.name)
 	if err != nil {
 		return source{}, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return source{}, err
-	}
-	return source{format.Source{Name: filepath.Base(path), R: f, Size: info.Size()}, f}, nil
+	return source{format.Source{Name: f.name, R: in, Size: in.Info.Size}, in}, nil
 }
 
 // A half is one of two files, with the orders that it is about.
 type half struct {
-	path   string
+	file
 	is     format.Half
 	pair   *format.Format
 	keys   map[string]bool
@@ -87,8 +97,8 @@ type half struct {
 
 // sheets puts the halves of sheets together; a half without its other stays where it
 // is. The order of the files is kept, that of two being the later one's.
-func (x *extractor) sheets(ctx context.Context, paths []string) ([]sheet, error) {
-	out, alone, err := x.pairUp(paths)
+func (x *extractor) sheets(ctx context.Context, found []file) ([]sheet, error) {
+	out, alone, err := x.pairUp(ctx, found)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +112,7 @@ func (x *extractor) sheets(ctx context.Context, paths []string) ([]sheet, error)
 		}
 		x.rep.Waiting++
 		x.rep.Add("halves of sheets", 1)
-		x.rep.Notef("%s: %s waits for the file of %s about the same orders: drop it too", x.account.Name, filepath.Base(h.path), h.other())
+		x.rep.Notef("%s: %s waits for the file of %s about the same orders: drop it too", x.account.Name, h.name, h.other())
 	}
 	return out, nil
 }
@@ -110,19 +120,19 @@ func (x *extractor) sheets(ctx context.Context, paths []string) ([]sheet, error)
 // pairUp puts the halves of sheets together and returns those that are left over.
 // Halves are of one sheet where they are about the same orders, or where they are the
 // only two and have orders in common.
-func (x *extractor) pairUp(paths []string) (out []sheet, alone []*half, err error) {
+func (x *extractor) pairUp(ctx context.Context, found []file) (out []sheet, alone []*half, err error) {
 	pairs, err := x.pairs()
 	if err != nil {
 		return nil, nil, err
 	}
 	var halves []*half
-	for _, p := range paths {
-		h := &half{path: p}
-		if err := h.look(pairs); err != nil {
+	for _, f := range found {
+		h := &half{file: f}
+		if err := h.look(ctx, pairs); err != nil {
 			return nil, nil, err
 		}
 		if h.is == format.NoHalf {
-			out = append(out, sheet{paths: []string{p}})
+			out = append(out, sheet{files: []file{f}})
 			continue
 		}
 		halves = append(halves, h)
@@ -152,47 +162,60 @@ func (x *extractor) leftover(ctx context.Context, h *half) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	base := filepath.Base(h.path)
 	for _, f := range seen {
-		other, ok := strings.CutPrefix(f.Name, base+"+")
+		other, ok := strings.CutPrefix(f.Name, h.name+"+")
 		if !ok {
-			if other, ok = strings.CutSuffix(f.Name, "+"+base); !ok {
+			if other, ok = strings.CutSuffix(f.Name, "+"+h.name); !ok {
 				continue
 			}
 		}
-		folder, pattern := x.env.Workspace.Settings.Done, "*_"+plain.Replace(other)
-		if f.State == ledger.FileRefused {
-			folder, pattern = x.env.Workspace.Settings.Rejected, plain.Replace(other)
-		}
-		found, err := filepath.Glob(filepath.Join(plain.Replace(x.env.Workspace.Path(folder, x.account.Name)), pattern))
+		found, err := x.putAway(ctx, other, f.State == ledger.FileRefused)
 		if err != nil {
 			return false, err
 		}
-		same, err := h.wasRead(f, found)
+		same, err := h.wasRead(ctx, f, found)
 		if err != nil {
 			return false, err
 		}
 		if same {
-			return true, x.awayLate(h, f)
+			return true, x.awayLate(ctx, h, f)
 		}
 	}
 	return false, nil
 }
 
-// plain takes the meaning off the letters of a pattern.
-var plain = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+// putAway lists the files of that name that were put away.
+func (x *extractor) putAway(ctx context.Context, name string, rejected bool) ([]file, error) {
+	dir := x.env.Folder(x.env.Workspace.Settings.Done, x.account.Name)
+	is := func(s string) bool { return strings.HasSuffix(s, "_"+name) }
+	if rejected {
+		dir = x.env.Folder(x.env.Workspace.Settings.Rejected, x.account.Name)
+		is = func(s string) bool { return s == name }
+	}
+	all, err := dir.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []file
+	for _, i := range all {
+		if !i.Dir && is(i.Name) {
+			out = append(out, file{dir, i.Name})
+		}
+	}
+	return out, nil
+}
 
 // wasRead reports whether f was made of the half and one of those files.
-func (h *half) wasRead(f ledger.File, others []string) (bool, error) {
-	for _, path := range others {
-		o := &half{path: path}
-		if err := o.look([]*format.Format{h.pair}); err != nil {
+func (h *half) wasRead(ctx context.Context, f ledger.File, others []file) (bool, error) {
+	for _, other := range others {
+		o := &half{file: other}
+		if err := o.look(ctx, []*format.Format{h.pair}); err != nil {
 			return false, err
 		}
 		if o.is == format.NoHalf || o.is == h.is {
 			continue
 		}
-		in, err := join(&half{path: h.path, is: h.is, pair: h.pair}, o).open()
+		in, err := join(&half{file: h.file, is: h.is, pair: h.pair}, o).open(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -210,12 +233,12 @@ func (h *half) wasRead(f ledger.File, others []string) (bool, error) {
 	return false, nil
 }
 
-func (x *extractor) awayLate(h *half, f ledger.File) error {
+func (x *extractor) awayLate(ctx context.Context, h *half, f ledger.File) error {
 	if f.State == ledger.FileRefused {
-		_, err := files.Reject(x.env, x.account.Name, h.path, errors.New(f.Message))
+		_, err := files.Reject(ctx, x.env, x.account.Name, h.dir, h.name, errors.New(f.Message))
 		return err
 	}
-	return x.done(h.path)
+	return x.done(ctx, h.file)
 }
 
 // pairs lists the account's formats whose sheets are two files.
@@ -242,13 +265,13 @@ func (x *extractor) intakeFormats() []string {
 
 // Sheets puts the files of each sheet together: one, or the two files of a mall that
 // gives orders and lines apart. A half without its other is refused.
-func Sheets(env *stage.Env, target string, paths, formats []string) ([][]string, error) {
+func Sheets(ctx context.Context, env *stage.Env, target string, paths, formats []string) ([][]string, error) {
 	a, ok := env.Workspace.Account(target)
 	if !ok {
 		return nil, order.Errorf(order.NotFound, "look into accounts/", "no account %s", target)
 	}
 	x := &extractor{env: env, account: a, formats: formats}
-	sheets, alone, err := x.pairUp(paths)
+	sheets, alone, err := x.pairUp(ctx, local(paths))
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +280,11 @@ func Sheets(env *stage.Env, target string, paths, formats []string) ([][]string,
 	}
 	out := make([][]string, 0, len(sheets))
 	for _, s := range sheets {
-		out = append(out, s.paths)
+		var of []string
+		for _, f := range s.files {
+			of = append(of, f.dir.Path(f.name))
+		}
+		out = append(out, of)
 	}
 	return out, nil
 }
@@ -271,13 +298,16 @@ func (h *half) other() string {
 }
 
 func (h *half) refuse(a *configs.Account) error {
-	return order.Errorf(order.Invalid, "give both files, downloaded for the same orders, or put both into "+a.Intake.Folder, "%s is one of the two files of a sheet; the file of %s about the same orders is missing", filepath.Base(h.path), h.other())
+	return order.Errorf(order.Invalid, "give both files, downloaded for the same orders, or put both into "+a.Intake.Folder, "%s is one of the two files of a sheet; the file of %s about the same orders is missing", h.name, h.other())
 }
 
 // look finds out which half the file is. One whose orders cannot be told is no half:
 // reading it says why.
-func (h *half) look(pairs []*format.Format) error {
-	src, err := openSource(h.path)
+func (h *half) look(ctx context.Context, pairs []*format.Format) error {
+	if len(pairs) == 0 {
+		return nil
+	}
+	src, err := h.source(ctx)
 	if err != nil {
 		return err
 	}
@@ -310,7 +340,7 @@ func join(a, b *half) sheet {
 	if a.is == format.LinesHalf {
 		a, b = b, a
 	}
-	return sheet{paths: []string{a.path, b.path}, pair: a.pair}
+	return sheet{files: []file{a.file, b.file}, pair: a.pair}
 }
 
 func sameKeys(a, b map[string]bool) bool {

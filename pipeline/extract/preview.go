@@ -77,7 +77,7 @@ func Preview(ctx context.Context, env *stage.Env, target, path, password string)
 		}
 		set.Add(f, "")
 		if is := f.Half(src); is != format.NoHalf {
-			return nil, (&half{path: path, is: is}).refuse(a)
+			return nil, (&half{file: local([]string{path})[0], is: is}).refuse(a)
 		}
 	}
 	f, err := set.Recognise(src, o, a.Intake.Formats...)

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
-	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
@@ -186,12 +185,12 @@ func ahead(each func(func(*order.Instruction) error) error) (next func() ([]*ord
 
 var errStopped = errors.New("the writer stopped")
 
-// File writes the instructions to path, durably, and reads the bytes back to see
-// that they say what was meant. With misfits there is no file.
-func (o *Out) File(path string, each func(func(*order.Instruction) error) error) (Written, []Misfit, error) {
+// File writes the instructions to a file of the folder, durably, and reads the bytes
+// back to see that they say what was meant. With misfits there is no file.
+func (o *Out) File(ctx context.Context, to *folders.Folder, name string, each func(func(*order.Instruction) error) error) (Written, []Misfit, error) {
 	var out Written
 	var misfits []Misfit
-	err := durable.Write(path, func(w io.Writer) (err error) {
+	err := to.Write(ctx, name, func(w io.Writer) (err error) {
 		out, misfits, err = o.To(w, each)
 		if err == nil && len(misfits) > 0 {
 			err = errMisfits
@@ -204,13 +203,13 @@ func (o *Out) File(path string, each func(func(*order.Instruction) error) error)
 	if err != nil {
 		return out, nil, disk(err)
 	}
-	return out, nil, o.verify(path, &out)
+	return out, nil, o.verify(ctx, to, name, &out)
 }
 
 var errMisfits = errors.New("instructions do not fit")
 
-func (o *Out) verify(path string, out *Written) error {
-	f, err := os.Open(path)
+func (o *Out) verify(ctx context.Context, at *folders.Folder, name string, out *Written) error {
+	f, err := at.Open(ctx, name)
 	if err != nil {
 		return err
 	}

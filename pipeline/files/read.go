@@ -8,14 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/charset"
@@ -27,8 +28,11 @@ import (
 // MaxSize is the largest file that is taken in, in bytes.
 const MaxSize = 8 << 30
 
-// Sum returns SHA-256 and size of a local file.
-func Sum(path string) (string, int64, error) { return durable.Sum(path) }
+// Sum returns SHA-256 and size of a file whose path the ledger has.
+func Sum(ctx context.Context, env *stage.Env, path string) (string, int64, error) {
+	f, name := env.File(path)
+	return f.Sum(ctx, name)
+}
 
 // Format returns the format of that name.
 func Format(env *stage.Env, name string) (*format.Format, error) {
@@ -43,11 +47,27 @@ func Format(env *stage.Env, name string) (*format.Format, error) {
 // The bytes are safe before the ledger knows of them.
 func Keep(ctx context.Context, env *stage.Env, kind, owner, name string, r io.Reader) (ledger.File, error) {
 	now := env.Now()
-	k, err := durable.Keep(env.Workspace.Path(env.Workspace.Settings.Archive), now.UTC().Format("2006-01"), filepath.Ext(name), r, MaxSize)
+	k, err := env.Folder(env.Workspace.Settings.Archive).Keep(ctx, now.UTC().Format("2006-01"), filepath.Ext(name), r, MaxSize)
 	if err != nil {
 		return ledger.File{}, fmt.Errorf("keep %s: %w", name, disk(err))
 	}
 	return env.Ledger.AddFile(ctx, ledger.File{Kind: kind, Owner: owner, Name: name, SHA256: k.SHA256, Size: k.Size, Path: k.Path}, now)
+}
+
+// Kept opens the copy of a file in the archive. One from elsewhere is compared with what
+// was kept.
+func Kept(ctx context.Context, env *stage.Env, f *ledger.File) (*folders.File, error) {
+	in, err := env.Folder(env.Workspace.Settings.Archive).Open(ctx, f.Path)
+	if err != nil {
+		return nil, err
+	}
+	if sha, err := in.Copied(); err != nil || sha != "" && sha != f.SHA256 {
+		if err == nil {
+			err = order.Errorf(order.Conflict, "restore it from a backup; look who writes into the archive", "%s in the archive is not what was kept: SHA-256 %s, recorded is %s", f.Path, sha, f.SHA256)
+		}
+		return nil, errors.Join(err, in.Close())
+	}
+	return in, nil
 }
 
 // A Reading is a file being read by the first of several formats that knows it.
@@ -77,7 +97,7 @@ type Result struct {
 // in the folder of rejected files, with the reason beside each.
 func (r *Reading) Run(ctx context.Context) (Result, error) {
 	var res Result
-	f, err := os.Open(r.Env.Workspace.Path(r.Env.Workspace.Settings.Archive, r.File.Path))
+	f, err := Kept(ctx, r.Env, &r.File)
 	if err != nil {
 		return res, err
 	}
@@ -128,7 +148,7 @@ func worst(errs []error, names []string) error {
 
 func (r *Reading) by(ctx context.Context, f *format.Format, src format.Source, cs *charset.Charset) (Result, error) {
 	res := Result{Format: f.Name(), Groups: map[string]bool{}}
-	refused := &refusals{reading: r, format: f, src: src}
+	refused := &refusals{ctx: ctx, reading: r, format: f, src: src}
 	var err error
 	res.Stats, err = f.Read(ctx, src, format.ReadOptions{
 		Password: r.Password, Charset: cs, Place: r.Place, Cells: true,
@@ -150,10 +170,11 @@ func (r *Reading) by(ctx context.Context, f *format.Format, src format.Source, c
 
 // refusals writes the file of refused rows when the first one comes.
 type refusals struct {
+	ctx     context.Context
 	reading *Reading
 	format  *format.Format
 	src     format.Source
-	file    *os.File
+	file    *folders.Pending
 	w       *format.RefusedWriter
 	path    string
 	err     error
@@ -179,12 +200,8 @@ func (x *refusals) open() (err error) {
 	if e := x.format.RefusedExt(x.src); e != "" {
 		ext = e
 	}
-	x.path = filepath.Join(ws.Settings.Rejected, x.reading.File.Owner, stem+ext)
-	abs := ws.Path(x.path)
-	if err := os.MkdirAll(filepath.Dir(abs), 0o750); err != nil {
-		return err
-	}
-	if x.file, err = os.OpenFile(abs+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640); err != nil {
+	x.path = configs.Within(filepath.ToSlash(ws.Settings.Rejected), x.reading.File.Owner, stem+ext)
+	if x.file, err = x.reading.Env.Folder(ws.Settings.Rejected, x.reading.File.Owner).Create(x.ctx, stem+ext); err != nil {
 		return err
 	}
 	x.w, err = x.format.NewRefusedWriter(x.file, x.src, ws.Settings.Language)
@@ -196,37 +213,34 @@ func (x *refusals) close() (string, error) {
 		x.discard()
 		return "", x.err
 	}
-	abs := x.reading.Env.Workspace.Path(x.path)
-	if err := errors.Join(x.w.Close(), x.file.Sync(), x.file.Close()); err != nil {
+	if err := x.w.Close(); err != nil {
+		x.discard()
 		return "", err
 	}
-	if err := os.Rename(abs+".part", abs); err != nil {
-		return "", err
-	}
-	return filepath.ToSlash(x.path), durable.SyncDir(filepath.Dir(abs))
+	return x.path, x.file.Commit(x.ctx)
 }
 
 func (x *refusals) discard() {
 	if x.file != nil {
-		x.file.Close()
-		os.Remove(x.file.Name())
+		x.file.Discard()
 	}
 }
 
-// Reject moves a file that could not be read to the folder of rejected files,
-// with a text beside it that says why and what to do.
-func Reject(env *stage.Env, owner, path string, cause error) (string, error) {
-	at, err := durable.Free(env.Workspace.Path(env.Workspace.Settings.Rejected, owner, filepath.Base(path)))
+// Reject moves a file that could not be read to its owner's folder of rejected files,
+// with a text beside it that says why and what to do. It returns where it lies.
+func Reject(ctx context.Context, env *stage.Env, owner string, from *folders.Folder, name string, cause error) (string, error) {
+	to := env.Folder(env.Workspace.Settings.Rejected, owner)
+	at, err := to.Free(ctx, path.Base(name))
 	if err != nil {
 		return "", disk(err)
 	}
 	// The reason first: a sheet that lies there without one would never get it.
-	if err := Explain(env, at, cause); err != nil {
+	if err := Explain(ctx, env, owner, at, cause); err != nil {
 		return "", err
 	}
 	fault.At(atExplained)
-	at, err = durable.Move(path, at)
-	return at, disk(err)
+	at, err = from.Move(ctx, name, to, at)
+	return to.Path(at), disk(err)
 }
 
 var atExplained = fault.Point("extract.rejection-explained")
@@ -240,11 +254,11 @@ func Rel(env *stage.Env, path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// Explain writes why a file was rejected into a text beside it, in the workspace's
-// language.
-func Explain(env *stage.Env, path string, cause error) error {
+// Explain writes why a file was rejected into a text beside it in its owner's folder of
+// rejected files, in the workspace's language.
+func Explain(ctx context.Context, env *stage.Env, owner, name string, cause error) error {
 	lang := env.Workspace.Settings.Language
-	return disk(durable.Write(path+".reason.txt", func(w io.Writer) error {
+	return disk(env.Folder(env.Workspace.Settings.Rejected, owner).Write(ctx, name+".reason.txt", func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s\n", phrase.Say(lang, cause.Error()))
 		if hint := order.HintOf(cause); hint != "" && err == nil {
 			_, err = fmt.Fprintf(w, "%s\n", phrase.Say(lang, hint))

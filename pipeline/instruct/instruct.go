@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors/drop"
 	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/calendar"
 	"github.com/mallbridge/mallbridge/order"
@@ -197,8 +197,9 @@ func dropError(err error) error {
 	return &order.Error{Code: code, Hint: hint, Err: err}
 }
 
-func (r *runner) local(b *ledger.Batch) string {
-	return r.env.Workspace.Path(r.env.Workspace.Settings.Outbox, r.w.Name, b.Name)
+// outbox holds the warehouse's files, each under the name of its batch.
+func (r *runner) outbox() *folders.Folder {
+	return r.env.Folder(r.env.Workspace.Settings.Outbox, r.w.Name)
 }
 
 // tellInstructions is how many instructions are written before it is told how many.
@@ -210,8 +211,7 @@ func (r *runner) build(ctx context.Context, b *ledger.Batch) error {
 	if err != nil {
 		return err
 	}
-	path := r.local(b)
-	sum, misfits, err := out.File(path, func(each func(*order.Instruction) error) error {
+	sum, misfits, err := out.File(ctx, r.outbox(), b.Name, func(each func(*order.Instruction) error) error {
 		n := int64(0)
 		return r.env.Ledger.Instructions(ctx, b.ID, func(in *order.Instruction) error {
 			if n++; n%tellInstructions == 1 {
@@ -235,9 +235,10 @@ func (r *runner) build(ctx context.Context, b *ledger.Batch) error {
 		return r.env.Ledger.Leave(ctx, b.ID, ids, "does not fit the file: "+misfits[0].String(), r.env.Now())
 	}
 	fault.At(atBuilding)
-	rel, err := filepath.Rel(r.env.Workspace.Dir, path)
+	at := r.outbox().Path(b.Name)
+	rel, err := filepath.Rel(r.env.Workspace.Dir, at)
 	if err != nil {
-		rel = path
+		rel = at
 	}
 	if err := r.env.Ledger.Built(ctx, b.ID, filepath.ToSlash(rel), sum.SHA256, sum.Bytes, sum.Rows, r.env.Now()); err != nil {
 		return err
@@ -253,8 +254,10 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 	if ok, err := r.approved(ctx, b); !ok || err != nil {
 		return true, err
 	}
-	path := r.local(b)
-	if err := checkFile(path, b); err != nil {
+	if err := r.checkFile(ctx, b); err != nil {
+		if order.CodeOf(err) == order.Retry || order.CodeOf(err) == order.Denied {
+			return false, err // the outbox cannot be reached
+		}
 		r.env.Log.Warn("the local file of a batch is not the recorded one; it is built again", "batch", b.Number, "err", err)
 		return false, r.env.Ledger.Rebuild(ctx, b.ID, err.Error(), r.env.Now())
 	}
@@ -285,7 +288,7 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 	}
 	r.env.At("bytes sent", r.w.Name, 0, b.Size)
 	if err := drop.Upload(ctx, d, v, func() (io.ReadSeekCloser, error) {
-		f, err := os.Open(path)
+		f, err := r.outbox().Open(ctx, b.Name)
 		return &told{f, r, b.Size, 0}, err
 	}); err != nil {
 		return false, err
@@ -300,7 +303,7 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 
 // told is a file whose reader tells how far it is.
 type told struct {
-	*os.File
+	*folders.File
 	r          *runner
 	size, read int64
 }
@@ -320,13 +323,13 @@ func (f *told) Seek(offset int64, whence int) (int64, error) {
 	return at, err
 }
 
-func checkFile(path string, b *ledger.Batch) error {
-	sha, size, err := files.Sum(path)
+func (r *runner) checkFile(ctx context.Context, b *ledger.Batch) error {
+	sha, size, err := r.outbox().Sum(ctx, b.Name)
 	if err != nil {
 		return err
 	}
 	if sha != b.SHA256 || size != b.Size {
-		return fmt.Errorf("%s: it has %d bytes with SHA-256 %s; recorded are %d bytes with %s", path, size, sha, b.Size, b.SHA256)
+		return fmt.Errorf("%s: it has %d bytes with SHA-256 %s; recorded are %d bytes with %s", r.outbox().Path(b.Name), size, sha, b.Size, b.SHA256)
 	}
 	return nil
 }

@@ -240,7 +240,7 @@ func (r *Reader) keep(ctx context.Context, what, name string, pages iter.Seq2[co
 // be called again after a crash.
 func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 	g := Got{Numbers: map[string]bool{}}
-	raw, err := os.Open(r.Env.Workspace.Path(r.Env.Workspace.Settings.Archive, f.Path))
+	raw, err := files.Kept(ctx, r.Env, &f)
 	if err != nil {
 		return g, err
 	}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/internal/fault"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/ledger"
 )
 
@@ -31,12 +29,13 @@ func (p *purger) files(ctx context.Context) error {
 
 // remove takes a file away and counts it. One that is gone already counts for
 // nothing.
-func (p *purger) remove(folder, path string) error {
+func (p *purger) remove(ctx context.Context, what string, dir *folders.Folder, name string) error {
+	path := dir.Path(name)
 	if p.removed[path] {
 		return nil
 	}
 	p.removed[path] = true
-	info, err := os.Lstat(path)
+	info, err := dir.Stat(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -44,17 +43,17 @@ func (p *purger) remove(folder, path string) error {
 		return err
 	}
 	if !p.o.DryRun {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := dir.Remove(ctx, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	f := p.folders[folder]
+	f := p.folders[what]
 	if f == nil {
-		f = &Folder{Name: folder}
-		p.folders[folder] = f
+		f = &Folder{Name: what}
+		p.folders[what] = f
 	}
 	f.Files++
-	f.Bytes += info.Size()
+	f.Bytes += info.Size
 	if !p.o.DryRun {
 		fault.At(atRemoved)
 	}
@@ -86,12 +85,13 @@ func (p *purger) archive(ctx context.Context) error {
 		for i := range old {
 			f := &old[i]
 			if f.RefusedPath != "" {
-				if err := p.remove("rejected", p.env.Workspace.Path(f.RefusedPath)); err != nil {
+				dir, name := p.env.File(f.RefusedPath)
+				if err := p.remove(ctx, "rejected", dir, name); err != nil {
 					return err
 				}
 			}
 			if kept[f.Path] <= 0 { // no younger file has the same bytes
-				if err := p.remove("archive", p.env.Workspace.Path(p.env.Workspace.Settings.Archive, f.Path)); err != nil {
+				if err := p.remove(ctx, "archive", p.env.Folder(p.env.Workspace.Settings.Archive), f.Path); err != nil {
 					return err
 				}
 			}
@@ -115,31 +115,33 @@ func (p *purger) unknown(ctx context.Context) error {
 	if err != nil || p.shared.IsZero() {
 		return err
 	}
-	root := p.env.Workspace.Path(p.env.Workspace.Settings.Archive)
-	months, err := list(root)
+	root := p.env.Folder(p.env.Workspace.Settings.Archive)
+	months, err := root.All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, m := range months {
-		if !m.IsDir() || !month.MatchString(m.Name()) {
+		if !m.Dir || !month.MatchString(m.Name) {
 			continue
 		}
-		entries, err := list(filepath.Join(root, m.Name()))
-		if err != nil {
-			return err
-		}
-		left := len(entries)
-		for _, e := range entries {
-			if kept[m.Name()+"/"+e.Name()] > 0 || !older(e, p.shared) {
+		left := 0
+		for e, err := range root.Sub(m.Name).List(ctx) {
+			if err != nil {
+				return err
+			}
+			if hidden(e) {
 				continue
 			}
-			if err := p.remove("archive", filepath.Join(root, m.Name(), e.Name())); err != nil {
+			if left++; kept[m.Name+"/"+e.Name] > 0 || e.Dir || !e.ModTime.Before(p.shared) {
+				continue
+			}
+			if err := p.remove(ctx, "archive", root.Sub(m.Name), e.Name); err != nil {
 				return err
 			}
 			left--
 		}
-		if left == 0 && !p.o.DryRun && m.Name() < p.now.UTC().Format("2006-01") {
-			if err := os.Remove(filepath.Join(root, m.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if left == 0 && !p.o.DryRun && m.Name < p.now.UTC().Format("2006-01") {
+			if err := root.RemoveDir(m.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
@@ -147,25 +149,24 @@ func (p *purger) unknown(ctx context.Context) error {
 	return nil
 }
 
-// calls removes what was kept of calls of malls, by the day in the name.
-func (p *purger) calls(context.Context) error {
-	root := p.env.Workspace.Path(p.env.Workspace.Settings.Archive, "calls")
-	return p.each(root, "calls", func(owner string, e fs.DirEntry) time.Time {
-		day, err := time.Parse("2006-01-02", strings.TrimSuffix(e.Name(), ".jsonl.gz"))
+// calls removes what was kept of calls of malls, by the day that its name begins with.
+func (p *purger) calls(ctx context.Context) error {
+	return p.each(ctx, p.env.Folder(p.env.Workspace.Settings.Archive, "calls"), "calls", func(_ string, e folders.Info, _ map[string]folders.Info) time.Time {
+		day, err := time.Parse("2006-01-02", e.Name[:min(10, len(e.Name))])
 		if err != nil {
-			return changed(e)
+			return e.ModTime
 		}
 		return day.AddDate(0, 0, 1)
 	})
 }
 
 // done removes sheets that were read, by the time in the name.
-func (p *purger) done(context.Context) error {
-	return p.each(p.env.Workspace.Path(p.env.Workspace.Settings.Done), "done", func(_ string, e fs.DirEntry) time.Time {
-		stamp, _, _ := strings.Cut(e.Name(), "_")
+func (p *purger) done(ctx context.Context) error {
+	return p.each(ctx, p.env.Folder(p.env.Workspace.Settings.Done), "done", func(_ string, e folders.Info, _ map[string]folders.Info) time.Time {
+		stamp, _, _ := strings.Cut(e.Name, "_")
 		at, err := time.Parse("20060102T150405Z", stamp)
 		if err != nil {
-			return changed(e)
+			return e.ModTime
 		}
 		return at
 	})
@@ -173,38 +174,40 @@ func (p *purger) done(context.Context) error {
 
 // rejected removes sheets that could not be read, with the reasons beside them. A
 // sheet keeps its own time when it is moved; the reason tells when that was.
-func (p *purger) rejected(context.Context) error {
-	root := p.env.Workspace.Path(p.env.Workspace.Settings.Rejected)
-	return p.each(root, "rejected", func(owner string, e fs.DirEntry) time.Time {
-		at := changed(e)
-		if info, err := os.Stat(filepath.Join(root, owner, e.Name()+".reason.txt")); err == nil && info.ModTime().After(at) {
-			at = info.ModTime()
+func (p *purger) rejected(ctx context.Context) error {
+	return p.each(ctx, p.env.Folder(p.env.Workspace.Settings.Rejected), "rejected", func(_ string, e folders.Info, beside map[string]folders.Info) time.Time {
+		if reason, ok := beside[e.Name+".reason.txt"]; ok && reason.ModTime.After(e.ModTime) {
+			return reason.ModTime
 		}
-		return at
+		return e.ModTime
 	})
 }
 
 // each removes the files of each owner's folder below root that are from before
-// the owner's limit.
-func (p *purger) each(root, folder string, at func(owner string, e fs.DirEntry) time.Time) error {
-	owners, err := list(root)
+// the owner's limit. at is given the owner, a file, and all of them by name.
+func (p *purger) each(ctx context.Context, root *folders.Folder, what string, at func(owner string, e folders.Info, beside map[string]folders.Info) time.Time) error {
+	owners, err := root.All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, owner := range owners {
-		limit := p.limitOf(owner.Name())
-		if !owner.IsDir() || limit.IsZero() {
+		limit := p.limitOf(owner.Name)
+		if !owner.Dir || hidden(owner) || limit.IsZero() {
 			continue
 		}
-		entries, err := list(filepath.Join(root, owner.Name()))
+		entries, err := root.Sub(owner.Name).All(ctx)
 		if err != nil {
 			return err
 		}
+		beside := map[string]folders.Info{}
 		for _, e := range entries {
-			if !e.Type().IsRegular() || !at(owner.Name(), e).Before(limit) {
+			beside[e.Name] = e
+		}
+		for _, e := range entries {
+			if e.Dir || hidden(e) || !at(owner.Name, e, beside).Before(limit) {
 				continue
 			}
-			if err := p.remove(folder, filepath.Join(root, owner.Name(), e.Name())); err != nil {
+			if err := p.remove(ctx, what, root.Sub(owner.Name), e.Name); err != nil {
 				return err
 			}
 		}
@@ -212,37 +215,37 @@ func (p *purger) each(root, folder string, at func(owner string, e fs.DirEntry) 
 	return nil
 }
 
-// outbox removes the local copies of files that were delivered. Until then a copy
-// is what is sent.
+// outbox removes our copies of files that were delivered. Until then a copy is what is
+// sent.
 func (p *purger) outbox(ctx context.Context) error {
 	if p.shared.IsZero() {
 		return nil
 	}
-	root := p.env.Workspace.Path(p.env.Workspace.Settings.Outbox)
-	owners, err := list(root)
+	root := p.env.Folder(p.env.Workspace.Settings.Outbox)
+	owners, err := root.All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, owner := range owners {
-		if !owner.IsDir() {
+		if !owner.Dir || hidden(owner) {
 			continue
 		}
-		entries, err := list(filepath.Join(root, owner.Name()))
+		entries, err := root.Sub(owner.Name).All(ctx)
 		if err != nil {
 			return err
 		}
 		for _, e := range entries {
-			if !e.Type().IsRegular() {
+			if e.Dir || hidden(e) {
 				continue
 			}
-			b, err := p.env.Ledger.BatchOfFile(ctx, owner.Name(), e.Name())
+			b, err := p.env.Ledger.BatchOfFile(ctx, owner.Name, e.Name)
 			if err != nil {
 				return err
 			}
 			var gone bool
 			switch {
 			case b == nil:
-				gone = older(e, p.shared)
+				gone = e.ModTime.Before(p.shared)
 			case b.State == ledger.BatchDelivered:
 				gone = b.DeliveredAt.Before(p.shared)
 			case b.State == ledger.BatchDropped:
@@ -251,7 +254,7 @@ func (p *purger) outbox(ctx context.Context) error {
 			if !gone {
 				continue
 			}
-			if err := p.remove("outbox", filepath.Join(root, owner.Name(), e.Name())); err != nil {
+			if err := p.remove(ctx, "outbox", root.Sub(owner.Name), e.Name); err != nil {
 				return err
 			}
 		}
@@ -273,32 +276,13 @@ func (p *purger) uploads(ctx context.Context) error {
 		}
 		ended[us[i].Account+"/"+us[i].Name] = at
 	}
-	return p.each(p.env.Workspace.Path(p.env.Workspace.Settings.Uploads), "uploads", func(owner string, e fs.DirEntry) time.Time {
-		if at, ok := ended[owner+"/"+e.Name()]; ok {
+	return p.each(ctx, p.env.Folder(p.env.Workspace.Settings.Uploads), "uploads", func(owner string, e folders.Info, _ map[string]folders.Info) time.Time {
+		if at, ok := ended[owner+"/"+e.Name]; ok {
 			return at
 		}
-		return changed(e)
+		return e.ModTime
 	})
 }
 
-// list reads a folder; one that is not there is empty. Hidden files are nobody's.
-func list(dir string) ([]fs.DirEntry, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") }), err
-}
-
-// changed is when a file was written; of one that is gone, the end of time.
-func changed(e fs.DirEntry) time.Time {
-	info, err := e.Info()
-	if err != nil {
-		return time.Unix(1<<40, 0)
-	}
-	return info.ModTime()
-}
-
-func older(e fs.DirEntry, limit time.Time) bool {
-	return e.Type().IsRegular() && changed(e).Before(limit)
-}
+// hidden files are nobody's.
+func hidden(e folders.Info) bool { return strings.HasPrefix(e.Name, ".") }

@@ -226,7 +226,7 @@ func (x *watcher) batches(ctx context.Context) error {
 		if b.Batch.Warehouse != x.w.Name || b.Batch.SHA256 == "" || b.Batch.State == ledger.BatchDropped || b.Batch.State == ledger.BatchClaimed {
 			continue
 		}
-		sha, size, err := files.Sum(x.env.Workspace.Path(b.Batch.Path))
+		sha, size, err := files.Sum(ctx, x.env, b.Batch.Path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // removed by retention; the drop keeps its own
 		case err != nil:

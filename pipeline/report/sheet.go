@@ -8,12 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/fault"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/format"
@@ -94,7 +93,7 @@ func (r *reporter) sheetName(id int64, at time.Time) (string, error) {
 // cannot be written is held, with the reason, and leaves the sheet.
 func (r *reporter) build(ctx context.Context, u *ledger.Upload) error {
 	if u.State == ledger.UploadBuilt {
-		sum, _, err := files.Sum(r.env.Workspace.Path(u.Path))
+		sum, _, err := files.Sum(ctx, r.env, u.Path)
 		if err == nil && sum == u.SHA256 {
 			return nil
 		}
@@ -111,7 +110,7 @@ func (r *reporter) build(ctx context.Context, u *ledger.Upload) error {
 		if err != nil {
 			return err
 		}
-		held, err := r.writeSheet(u, f, list, of)
+		held, err := r.writeSheet(ctx, u, f, list, of)
 		if err != nil {
 			return fmt.Errorf("sheet %s: %w", u.Name, err)
 		}
@@ -209,12 +208,12 @@ func (r *reporter) trackings(x *ledger.Report, o *order.Order, in *order.Instruc
 }
 
 // writeSheet writes the file, or returns the reports that cannot be in it.
-func (r *reporter) writeSheet(u *ledger.Upload, f *format.Format, list []order.Tracking, of []ledger.Report) (held []ledger.ReportChange, err error) {
+func (r *reporter) writeSheet(ctx context.Context, u *ledger.Upload, f *format.Format, list []order.Tracking, of []ledger.Report) (held []ledger.ReportChange, err error) {
 	o, err := r.account.TrackingOptions(batch(u.ID, u.ClaimedAt))
 	if err != nil {
 		return nil, err
 	}
-	u.Path = path.Join(r.env.Workspace.Settings.Uploads, r.account.Name, u.Name)
+	u.Path = configs.Within(r.env.Workspace.Settings.Uploads, r.account.Name, u.Name)
 	parcels := map[int64]bool{}
 	for i := range of {
 		parcels[of[i].ID] = true
@@ -224,7 +223,8 @@ func (r *reporter) writeSheet(u *ledger.Upload, f *format.Format, list []order.T
 	}
 	sum := sha256.New()
 	u.Size = 0
-	err = durable.Write(r.env.Workspace.Path(u.Path), func(w io.Writer) error {
+	dir, name := r.env.File(u.Path)
+	err = dir.Write(ctx, name, func(w io.Writer) error {
 		wr, err := f.NewWriter(io.MultiWriter(w, sum, counter{&u.Size}), o)
 		if err != nil {
 			return err

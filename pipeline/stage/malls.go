@@ -3,8 +3,10 @@ package stage
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +17,7 @@ import (
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/malls"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -80,7 +83,7 @@ func (s *Malls) Open(env *Env, a *configs.Account) (*connectors.Mall, error) {
 	// A mall stays open over runs: a call is of the run in whose context it is made.
 	o.Log = slog.New(Trailed(o.Log.Handler(), nil))
 	if o.Capture == nil {
-		o.Capture = &captures{dir: env.Workspace.Path(env.Workspace.Settings.Archive, "calls")}
+		o.Capture = &captures{to: env.Folder(env.Workspace.Settings.Archive, "calls")}
 	}
 	var err error
 	now.m, err = spec.Open(a.Connector(func(ref string) (string, error) {
@@ -182,19 +185,28 @@ func (s *Malls) Reported(ctx context.Context, env *Env, a *configs.Account) erro
 
 // captures appends every exchange to a file of its account and day, below the
 // archive. Each is one gzip member, written at once, so that several processes can
-// write to one file.
+// write to one file. Elsewhere than on this machine, where nothing can be appended,
+// each is a file of its own.
 type captures struct {
-	dir string
-	mu  sync.Mutex
+	to *folders.Folder
+	mu sync.Mutex
 }
 
 // Capture implements [connectors.Capturer].
-func (c *captures) Capture(_ context.Context, x connectors.Exchange) error {
-	path := filepath.Join(c.dir, x.Account, x.At.Format("2006-01-02")+".jsonl.gz")
+func (c *captures) Capture(ctx context.Context, x connectors.Exchange) error {
 	var buf bytes.Buffer
 	if err := connectors.WriteExchange(&buf, x); err != nil {
 		return err
 	}
+	if !c.to.IsLocal() {
+		name := x.At.Format("2006-01-02T150405.000Z") + "-" + rand.Text() + ".jsonl.gz"
+		err := c.to.Sub(x.Account).Write(ctx, name, func(w io.Writer) error { _, err := w.Write(buf.Bytes()); return err })
+		if err != nil {
+			return fmt.Errorf("keep the call: %w", err)
+		}
+		return nil
+	}
+	path := c.to.Path(filepath.Join(x.Account, x.At.Format("2006-01-02")+".jsonl.gz"))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o640)

@@ -23,7 +23,9 @@ type Env struct {
 	Secrets   *secrets.Resolver
 	// Malls of the process; nil where no mall is asked by API.
 	Malls *Malls
-	Now   func() time.Time
+	// Folders of the process that lie elsewhere; nil where all are of this machine.
+	Folders *Folders
+	Now     func() time.Time
 	// Sleep waits for d or until ctx ends; tests and the demo pass shorter ones.
 	Sleep func(ctx context.Context, d time.Duration) error
 	Log   *slog.Logger
