@@ -3,4 +3,4 @@
 // step with the program.
 package docs
 
-//go:generate go test -run "^(TestReasons|TestAlerts|TestCodePage|TestFormatLists|TestFormatPages|TestMallPages|TestReadmeMalls|TestReadmeDemo|TestSettings)$" -update .
+//go:generate go test -run "^(TestReasons|TestAlerts|TestMetrics|TestCodePage|TestFormatLists|TestFormatPages|TestMallPages|TestReadmeMalls|TestReadmeDemo|TestSettings)$" -update .

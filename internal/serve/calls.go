@@ -10,14 +10,13 @@ import (
 type callCollector struct{ calls *connectors.Counters }
 
 var (
-	callLabels    = []string{"mall", "account", "call"}
-	descCalls     = prometheus.NewDesc("mallbridge_mall_calls_total", "Calls of a mall's API, repeats included.", callLabels, nil)
-	descRepeats   = prometheus.NewDesc("mallbridge_mall_calls_repeated_total", "Calls that were repeats of one that failed.", callLabels, nil)
-	descFailed    = prometheus.NewDesc("mallbridge_mall_calls_failed_total", "Calls that failed.", callLabels, nil)
-	descThrottled = prometheus.NewDesc("mallbridge_mall_calls_throttled_total", "Calls that the mall refused as too many (429).", callLabels, nil)
-	descBytes     = prometheus.NewDesc("mallbridge_mall_reply_bytes_total", "Bytes of replies.", callLabels, nil)
-	descWaited    = prometheus.NewDesc("mallbridge_mall_pace_seconds_total", "Time that calls waited for the account's pace.", callLabels, nil)
-	descTook      = prometheus.NewDesc("mallbridge_mall_call_seconds_total", "Time until replies were whole.", callLabels, nil)
+	descCalls     = descOf("mallbridge_mall_calls_total")
+	descRepeats   = descOf("mallbridge_mall_calls_repeated_total")
+	descFailed    = descOf("mallbridge_mall_calls_failed_total")
+	descThrottled = descOf("mallbridge_mall_calls_throttled_total")
+	descBytes     = descOf("mallbridge_mall_reply_bytes_total")
+	descWaited    = descOf("mallbridge_mall_pace_seconds_total")
+	descTook      = descOf("mallbridge_mall_call_seconds_total")
 )
 
 // Describe implements prometheus.Collector.

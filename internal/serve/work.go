@@ -83,6 +83,7 @@ func (s *Server) judge(ctx context.Context, env *stage.Env, t jobs.Try, res pipe
 		return ctx.Err()
 	case res.Err != nil:
 		s.metrics.ran(t.Stage, t.Target, res.Outcome, took)
+		s.metrics.dropFailed(t.Target, res.Err)
 		why := s.clean(res.Err)
 		log.Error("failed", "code", order.CodeOf(res.Err), "err", why, "hint", res.Hint, "attempt", t.Attempt, "next_try_in", jobs.Wait(t.Attempt), "took", took, counts(res.Report))
 		return errors.New(why)

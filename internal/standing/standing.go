@@ -93,19 +93,31 @@ func Keys(ctx context.Context, env *stage.Env, x *configs.Account) (Key, error) 
 	if !x.UsesAPI() {
 		return Key{}, nil
 	}
-	ends := x.API.KeyEnds
-	if ends == "" {
-		open, err := env.Ledger.Alerts(ctx, ledger.AlertList{Kind: order.AlertKeyEnds, Target: x.Name})
-		if err != nil || len(open) == 0 || len(open[0].Args) < 2 {
-			return Key{}, err
-		}
-		ends = order.Date(open[0].Args[1])
+	if x.API.KeyEnds != "" {
+		return KeyOf(x, nil, env.Now()), nil
 	}
-	day, ok := ends.Time(x.Location)
+	open, err := env.Ledger.Alerts(ctx, ledger.AlertList{Kind: order.AlertKeyEnds, Target: x.Name})
+	if err != nil || len(open) == 0 {
+		return Key{}, err
+	}
+	return KeyOf(x, &open[0], env.Now()), nil
+}
+
+// KeyOf says how long the keys of an account work, by its file, or by the open alert
+// of their end; nil if there is none.
+func KeyOf(x *configs.Account, ends *ledger.Alert, now time.Time) Key {
+	if !x.UsesAPI() {
+		return Key{}
+	}
+	last := x.API.KeyEnds
+	if last == "" && ends != nil && len(ends.Args) > 1 {
+		last = order.Date(ends.Args[1])
+	}
+	day, ok := last.Time(x.Location)
 	if !ok {
-		return Key{}, nil
+		return Key{}
 	}
 	k := Key{Known: true, Ends: day.AddDate(0, 0, 1).Add(-time.Second)}
-	k.Days = login.Keys{Ends: k.Ends}.Left(env.Now())
-	return k, nil
+	k.Days = login.Keys{Ends: k.Ends}.Left(now)
+	return k
 }
