@@ -120,6 +120,8 @@ func (d *doctor) places() []string {
 	if d.LedgerErr == nil && !isPostgres(d.Ledger) {
 		out = append(out, filepath.Dir(d.Ledger))
 	}
+	// Folders of a bucket or server are none of this machine.
+	out = slices.DeleteFunc(out, func(p string) bool { return strings.Contains(p, ":/") })
 	slices.Sort(out)
 	return slices.Compact(out)
 }

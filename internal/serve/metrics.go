@@ -16,8 +16,8 @@ import (
 	"github.com/mallbridge/mallbridge/internal/jobs"
 	"github.com/mallbridge/mallbridge/internal/standing"
 	"github.com/mallbridge/mallbridge/ledger"
-	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/order"
+	"github.com/mallbridge/mallbridge/pipeline"
 )
 
 // metrics are what Prometheus is told. Labels hold names of stages, accounts,
