@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/internal/bothways"
 	"github.com/mallbridge/mallbridge/order"
-
-	"github.com/mallbridge/mallbridge/connectors"
 	mall "github.com/mallbridge/mallbridge/simulator/amazon"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 )
@@ -90,8 +90,8 @@ func TestOrdersOfBothWaysAreInstructedOnce(t *testing.T) {
 		}
 		r.Move(time.Hour)
 		return bothways.Shop{
-			Mall: orders.Amazon, Country: "JP", Settings: "not_before: 2026-07-01\ntargets: {default: UNSHIPPED}\n", Clock: r, Orders: all,
-			Payments: []orders.Row{{orders.Amazon, "*", "", "prepaid"}, {orders.Amazon, "COD", "", "cod"}, {orders.Amazon, "CashOnDelivery", "", "cod"}},
+			Mall: orders.Amazon, Country: "JP", Settings: "not_before: 2026-07-01\ntargets: {default: UNSHIPPED}\n", Clock: r.Clock, Orders: all,
+			More: map[string][]orders.Row{configs.PaymentMaster: {{orders.Amazon, "*", "", "prepaid"}, {orders.Amazon, "COD", "", "cod"}, {orders.Amazon, "CashOnDelivery", "", "cod"}}},
 			Sheet: func() (string, []byte) {
 				s := orders.AmazonTSV(all, r.Now().In(mall.Tokyo))
 				return s.Name, s.Data

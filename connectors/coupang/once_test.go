@@ -20,7 +20,7 @@ func TestOrdersOfBothWaysAreInstructedOnce(t *testing.T) {
 		}
 		r.Move(time.Hour)
 		return bothways.Shop{
-			Mall: orders.Coupang, Country: "KR", Settings: "not_before: 2026-07-01\ntargets: {default: INSTRUCT}\n", Clock: r, Orders: all,
+			Mall: orders.Coupang, Country: "KR", Settings: "not_before: 2026-07-01\ntargets: {default: INSTRUCT}\n", Clock: r.Clock, Orders: all,
 			Sheet: func() (string, []byte) {
 				s, err := orders.CoupangXLSX(all, r.Now().In(mall.Seoul))
 				r.check(err)

@@ -20,7 +20,7 @@ func TestOrdersOfBothWaysAreInstructedOnce(t *testing.T) {
 		}
 		r.Move(time.Hour)
 		return bothways.Shop{
-			Mall: orders.ElevenSt, Country: "KR", Settings: "not_before: 2026-07-01\ntargets: {default: \"301\"}\n", Clock: r, Orders: all,
+			Mall: orders.ElevenSt, Country: "KR", Settings: "not_before: 2026-07-01\ntargets: {default: \"301\"}\n", Clock: r.Clock, Orders: all,
 			Sheet: func() (string, []byte) {
 				s, err := orders.ElevenStXLSX(all, r.Now().In(mall.Seoul))
 				r.check(err)

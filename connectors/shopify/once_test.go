@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mallbridge/mallbridge/internal/bothways"
-
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/configs/formats"
+	"github.com/mallbridge/mallbridge/internal/bothways"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
@@ -129,8 +129,8 @@ func TestOrdersOfBothWaysAreInstructedOnce(t *testing.T) {
 			r.check(r.Place(domain, &all[i], ""))
 		}
 		return bothways.Shop{
-			Mall: orders.Shopify, Country: "JP", Settings: "not_before: 2026-11-01\ntargets: {default: paid}\nmerge: {never: true}\n", Clock: r, Orders: all,
-			Payments: []orders.Row{{orders.Shopify, "Shopify Payments", "", "prepaid"}},
+			Mall: orders.Shopify, Country: "JP", Settings: "not_before: 2026-11-01\ntargets: {default: paid}\nmerge: {never: true}\n", Clock: r.Clock, Orders: all,
+			More: map[string][]orders.Row{configs.PaymentMaster: {{orders.Shopify, "Shopify Payments", "", "prepaid"}}},
 			Sheet: func() (string, []byte) {
 				return "orders_export_" + strconv.FormatInt(r.Now().Unix(), 10) + ".csv", export(t, all)
 			},

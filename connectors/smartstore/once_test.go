@@ -24,7 +24,7 @@ func TestOrdersOfBothWaysAreInstructedOnce(t *testing.T) {
 		}
 		r.Move(time.Hour)
 		return bothways.Shop{
-			Mall: orders.SmartStore, Country: "KR", Settings: "not_before: 2026-07-01\ntargets: {default: 발주확인}\n", Clock: r, Orders: all,
+			Mall: orders.SmartStore, Country: "KR", Settings: "not_before: 2026-07-01\ntargets: {default: 발주확인}\n", Clock: r.Clock, Orders: all,
 			Sheet: func() (string, []byte) {
 				s, err := orders.SmartStoreXLSX(all, r.Now().In(mall.Seoul), "", nil)
 				r.check(err)

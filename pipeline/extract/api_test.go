@@ -1,10 +1,7 @@
 package extract_test
 
 import (
-	"bytes"
-	"encoding/csv"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,17 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/mallbridge/mallbridge/configs"
-	"github.com/mallbridge/mallbridge/connectors"
-	"github.com/mallbridge/mallbridge/connectors/drivertest"
-	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/internal/desk"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
-	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 	"github.com/mallbridge/mallbridge/simulator/coupang"
 	"github.com/mallbridge/mallbridge/simulator/elevenst"
@@ -43,29 +35,23 @@ const (
 // A shop is a workspace with a Rakuten and a Coupang account by API, the malls
 // behind them, and a warehouse whose drop is a folder. Waiting moves the clock.
 type shop struct {
-	testing.TB
-	*drivertest.Clock
-	dir     string
-	env     *stage.Env
+	*desk.Desk
 	rakuten *rakuten.Mall
 	coupang *coupang.Mall
 	eleven  *elevenst.Mall
 	stream  *orders.Stream
-
-	mu     sync.Mutex
-	broken func(w http.ResponseWriter, r *http.Request) bool
 }
 
 func open(t testing.TB) *shop {
-	s := &shop{TB: t, Clock: drivertest.NewClock(time.Date(2026, 7, 15, 3, 0, 0, 0, time.UTC)), dir: t.TempDir(), stream: orders.NewStream(11)}
+	s := &shop{Desk: desk.New(t, map[string]string{"RAKUTEN_SECRET": rakutenSecret, "RAKUTEN_KEY": rakutenKey, "COUPANG_ACCESS": coupangAccess, "COUPANG_SECRET": coupangSecret, "ELEVENST_KEY": elevenstKey}), stream: orders.NewStream(11)}
 	s.rakuten = rakuten.New(rakuten.Options{Now: s.Now})
-	s.check(s.rakuten.AddShop(rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now().AddDate(0, 0, -10)}))
+	s.Check(s.rakuten.AddShop(rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now().AddDate(0, 0, -10)}))
 	s.coupang = coupang.New(coupang.Options{Now: s.Now})
-	s.check(s.coupang.AddVendor(coupang.Vendor{ID: vendor, AccessKey: coupangAccess, SecretKey: coupangSecret, Issued: s.Now().AddDate(0, 0, -10)}))
+	s.Check(s.coupang.AddVendor(coupang.Vendor{ID: vendor, AccessKey: coupangAccess, SecretKey: coupangSecret, Issued: s.Now().AddDate(0, 0, -10)}))
 	s.eleven = elevenst.New(elevenst.Options{Now: s.Now})
-	s.check(s.eleven.AddSeller(elevenst.Seller{ID: elevenstShop, Key: elevenstKey, Issued: s.Now().AddDate(0, 0, -10)}))
-	s.write("mallbridge.yaml", "timezone: Asia/Tokyo\n")
-	s.write("accounts/rakuten-api.yaml", `mall: rakuten
+	s.Check(s.eleven.AddSeller(elevenst.Seller{ID: elevenstShop, Key: elevenstKey, Issued: s.Now().AddDate(0, 0, -10)}))
+	s.Write("mallbridge.yaml", "timezone: Asia/Tokyo\n")
+	s.Write("accounts/rakuten-api.yaml", `mall: rakuten
 not_before: 2026-07-01
 targets: {default: "300"}
 auto_confirmation: true
@@ -74,10 +60,10 @@ flags: {gift: take}
 remarks: {hold: "false"}
 sender: {name: 見本商店, phone: 03-0000-0001, postal: "1000001", prefecture: 東京都, city: 千代田区, street: 見本町1-1}
 api:
-  base_url: `+s.serve(s.rakuten)+`
+  base_url: `+s.Serve(s.rakuten)+`
   secrets: {service_secret: env:RAKUTEN_SECRET, license_key: env:RAKUTEN_KEY}
 `)
-	s.write("accounts/coupang-api.yaml", `mall: coupang
+	s.Write("accounts/coupang-api.yaml", `mall: coupang
 not_before: 2026-07-01
 targets: {default: INSTRUCT}
 auto_confirmation: true
@@ -85,11 +71,11 @@ warehouse: tokyo
 remarks: {hold: "false"}
 sender: {name: 견본상점, phone: 02-000-0001, postal: "04524", prefecture: 서울특별시, city: 견본구, street: 새솔로 0}
 api:
-  base_url: `+s.serve(s.coupang)+`
+  base_url: `+s.Serve(s.coupang)+`
   settings: {vendor_id: `+vendor+`}
   secrets: {access_key: env:COUPANG_ACCESS, secret_key: env:COUPANG_SECRET}
 `)
-	s.write("accounts/elevenst-api.yaml", `mall: elevenst
+	s.Write("accounts/elevenst-api.yaml", `mall: elevenst
 not_before: 2026-07-01
 targets: {default: "301"}
 auto_confirmation: true
@@ -97,16 +83,16 @@ warehouse: tokyo
 remarks: {hold: "false"}
 sender: {name: 견본상점, phone: 02-000-0001, postal: "04524", prefecture: 서울특별시, city: 견본구, street: 새솔로 0}
 api:
-  base_url: `+s.serve(s.eleven)+`
+  base_url: `+s.Serve(s.eleven)+`
   secrets: {openapi_key: env:ELEVENST_KEY}
 `)
-	s.write("warehouses/tokyo.yaml", `timezone: Asia/Tokyo
+	s.Write("warehouses/tokyo.yaml", `timezone: Asia/Tokyo
 drop: {kind: local, root: drops/tokyo}
 instructions: {format: mallbridge-plain, folder: orders}
 calendar: {working_days: [mon, tue, wed, thu, fri, sat, sun]}
 number: {prefix: T}
 `)
-	s.write("formats/mallbridge-plain.yaml", `name: mallbridge-plain
+	s.Write("formats/mallbridge-plain.yaml", `name: mallbridge-plain
 title: {en: plain, ja: 一覧, ko: 목록}
 record: instructions
 direction: both
@@ -121,94 +107,10 @@ columns:
   - {name: quantity, field: line.quantity, type: int}
   - {name: name, field: to.name, type: text}
 `)
-	s.check(os.MkdirAll(filepath.Join(s.dir, "drops/tokyo/orders"), 0o750))
-	s.masters()
-	ws, findings, err := configs.Load(s.dir, func(string) string { return "" })
-	s.check(err)
-	if err := findings.Err(); err != nil {
-		t.Fatal(err)
-	}
-	s.check(ws.MakeFolders())
-	l, err := ledger.Open(t.Context(), ws.Path(ws.Settings.Ledger))
-	s.check(err)
-	t.Cleanup(func() { l.Close() })
-	keys := map[string]string{"RAKUTEN_SECRET": rakutenSecret, "RAKUTEN_KEY": rakutenKey, "COUPANG_ACCESS": coupangAccess, "COUPANG_SECRET": coupangSecret, "ELEVENST_KEY": elevenstKey}
-	s.env = &stage.Env{
-		Workspace: ws, Ledger: l, Now: s.Now, Sleep: s.Sleep, Log: slog.New(slog.DiscardHandler), Owner: pipeline.Owner("test"),
-		Secrets: &secrets.Resolver{Dir: ws.Dir, Getenv: func(n string) (string, bool) { v, ok := keys[n]; return v, ok }},
-		Malls:   &stage.Malls{Options: connectors.Options{Jitter: func() float64 { return 0.5 }}},
-	}
+	s.Check(os.MkdirAll(filepath.Join(s.Dir, "drops/tokyo/orders"), 0o750))
+	s.Masters(map[string][]string{orders.Rakuten: {"rakuten-api"}, orders.Coupang: {"coupang-api"}, orders.ElevenSt: {"elevenst-api"}}, func(x orders.SKU) string { return x.Temperature })
+	s.Load()
 	return s
-}
-
-func (s *shop) check(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-func (s *shop) write(name, text string) {
-	path := filepath.Join(s.dir, name)
-	s.check(os.MkdirAll(filepath.Dir(path), 0o750))
-	s.check(os.WriteFile(path, []byte(text), 0o640))
-}
-
-// serve puts a mall behind a server that breaks when the test says so.
-func (s *shop) serve(mall http.Handler) string {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		broken := s.broken
-		s.mu.Unlock()
-		if broken == nil || !broken(w, r) {
-			mall.ServeHTTP(w, r)
-		}
-	}))
-	s.Cleanup(server.Close)
-	return server.URL
-}
-
-func (s *shop) breaks(f func(w http.ResponseWriter, r *http.Request) bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = f
-}
-
-func (s *shop) masters() {
-	// The masters of the stream name accounts by mall.
-	names := map[string]string{orders.Rakuten: "rakuten-api", orders.Coupang: "coupang-api", orders.ElevenSt: "elevenst-api"}
-	var skus [][]string
-	for _, x := range orders.SKUs {
-		skus = append(skus, []string{x.Code, x.Name, x.Barcode, fmt.Sprint(x.Weight), x.Temperature, ""})
-	}
-	for name, m := range map[string]struct {
-		titles string
-		rows   [][]string
-	}{
-		configs.SKULinks:         {"account,code,sku,quantity", slices.Concat(orders.Links(), orders.NewListings())},
-		configs.SKUMaster:        {"sku,name,barcode,weight,temperature,warehouse", skus},
-		configs.PaymentMaster:    {"account,name,code,payment", orders.Payments},
-		configs.DeliveryServices: {"account,name,payment,temperature,warehouse,service,carrier", orders.Services},
-	} {
-		rows := [][]string{strings.Split(m.titles, ",")}
-		for _, r := range m.rows {
-			r = slices.Clone(r)
-			if name != configs.SKUMaster && r[0] != "" {
-				if r[0] = names[r[0]]; r[0] == "" {
-					continue
-				}
-			}
-			if name == configs.DeliveryServices {
-				r[4] = ""
-			}
-			if !slices.ContainsFunc(rows, func(x []string) bool { return slices.Equal(x, r) }) {
-				rows = append(rows, r)
-			}
-		}
-		var b bytes.Buffer
-		s.check(csv.NewWriter(&b).WriteAll(rows))
-		s.write("masters/"+name+".csv", b.String())
-	}
 }
 
 // sell places ordinary orders at a mall, the last at the present moment.
@@ -218,58 +120,20 @@ func (s *shop) sell(mall string, n int, state any) []orders.Order {
 	for i := range list {
 		switch mall {
 		case orders.Rakuten:
-			s.check(s.rakuten.Place("399001", &list[i], state.(int)))
+			s.Check(s.rakuten.Place("399001", &list[i], state.(int)))
 		case orders.Coupang:
-			s.check(s.coupang.Place(vendor, &list[i], state.(string)))
+			s.Check(s.coupang.Place(vendor, &list[i], state.(string)))
 		case orders.ElevenSt:
-			s.check(s.eleven.Place(elevenstShop, &list[i], state.(string)))
+			s.Check(s.eleven.Place(elevenstShop, &list[i], state.(string)))
 		}
 	}
 	return list
 }
 
-// run runs stages on one account, or on the warehouse.
-func (s *shop) run(account string, names ...string) stage.Report {
-	s.Helper()
-	rep, err := s.try(account, names...)
-	s.check(err)
-	return rep
-}
-
-func (s *shop) try(account string, names ...string) (rep stage.Report, err error) {
-	s.Helper()
-	for _, name := range names {
-		st, ok := pipeline.Lookup(name)
-		if !ok {
-			s.Fatalf("no stage %s", name)
-		}
-		target := account
-		if st.On == pipeline.Warehouses {
-			target = "tokyo"
-		}
-		res := pipeline.Run(s.Context(), s.env, st, target)
-		if res.Err != nil {
-			return res.Report, res.Err
-		}
-		rep = res.Report
-	}
-	return rep, nil
-}
-
-func (s *shop) row(number string) ledger.Row {
-	s.Helper()
-	rows, err := s.env.Ledger.OrdersByNumber(s.Context(), number, "")
-	s.check(err)
-	if len(rows) != 1 {
-		s.Fatalf("%d orders %s", len(rows), number)
-	}
-	return rows[0]
-}
-
 func (s *shop) holds(number string) []order.Reason {
 	s.Helper()
-	hs, err := s.env.Ledger.HoldsOf(s.Context(), s.row(number).ID)
-	s.check(err)
+	hs, err := s.Env.Ledger.HoldsOf(s.Context(), s.Row(number).ID)
+	s.Check(err)
 	var out []order.Reason
 	for _, h := range hs {
 		out = append(out, h.Reason)
@@ -295,24 +159,24 @@ func TestOrdersComeOnce(t *testing.T) {
 			s := open(t)
 			first := s.sell(c.mall, 40, c.state)
 			s.Move(time.Hour)
-			s.want(s.run(c.account, "extract"), map[string]int64{"new orders": 40, "changed orders": 0})
-			s.want(s.run(c.account, "extract"), map[string]int64{"new orders": 0, "changed orders": 0})
+			s.want(s.Run(c.account, "extract"), map[string]int64{"new orders": 40, "changed orders": 0})
+			s.want(s.Run(c.account, "extract"), map[string]int64{"new orders": 0, "changed orders": 0})
 			second := s.sell(c.mall, 15, c.state)
 			s.Move(30 * time.Minute)
-			s.want(s.run(c.account, "extract"), map[string]int64{"new orders": 15, "changed orders": 0})
+			s.want(s.Run(c.account, "extract"), map[string]int64{"new orders": 15, "changed orders": 0})
 			for _, o := range slices.Concat(first, second) {
-				if r := s.row(o.Number); r.Account != c.account {
+				if r := s.Row(o.Number); r.Account != c.account {
 					t.Errorf("%+v", r)
 				}
 			}
-			s.run(c.account, "plan", "instruct")
-			n, err := s.env.Ledger.Tally(t.Context(), c.account)
-			s.check(err)
+			s.Run(c.account, "plan", "instruct")
+			n, err := s.Env.Ledger.Tally(t.Context(), c.account)
+			s.Check(err)
 			if n.Orders != 55 || n.Instructed != 55 || len(n.Held)+len(n.Outside) != 0 {
 				t.Errorf("%+v", n)
 			}
-			ws, err := s.env.Ledger.Windows(t.Context(), 1)
-			s.check(err)
+			ws, err := s.Env.Ledger.Windows(t.Context(), 1)
+			s.Check(err)
 			for _, w := range ws {
 				if w.Feed == "orders" && (w.State != ledger.WindowRead || w.To.Before(s.Now().Add(-15*time.Minute))) {
 					t.Errorf("%+v", w)
@@ -332,20 +196,20 @@ func TestConfirmedAfterTheyAreStored(t *testing.T) {
 			s := open(t)
 			list := s.sell(c.mall, 12, c.state)
 			s.Move(time.Hour)
-			s.want(s.run(c.account, "extract"), map[string]int64{"new orders": 12, "confirmed orders": 12})
+			s.want(s.Run(c.account, "extract"), map[string]int64{"new orders": 12, "confirmed orders": 12})
 			for _, o := range list {
-				r := s.row(o.Number)
+				r := s.Row(o.Number)
 				if !slices.Contains(c.next, r.Order.Status) {
 					t.Errorf("order %s is %s after its confirmation", o.Number, r.Order.Status)
 				}
-				es, err := s.env.Ledger.Events(t.Context(), r.ID, 0)
-				s.check(err)
+				es, err := s.Env.Ledger.Events(t.Context(), r.ID, 0)
+				s.Check(err)
 				if !slices.ContainsFunc(es, func(e ledger.Event) bool { return e.Kind == "order.confirmed" }) {
 					t.Errorf("order %s: %v", o.Number, es)
 				}
 			}
 			s.Move(10 * time.Minute)
-			s.want(s.run(c.account, "extract"), map[string]int64{"confirmed orders": 0, "new orders": 0})
+			s.want(s.Run(c.account, "extract"), map[string]int64{"confirmed orders": 0, "new orders": 0})
 		})
 	}
 }
@@ -357,7 +221,7 @@ func TestUnansweredConfirmation(t *testing.T) {
 	list := s.sell(orders.Rakuten, 3, rakuten.Waiting)
 	s.Move(time.Hour)
 	times := 0
-	s.breaks(func(w http.ResponseWriter, r *http.Request) bool {
+	s.Breaks(func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		if !strings.Contains(r.URL.Path, "confirmOrder") {
 			return false
 		}
@@ -365,17 +229,17 @@ func TestUnansweredConfirmation(t *testing.T) {
 		s.rakuten.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	})
-	if _, err := s.try("rakuten-api", "extract"); err == nil {
+	if err := s.Try("rakuten-api", "extract").Err; err == nil {
 		t.Error("nobody noticed")
 	}
-	s.breaks(nil)
-	s.run("rakuten-api", "extract")
+	s.Breaks(nil)
+	s.Run("rakuten-api", "extract")
 	for _, o := range list {
-		if st := s.row(o.Number).Order.Status; st != "200" && st != "300" {
+		if st := s.Row(o.Number).Order.Status; st != "200" && st != "300" {
 			t.Errorf("order %s is %s", o.Number, st)
 		}
 	}
-	if left, err := s.env.Ledger.Confirms(t.Context(), 1, 0, 10); err != nil || len(left) != 0 || times == 0 {
+	if left, err := s.Env.Ledger.Confirms(t.Context(), 1, 0, 10); err != nil || len(left) != 0 || times == 0 {
 		t.Errorf("left %v, %v; asked %d times", left, err, times)
 	}
 }
@@ -384,11 +248,11 @@ func TestCancelledAtTheMallAfterInstruction(t *testing.T) {
 	s := open(t)
 	list := s.sell(orders.Rakuten, 4, rakuten.ToShip)
 	s.Move(time.Hour)
-	s.run("rakuten-api", "extract", "plan", "instruct")
-	s.check(s.rakuten.Cancel(list[1].Number))
-	s.check(s.rakuten.Remove(list[2].Number))
+	s.Run("rakuten-api", "extract", "plan", "instruct")
+	s.Check(s.rakuten.Cancel(list[1].Number))
+	s.Check(s.rakuten.Remove(list[2].Number))
 	s.Move(15 * time.Minute)
-	s.run("rakuten-api", "extract", "plan")
+	s.Run("rakuten-api", "extract", "plan")
 	for i, want := range [][]order.Reason{nil, {order.HoldCancelled}, {order.HoldCancelled}, nil} {
 		if got := s.holds(list[i].Number); !slices.Equal(got, want) {
 			t.Errorf("order %d: %v, want %v", i, got, want)
@@ -402,27 +266,27 @@ func TestStopRequestHoldsUntilItIsWithdrawn(t *testing.T) {
 	s.Move(time.Hour)
 	o := list[0]
 	number, err := strconv.ParseInt(o.Number, 10, 64)
-	s.check(err)
+	s.Check(err)
 	items := map[int64]int64{}
-	s.run("coupang-api", "extract")
-	for _, l := range s.row(o.Number).Order.Packages[0].Lines {
+	s.Run("coupang-api", "extract")
+	for _, l := range s.Row(o.Number).Order.Packages[0].Lines {
 		id, err := strconv.ParseInt(l.Codes.OptionID, 10, 64)
-		s.check(err)
+		s.Check(err)
 		items[id] = l.Quantity
 	}
 	receipt, err := s.coupang.AskCancel(vendor, number, items)
-	s.check(err)
+	s.Check(err)
 	s.Move(10 * time.Minute)
-	s.run("coupang-api", "extract", "plan")
+	s.Run("coupang-api", "extract", "plan")
 	if got := s.holds(o.Number); !slices.Contains(got, order.HoldClaim) {
 		t.Errorf("held for %v", got)
 	}
-	s.check(s.coupang.Withdraw(vendor, receipt))
+	s.Check(s.coupang.Withdraw(vendor, receipt))
 	s.Move(10 * time.Minute)
-	s.run("coupang-api", "extract", "plan", "instruct")
-	if got := s.holds(o.Number); len(got) != 0 || s.row(o.Number).State != ledger.Planned {
-		cs, _ := s.env.Ledger.OpenClaims(t.Context(), 1)
-		t.Errorf("after it was withdrawn: %v, %s %v %+v", got, s.row(o.Number).State, cs, s.row(o.Number).Order)
+	s.Run("coupang-api", "extract", "plan", "instruct")
+	if got := s.holds(o.Number); len(got) != 0 || s.Row(o.Number).State != ledger.Planned {
+		cs, _ := s.Env.Ledger.OpenClaims(t.Context(), 1)
+		t.Errorf("after it was withdrawn: %v, %s %v %+v", got, s.Row(o.Number).State, cs, s.Row(o.Number).Order)
 	}
 }
 
@@ -433,9 +297,9 @@ func TestNothingIsMissedWhileTheMallIsDown(t *testing.T) {
 	var all []orders.Order
 	all = append(all, s.sell(orders.Rakuten, 10, rakuten.ToShip)...)
 	s.Move(time.Hour)
-	s.run("rakuten-api", "extract")
+	s.Run("rakuten-api", "extract")
 	calls := 0
-	s.breaks(func(w http.ResponseWriter, r *http.Request) bool {
+	s.Breaks(func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		calls++
 		if calls%2 == 0 {
 			return false
@@ -446,18 +310,18 @@ func TestNothingIsMissedWhileTheMallIsDown(t *testing.T) {
 	for range 24 {
 		all = append(all, s.sell(orders.Rakuten, 3, rakuten.ToShip)...)
 		s.Move(time.Hour)
-		if _, err := s.try("rakuten-api", "extract"); err != nil && order.CodeOf(err) != order.Retry {
+		if err := s.Try("rakuten-api", "extract").Err; err != nil && order.CodeOf(err) != order.Retry {
 			t.Fatal(err)
 		}
 	}
-	s.breaks(nil)
+	s.Breaks(nil)
 	s.Move(time.Hour)
-	s.run("rakuten-api", "extract")
+	s.Run("rakuten-api", "extract")
 	for _, o := range all {
-		s.row(o.Number)
+		s.Row(o.Number)
 	}
-	ws, err := s.env.Ledger.Windows(t.Context(), 1)
-	s.check(err)
+	ws, err := s.Env.Ledger.Windows(t.Context(), 1)
+	s.Check(err)
 	spans := slices.DeleteFunc(ws, func(w ledger.Window) bool { return w.Feed != "orders" })
 	if len(spans) != 1 || spans[0].State != ledger.WindowRead {
 		t.Errorf("%+v", spans)
@@ -468,16 +332,16 @@ func TestADeadKeySaysSo(t *testing.T) {
 	s := open(t)
 	s.sell(orders.Rakuten, 2, rakuten.ToShip)
 	s.Move(90 * 24 * time.Hour)
-	rep := s.run("rakuten-api", "extract")
+	rep := s.Run("rakuten-api", "extract")
 	if rep.Waiting == 0 || strings.Contains(fmt.Sprint(rep), rakutenKey) {
 		t.Errorf("%v", rep)
 	}
-	as, err := s.env.Ledger.Alerts(t.Context(), ledger.AlertList{Kind: order.AlertReauth, Target: "rakuten-api"})
+	as, err := s.Env.Ledger.Alerts(t.Context(), ledger.AlertList{Kind: order.AlertReauth, Target: "rakuten-api"})
 	if err != nil || len(as) != 1 || strings.Contains(fmt.Sprint(as), rakutenKey) {
 		t.Errorf("%v, %v", as, err)
 	}
-	ws, err := s.env.Ledger.Windows(t.Context(), 1)
-	s.check(err)
+	ws, err := s.Env.Ledger.Windows(t.Context(), 1)
+	s.Check(err)
 	if slices.ContainsFunc(ws, func(w ledger.Window) bool { return w.State == ledger.WindowRead }) {
 		t.Errorf("a window counts as read: %v", ws)
 	}

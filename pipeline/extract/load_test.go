@@ -43,18 +43,18 @@ func TestFetchKeepsThePace(t *testing.T) {
 		t.Run(c.mall, func(t *testing.T) {
 			s := open(t)
 			var calls connectors.Counters
-			s.env.Malls.Options.Meter = &calls
+			s.Env.Malls.Options.Meter = &calls
 			s.sell(c.mall, c.orders, c.state)
 			s.Move(time.Hour)
-			s.breaks(func(http.ResponseWriter, *http.Request) bool {
+			s.Breaks(func(http.ResponseWriter, *http.Request, http.Handler) bool {
 				s.Move(latency)
 				return false
 			})
 			began := s.Now()
-			s.want(s.run(c.account, "extract"), map[string]int64{"new orders": int64(c.orders)})
+			s.want(s.Run(c.account, "extract"), map[string]int64{"new orders": int64(c.orders)})
 			took := s.Now().Sub(began)
-			m, err := s.env.Malls.Open(s.env, account(t, s.env.Workspace, c.account))
-			s.check(err)
+			m, err := s.Env.Malls.Open(s.Env, account(t, s.Env.Workspace, c.account))
+			s.Check(err)
 			// The limit that most calls share, at which they could follow each other.
 			var least time.Duration
 			n := int64(0)

@@ -30,11 +30,11 @@ import (
 func TestNoSecretIsWritten(t *testing.T) {
 	s := open(t)
 	var log locked
-	s.env.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s.Env.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var calls connectors.Counters
-	s.env.Malls.Options.Meter = &calls
+	s.Env.Malls.Options.Meter = &calls
 	n := 0
-	s.breaks(func(w http.ResponseWriter, r *http.Request) bool {
+	s.Breaks(func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		if n++; n%3 != 2 {
 			return false
 		}
@@ -49,12 +49,13 @@ func TestNoSecretIsWritten(t *testing.T) {
 		s.sell(x.mall, 5, x.state)
 		s.Move(time.Hour)
 		for range 4 {
-			rep, err := s.try(name, "extract")
+			res := s.Try(name, "extract")
+			rep, err := res.Report, res.Err
 			fmt.Fprintln(&log, rep, err)
 			s.Move(30 * time.Minute)
 		}
-		m, err := s.env.Malls.Open(s.env, account(t, s.env.Workspace, name))
-		s.check(err)
+		m, err := s.Env.Malls.Open(s.Env, account(t, s.Env.Workspace, name))
+		s.Check(err)
 		fmt.Fprintln(&log, m.Test(t.Context()))
 	}
 	for _, c := range calls.All() {
@@ -73,7 +74,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 		}
 	}
 	look("the log", log.Bytes())
-	s.check(filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+	s.Check(filepath.WalkDir(s.Dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}

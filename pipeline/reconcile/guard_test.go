@@ -40,16 +40,16 @@ var moments = []struct {
 // blocked runs instruct while a folder is a file, so that it stops there.
 func (s *shop) blocked(folder string) {
 	s.Helper()
-	at := filepath.Join(s.dir, folder)
+	at := filepath.Join(s.Dir, folder)
 	aside := at + ".aside"
-	s.check(os.MkdirAll(at, 0o750))
-	s.check(os.Rename(at, aside))
-	s.check(os.WriteFile(at, nil, 0o600))
-	if res := s.try("instruct"); res.Err == nil {
+	s.Check(os.MkdirAll(at, 0o750))
+	s.Check(os.Rename(at, aside))
+	s.Check(os.WriteFile(at, nil, 0o600))
+	if res := s.Try("shop", "instruct"); res.Err == nil {
 		s.Fatalf("it was not stopped: %v", res.Report)
 	}
-	s.check(os.Remove(at))
-	s.check(os.Rename(aside, at))
+	s.Check(os.Remove(at))
+	s.Check(os.Rename(aside, at))
 }
 
 // uploaded leaves the bytes at the drop under their temporary name, as a crash just
@@ -57,15 +57,15 @@ func (s *shop) blocked(folder string) {
 func (s *shop) uploaded() {
 	s.Helper()
 	s.blocked("drop/orders")
-	bs, err := s.env.Ledger.OpenBatches(s.Context(), 1)
-	s.check(err)
+	bs, err := s.Env.Ledger.OpenBatches(s.Context(), 1)
+	s.Check(err)
 	if len(bs) != 1 || bs[0].State != ledger.BatchBuilt {
 		s.Fatalf("%+v", bs)
 	}
-	data, err := os.ReadFile(s.env.Workspace.Path(bs[0].Path))
-	s.check(err)
-	s.check(os.WriteFile(filepath.Join(s.dir, "drop/orders", bs[0].Name+".part"), data, 0o640))
-	s.check(s.env.Ledger.Uploaded(s.Context(), bs[0].ID, s.Now()))
+	data, err := os.ReadFile(s.Env.Workspace.Path(bs[0].Path))
+	s.Check(err)
+	s.Check(os.WriteFile(filepath.Join(s.Dir, "drop/orders", bs[0].Name+".part"), data, 0o640))
+	s.Check(s.Env.Ledger.Uploaded(s.Context(), bs[0].ID, s.Now()))
 }
 
 // TestCancelAtEveryMoment cancels an order at each moment of its way: alone, merged
@@ -111,7 +111,7 @@ func TestCancelAtEveryMoment(t *testing.T) {
 					switch shipped := s.shipped(); {
 					case !shipped[other.Number]:
 						t.Errorf("the other order did not ship: %v", s.holds(other))
-					case !shipped[twin.Number] && (shape != "merged" || len(s.holds(twin)) == 0 && s.row(twin).State == ledger.Planned && !s.stopped(twin)):
+					case !shipped[twin.Number] && (shape != "merged" || len(s.holds(twin)) == 0 && s.Row(twin.Number).State == ledger.Planned && !s.stopped(twin)):
 						t.Errorf("the twin did not ship and nothing says why: %v", s.holds(twin))
 					case shipped[victim.Number] != m.late:
 						t.Errorf("shipped %v; red %v", shipped[victim.Number], red)
@@ -132,8 +132,8 @@ func TestCancelAtEveryMoment(t *testing.T) {
 // placed tells in which state of a file an order is, empty for in none.
 func (s *shop) placed(o orders.Order) string {
 	s.Helper()
-	ps, err := s.env.Ledger.PlacesOf(s.Context(), s.row(o).ID)
-	s.check(err)
+	ps, err := s.Env.Ledger.PlacesOf(s.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	for _, p := range ps {
 		if p.Batch != nil {
 			return p.Batch.State
@@ -145,25 +145,15 @@ func (s *shop) placed(o orders.Order) string {
 // stopped tells whether a parcel of the order was stopped.
 func (s *shop) stopped(o orders.Order) bool {
 	s.Helper()
-	ps, err := s.env.Ledger.PlacesOf(s.Context(), s.row(o).ID)
-	s.check(err)
+	ps, err := s.Env.Ledger.PlacesOf(s.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	return slices.ContainsFunc(ps, func(p ledger.Place) bool { return p.State == ledger.InstructionStopped })
-}
-
-func (s *shop) row(o orders.Order) ledger.Row {
-	s.Helper()
-	rows, err := s.env.Ledger.OrdersByNumber(s.Context(), o.Number, "")
-	s.check(err)
-	if len(rows) != 1 {
-		s.Fatalf("%d orders %s", len(rows), o.Number)
-	}
-	return rows[0]
 }
 
 func (s *shop) holds(o orders.Order) []order.Reason {
 	s.Helper()
-	hs, err := s.env.Ledger.HoldsOf(s.Context(), s.row(o).ID)
-	s.check(err)
+	hs, err := s.Env.Ledger.HoldsOf(s.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	var out []order.Reason
 	for _, h := range hs {
 		out = append(out, h.Reason)
@@ -189,10 +179,10 @@ func TestAddressChangedAfterTheDrop(t *testing.T) {
 			s.Move(time.Hour)
 			s.run("extract", "plan", "instruct")
 			n, err := strconv.ParseInt(victim.Number, 10, 64)
-			s.check(err)
+			s.Check(err)
 			to := victim.Parcels[0].To
 			to.Street, to.Postal = "새솔로 99", "04525"
-			s.check(s.coupang.Move(vendor, n, to))
+			s.Check(s.coupang.Move(vendor, n, to))
 			s.Move(10 * time.Minute)
 			s.run("extract", "plan")
 			if got := s.holds(victim); !slices.Contains(got, order.HoldChanged) {
@@ -231,10 +221,10 @@ func TestCancelAfterAReadingThatWasCutOff(t *testing.T) {
 				s.cancel(o)
 				s.Move(3 * time.Hour)
 				s.run("extract", "plan")
-				if rows, err := s.env.Ledger.OrdersByNumber(t.Context(), o.Number, ""); err != nil || len(rows) == 0 {
+				if rows, err := s.Env.Ledger.OrdersByNumber(t.Context(), o.Number, ""); err != nil || len(rows) == 0 {
 					return // it was over before anybody read it
 				}
-				if is := s.row(o); is.State == ledger.Planned {
+				if is := s.Row(o.Number); is.State == ledger.Planned {
 					t.Errorf("the order is %s, %s", is.State, is.Order.Status)
 				}
 			})
@@ -247,10 +237,10 @@ func TestCancelAfterAReadingThatWasCutOff(t *testing.T) {
 func (s *shop) endsAt(name, at string) {
 	s.Helper()
 	type crash struct{}
-	owner := s.env.Owner
+	owner := s.Env.Owner
 	at, again := strings.CutSuffix(at, " 2")
 	host, _, _ := strings.Cut(owner, "/")
-	s.env.Owner = host + "/4194305/test"
+	s.Env.Owner = host + "/4194305/test"
 	fault.Watch(func(place string) {
 		if place == at && !again {
 			panic(crash{})
@@ -259,24 +249,24 @@ func (s *shop) endsAt(name, at string) {
 	})
 	defer func() {
 		fault.Watch(nil)
-		s.env.Owner = owner
-		s.env.Malls = &stage.Malls{Options: s.env.Malls.Options}
+		s.Env.Owner = owner
+		s.Env.Malls = &stage.Malls{Options: s.Env.Malls.Options}
 		if r := recover(); r != any(crash{}) && r != nil {
 			s.Fatalf("%s did not end at %s: %v", name, at, r)
 		}
 	}()
-	s.try(name)
+	s.Try("shop", name)
 }
 
 // refused is the warehouse that does not take an order's instruction.
 func (s *shop) refused(o orders.Order) (number string) {
 	s.Helper()
-	ps, err := s.env.Ledger.PlacesOf(s.Context(), s.row(o).ID)
-	s.check(err)
-	id, err := s.env.Ledger.Warehouse(s.Context(), "depot")
-	s.check(err)
-	_, err = s.env.Ledger.PutAcks(s.Context(), id, 0, []order.Ack{{Instruction: ps[0].Number, Message: "品番相違"}}, s.Now())
-	s.check(err)
+	ps, err := s.Env.Ledger.PlacesOf(s.Context(), s.Row(o.Number).ID)
+	s.Check(err)
+	id, err := s.Env.Ledger.Warehouse(s.Context(), "depot")
+	s.Check(err)
+	_, err = s.Env.Ledger.PutAcks(s.Context(), id, 0, []order.Ack{{Instruction: ps[0].Number, Message: "品番相違"}}, s.Now())
+	s.Check(err)
 	return ps[0].Number
 }
 
@@ -292,7 +282,7 @@ func TestRefusalOutlivesAChange(t *testing.T) {
 		t.Fatalf("holds %v", got)
 	}
 	s.Move(time.Hour)
-	s.check(s.rakuten.Remove(o.Number))
+	s.Check(s.rakuten.Remove(o.Number))
 	o.Parcels[0].To = s.plain().Parcels[0].To
 	o = s.sell(o)
 	s.run("extract")
@@ -301,18 +291,18 @@ func TestRefusalOutlivesAChange(t *testing.T) {
 	if got := s.holds(o); !slices.Contains(got, order.HoldWarehouseRefuse) || !slices.Contains(got, order.HoldChanged) {
 		t.Fatalf("holds after the change %v", got)
 	}
-	s.check(s.env.Ledger.Release(t.Context(), s.row(o).ID, []order.Reason{order.HoldChanged}, "the warehouse knows", "test", s.Now()))
+	s.Check(s.Env.Ledger.Release(t.Context(), s.Row(o.Number).ID, []order.Reason{order.HoldChanged}, "the warehouse knows", "test", s.Now()))
 	s.run("plan")
 	if got := s.holds(o); !slices.Equal(got, []order.Reason{order.HoldWarehouseRefuse}) {
 		t.Fatalf("holds after the change was released %v", got)
 	}
-	s.check(s.env.Ledger.Release(t.Context(), s.row(o).ID, []order.Reason{order.HoldWarehouseRefuse}, "try again", "test", s.Now()))
+	s.Check(s.Env.Ledger.Release(t.Context(), s.Row(o.Number).ID, []order.Reason{order.HoldWarehouseRefuse}, "try again", "test", s.Now()))
 	s.run("plan", "instruct")
 	if got := s.holds(o); len(got) > 0 {
 		t.Errorf("holds in the end %v", got)
 	}
-	places, err := s.env.Ledger.PlacesOf(t.Context(), s.row(o).ID)
-	s.check(err)
+	places, err := s.Env.Ledger.PlacesOf(t.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	if !slices.ContainsFunc(places, func(p ledger.Place) bool { return p.Number != number && p.State == ledger.InstructionClaimed }) {
 		t.Errorf("it did not go again: %+v", places)
 	}
@@ -329,7 +319,7 @@ func TestCancelOfWhatWasRefused(t *testing.T) {
 	s.cancel(o)
 	s.Move(time.Hour)
 	s.run("extract", "plan", "watch")
-	if row := s.row(o); row.State != ledger.Outside || len(s.holds(o)) > 0 || len(s.alerts(order.AlertStop)) > 0 {
+	if row := s.Row(o.Number); row.State != ledger.Outside || len(s.holds(o)) > 0 || len(s.alerts(order.AlertStop)) > 0 {
 		t.Errorf("%s, holds %v, alerts %v", row.State, s.holds(o), s.alerts())
 	}
 }
@@ -357,8 +347,8 @@ func TestStopRequestIsOverdue(t *testing.T) {
 // TestSilentMall lets the mall fail when it is asked for the orders of a file.
 func TestSilentMall(t *testing.T) {
 	names := func(s *shop) []string {
-		found, err := filepath.Glob(filepath.Join(s.dir, "drop/orders/*.csv"))
-		s.check(err)
+		found, err := filepath.Glob(filepath.Join(s.Dir, "drop/orders/*.csv"))
+		s.Check(err)
 		return found
 	}
 	sold := func(t *testing.T, set settings) (*shop, orders.Order) {
@@ -368,7 +358,7 @@ func TestSilentMall(t *testing.T) {
 		s.Move(time.Hour)
 		s.run("extract", "plan")
 		s.cancel(o)
-		s.breaks(down)
+		s.Breaks(down)
 		return s, o
 	}
 	t.Run("it waits and the mall comes back", func(t *testing.T) {
@@ -378,7 +368,7 @@ func TestSilentMall(t *testing.T) {
 			t.Errorf("%s: %v", res.Report.String(), names(s))
 		}
 		s.want("waiting", s.alerts(), []string{"mall_silent shipping_depot_T000001.csv"})
-		s.breaks(nil)
+		s.Breaks(nil)
 		s.Move(10 * time.Minute)
 		s.run("instruct")
 		if len(names(s)) != 1 || s.placed(o) != "" {
@@ -403,7 +393,7 @@ func TestSilentMall(t *testing.T) {
 		}
 		s.want("said so", s.alerts(), []string{"sent_unasked shipping_depot_T000001.csv"})
 		// The mall is asked later; the cancel becomes a stop request.
-		s.breaks(nil)
+		s.Breaks(nil)
 		s.Move(10 * time.Minute)
 		s.run("instruct", "plan", "instruct", "watch")
 		s.want("made up", s.alerts(), []string{"cancel_at_risk shop/" + o.Number})
@@ -438,12 +428,8 @@ func TestSilentMall(t *testing.T) {
 // cutOff gives the warehouse one cut-off.
 func (s *shop) cutOff(at time.Time) {
 	s.Helper()
-	path := filepath.Join(s.dir, "warehouses/depot.yaml")
-	text, err := os.ReadFile(path)
-	s.check(err)
 	jst := at.In(time.FixedZone("JST", 9*3600))
-	s.check(os.WriteFile(path, []byte(strings.Replace(string(text), "calendar: {", fmt.Sprintf("calendar: {cut_offs: [%q], ", jst.Format("15:04")), 1)), 0o640))
-	s.env.Workspace = s.load()
+	s.Edit("warehouses/depot.yaml", "calendar: {", fmt.Sprintf("calendar: {cut_offs: [%q], ", jst.Format("15:04")))
 }
 
 // TestOneQuestionForEachOrder counts the calls of the guard.
@@ -455,7 +441,7 @@ func TestOneQuestionForEachOrder(t *testing.T) {
 	s.Move(time.Hour)
 	s.run("extract", "plan")
 	calls := 0
-	s.breaks(func(_ http.ResponseWriter, r *http.Request) bool {
+	s.Breaks(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		if strings.Contains(r.URL.Path, "getOrder") {
 			calls++
 		}

@@ -41,13 +41,13 @@ func TestDifferencesAreNamed(t *testing.T) {
 	young := s.plain()
 	young.Ordered = s.Now().Add(-5 * time.Minute)
 	s.sell(young)
-	s.check(s.rakuten.Cancel(sold[1].Number))
-	s.check(s.rakuten.Remove(sold[2].Number))
-	s.check(s.rakuten.Move(sold[3].Number, rakuten.Shipped))
-	files, err := filepath.Glob(filepath.Join(s.dir, "outbox/depot/*.csv"))
-	s.check(err)
-	s.check(os.WriteFile(files[0], []byte("x"), 0o640))
-	s.write("drop/results/result_x.csv", resultTitles(t)+"T99999999,1,yamato,111111111111,2026/07/15,1,\r\n")
+	s.Check(s.rakuten.Cancel(sold[1].Number))
+	s.Check(s.rakuten.Remove(sold[2].Number))
+	s.Check(s.rakuten.Move(sold[3].Number, rakuten.Shipped))
+	files, err := filepath.Glob(filepath.Join(s.Dir, "outbox/depot/*.csv"))
+	s.Check(err)
+	s.Check(os.WriteFile(files[0], []byte("x"), 0o640))
+	s.Write("drop/results/result_x.csv", resultTitles(t)+"T99999999,1,yamato,111111111111,2026/07/15,1,\r\n")
 	s.run("collect")
 	res := s.night("reconcile")
 	if res.Outcome != pipeline.Waiting || res.Report.Counts["differences"] != 4 {
@@ -84,7 +84,7 @@ func TestDifferencesAreNamed(t *testing.T) {
 	if got := s.holds(sold[1]); !slices.Contains(got, order.HoldCancelled) {
 		t.Errorf("the cancelled one is held for %v", got)
 	}
-	s.row(late)
+	s.Row(late.Number)
 }
 
 // resultTitles is the first line of the Japanese warehouse's results, in cp932.
@@ -96,10 +96,10 @@ func resultTitles(t *testing.T) string {
 	s.run("extract", "plan", "instruct")
 	s.take()
 	s.ship()
-	found, err := filepath.Glob(filepath.Join(s.dir, "drop/results/*.csv"))
-	s.check(err)
+	found, err := filepath.Glob(filepath.Join(s.Dir, "drop/results/*.csv"))
+	s.Check(err)
 	data, err := os.ReadFile(found[0])
-	s.check(err)
+	s.Check(err)
 	head, _, _ := strings.Cut(string(data), "\r\n")
 	return head + "\r\n"
 }
@@ -120,15 +120,15 @@ func TestAnotherNumberAtTheMall(t *testing.T) {
 		t.Fatalf("nothing differs, and there is %q", got)
 	}
 	number, err := strconv.ParseInt(o.Number, 10, 64)
-	s.check(err)
+	s.Check(err)
 	was := s.coupang.Bundles(vendor, number)[0].Invoice
-	s.check(s.coupang.Forget(vendor, number))
-	s.check(s.coupang.Place(vendor, &o, coupang.Instruct))
-	s.check(s.coupang.Dispatch(vendor, number, "CJGLS", "600000000017"))
+	s.Check(s.coupang.Forget(vendor, number))
+	s.Check(s.coupang.Place(vendor, &o, coupang.Instruct))
+	s.Check(s.coupang.Dispatch(vendor, number, "CJGLS", "600000000017"))
 	s.night("reconcile")
 	s.want("alerts", s.alerts(order.AlertTracking), []string{"tracking_differs " + o.Number})
-	as, err := s.env.Ledger.Alerts(t.Context(), ledger.AlertList{Kind: order.AlertTracking})
-	s.check(err)
+	as, err := s.Env.Ledger.Alerts(t.Context(), ledger.AlertList{Kind: order.AlertTracking})
+	s.Check(err)
 	if want := []string{"600000000017", was}; !slices.Equal(as[0].Args, want) {
 		t.Errorf("it says %q, want %q; the other order is %s", as[0].Args, want, other.Number)
 	}
@@ -138,7 +138,7 @@ func TestTheNightComesOnce(t *testing.T) {
 	s := open(t, orders.Rakuten, settings{})
 	s.sell(s.plain())
 	calls := 0
-	s.breaks(func(_ http.ResponseWriter, r *http.Request) bool {
+	s.Breaks(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		if strings.Contains(r.URL.Path, "searchOrder") {
 			calls++
 		}
@@ -161,8 +161,8 @@ func TestRefusedLogin(t *testing.T) {
 	o := s.sell(s.plain())
 	s.Move(time.Hour)
 	calls := 0
-	s.breaks(func(http.ResponseWriter, *http.Request) bool { calls++; return false })
-	s.keys["KEY"] = "SL000000_wrong"
+	s.Breaks(func(http.ResponseWriter, *http.Request, http.Handler) bool { calls++; return false })
+	s.Keys["KEY"] = "SL000000_wrong"
 	res := s.run("extract")
 	if res.Outcome != pipeline.Waiting || calls == 0 {
 		t.Errorf("%s with %d calls", res.Outcome, calls)
@@ -183,31 +183,31 @@ func TestRefusedLogin(t *testing.T) {
 		t.Error("nobody tried again")
 	}
 	// A new key is tried at once; nothing was lost.
-	s.keys["KEY"] = rakutenKey
+	s.Keys["KEY"] = rakutenKey
 	if res := s.run("extract"); res.Outcome != pipeline.OK {
 		t.Errorf("%s: %s", res.Outcome, res.Report.String())
 	}
 	s.want("with the new key", s.alerts(), nil)
-	s.row(o)
+	s.Row(o.Number)
 }
 
 func TestNextKeysAreUsedWhenTheOldOnesAreRefused(t *testing.T) {
 	s := open(t, orders.Rakuten, settings{api: "  next: {license_key: env:NEXT}\n"})
 	s.sell(s.plain())
 	s.Move(time.Hour)
-	s.keys["NEXT"] = "SL000000_not_yet"
+	s.Keys["NEXT"] = "SL000000_not_yet"
 	s.run("extract")
 	s.want("while the old one works", s.alerts(), nil)
-	s.keys["KEY"], s.keys["NEXT"] = "SL000000_ended", rakutenKey
+	s.Keys["KEY"], s.Keys["NEXT"] = "SL000000_ended", rakutenKey
 	o := s.sell(s.plain())
 	s.Move(time.Hour)
 	s.run("extract")
 	s.want("refused", s.alerts(), []string{"next_key_used"})
 	s.run("extract")
-	s.row(o)
+	s.Row(o.Number)
 	s.want("in use", s.alerts(order.AlertNextKey, order.AlertReauth), []string{"next_key_used"})
 	// Both are refused: a person must act.
-	s.keys["NEXT"] = "SL000000_wrong"
+	s.Keys["NEXT"] = "SL000000_wrong"
 	s.run("extract")
 	s.run("extract")
 	s.run("extract")
@@ -222,13 +222,13 @@ func TestFunctionSwitchedOff(t *testing.T) {
 	s.night("reconcile")
 	s.want("all are on", s.alerts(), nil)
 	shop := rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now(), Off: []string{rakuten.InventoryAPI}}
-	s.check(s.rakuten.AddShop(shop))
+	s.Check(s.rakuten.AddShop(shop))
 	s.night("reconcile")
 	if got := s.alerts(); len(got) != 1 || !strings.HasPrefix(got[0], "function_refused ") {
 		t.Errorf("%v", got)
 	}
 	shop.Off = nil
-	s.check(s.rakuten.AddShop(shop))
+	s.Check(s.rakuten.AddShop(shop))
 	s.night("reconcile")
 	s.want("on again", s.alerts(), nil)
 }
@@ -241,8 +241,8 @@ func TestKeysCountDown(t *testing.T) {
 	last := map[order.Alert]time.Time{}
 	for range 33 {
 		s.night("reconcile")
-		as, err := s.env.Ledger.Alerts(t.Context(), ledger.AlertList{Target: "shop"})
-		s.check(err)
+		as, err := s.Env.Ledger.Alerts(t.Context(), ledger.AlertList{Target: "shop"})
+		s.Check(err)
 		for _, a := range as {
 			if !a.Stepped.Equal(last[a.Kind]) && (a.Kind == order.AlertKeyEnds || a.Kind == order.AlertKeyReissue) {
 				notices = append(notices, fmt.Sprintf("%s %d", a.Kind, a.Step))
@@ -259,17 +259,17 @@ func TestKeysCountDown(t *testing.T) {
 func TestWindowsCountDown(t *testing.T) {
 	s := open(t, orders.Rakuten, settings{})
 	s.run("extract")
-	s.breaks(down)
+	s.Breaks(down)
 	var days []int64
 	for range 70 {
 		s.Move(24 * time.Hour)
-		if res := s.try("extract"); res.Err == nil {
+		if res := s.Try("shop", "extract"); res.Err == nil {
 			t.Fatal("the mall is not down")
 		}
 		// At night it fails, for it compares; the countdown goes on.
-		s.try("reconcile")
-		as, err := s.env.Ledger.Alerts(t.Context(), ledger.AlertList{Kind: order.AlertWindowEnds})
-		s.check(err)
+		s.Try("shop", "reconcile")
+		as, err := s.Env.Ledger.Alerts(t.Context(), ledger.AlertList{Kind: order.AlertWindowEnds})
+		s.Check(err)
 		if len(as) != 1 {
 			t.Fatalf("%d alerts", len(as))
 		}
@@ -278,7 +278,7 @@ func TestWindowsCountDown(t *testing.T) {
 	if days[0] < 60 || days[len(days)-1] != 0 || !slices.IsSortedFunc(days, func(a, b int64) int { return int(b - a) }) {
 		t.Errorf("%v", days)
 	}
-	s.breaks(nil)
+	s.Breaks(nil)
 	s.Move(time.Hour) // until the breaker lets calls through
 	s.run("extract", "reconcile")
 	if got := s.alerts(order.AlertWindowEnds, order.AlertWindowLost, order.AlertWindowGap); len(got) != 1 || !strings.HasPrefix(got[0], "window_lost") {
@@ -305,16 +305,16 @@ func TestNoOrdersWhereThereUsuallyAreSome(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t, orders.Rakuten, settings{})
-			id, _, err := s.env.Ledger.Account(t.Context(), "shop", s.Now())
-			s.check(err)
+			id, _, err := s.Env.Ledger.Account(t.Context(), "shop", s.Now())
+			s.Check(err)
 			noon := s.Now().AddDate(0, 0, 28)
 			n := 0
 			put := func(at time.Time, count int64) {
 				for range count {
 					n++
 					o := &order.Order{Account: "shop", Number: fmt.Sprint("Q-", n), Status: "300", Packages: []order.Package{{Key: "1", Lines: []order.Line{{Key: "1", Quantity: 1}}}}}
-					_, err := s.env.Ledger.PutOrders(t.Context(), id, 0, []ledger.Intake{{Order: o, Row: 1}}, at)
-					s.check(err)
+					_, err := s.Env.Ledger.PutOrders(t.Context(), id, 0, []ledger.Intake{{Order: o, Row: 1}}, at)
+					s.Check(err)
 				}
 			}
 			for i, count := range c.weeks {
@@ -323,7 +323,7 @@ func TestNoOrdersWhereThereUsuallyAreSome(t *testing.T) {
 			put(noon.Add(-26*time.Hour), 1)
 			put(noon.Add(-time.Hour), c.today)
 			s.Move(noon.Sub(s.Now()))
-			s.breaks(down)
+			s.Breaks(down)
 			s.run("reconcile")
 			s.want("alerts", s.alerts(order.AlertNoOrders), c.want)
 		})
@@ -404,12 +404,12 @@ func TestBrake(t *testing.T) {
 	}
 	approve := func() {
 		t.Helper()
-		bs, err := s.env.Ledger.OpenBatches(t.Context(), 1)
-		s.check(err)
+		bs, err := s.Env.Ledger.OpenBatches(t.Context(), 1)
+		s.Check(err)
 		if len(bs) != 1 {
 			t.Fatalf("%d open batches", len(bs))
 		}
-		s.check(s.env.Ledger.Approve(t.Context(), bs[0].ID, bs[0].SHA256, "looked at it", "tester", s.Now()))
+		s.Check(s.Env.Ledger.Approve(t.Context(), bs[0].ID, bs[0].SHA256, "looked at it", "tester", s.Now()))
 		if res := s.run("instruct"); res.Outcome != pipeline.OK {
 			t.Errorf("after the approval: %s", res.Report.String())
 		}

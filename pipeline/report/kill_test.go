@@ -49,7 +49,7 @@ func TestKilledAtEachCall(t *testing.T) {
 					s.sold(account, list...)
 					s.ships(parcel{of: list[0], carrier: by(account), tracking: number(1)}, parcel{of: list[1], carrier: by(account), tracking: number(2)})
 					process := func(tr http.RoundTripper) {
-						s.env.Malls = &stage.Malls{Options: connectors.Options{HTTP: tr, Jitter: func() float64 { return 0.5 }}}
+						s.Env.Malls = &stage.Malls{Options: connectors.Options{HTTP: tr, Jitter: func() float64 { return 0.5 }}}
 					}
 					process(&deadly{at: at, after: after})
 					for range 4 {
@@ -60,7 +60,7 @@ func TestKilledAtEachCall(t *testing.T) {
 					}
 					process(nil)
 					for range 12 {
-						s.run(account, "report")
+						s.Run(account, "report")
 						s.Move(3 * time.Minute)
 					}
 					for i, o := range list {
@@ -85,7 +85,7 @@ func (s *shop) dies(account string) (dead bool) {
 			panic(r)
 		}
 	}()
-	_, err := report.Run(s.Context(), s.env, account)
-	s.check(err)
+	_, err := report.Run(s.Context(), s.Env, account)
+	s.Check(err)
 	return false
 }

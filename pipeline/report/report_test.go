@@ -54,7 +54,7 @@ func TestAParcelIsToldAndProven(t *testing.T) {
 					t.Errorf("%v", k)
 				}
 			}
-			if rep := s.run(account, "report"); !rep.Nothing() {
+			if rep := s.Run(account, "report"); !rep.Nothing() {
 				t.Errorf("another run did something: %s", rep.String())
 			}
 		})
@@ -113,8 +113,8 @@ func TestSplitsAreToldAsTheMallTakesThem(t *testing.T) {
 			s.want(o, want...)
 			s.shows(o, shown...)
 			// What the mall makes of the order when it is told is no change to act on.
-			s.run(c.account, "extract", "plan")
-			if holds, err := s.env.Ledger.HoldsOf(t.Context(), s.row(o.Number).ID); err != nil || len(holds) > 0 {
+			s.Run(c.account, "extract", "plan")
+			if holds, err := s.Env.Ledger.HoldsOf(t.Context(), s.Row(o.Number).ID); err != nil || len(holds) > 0 {
 				t.Errorf("the order is held: %+v, %v", holds, err)
 			}
 			s.ships(parcel{of: o, at: "osaka", carrier: by(c.account), tracking: number(2)})
@@ -154,7 +154,7 @@ func TestWhenTheMallIsTold(t *testing.T) {
 			tomorrow := "2026-07-16"
 			s.ships(parcel{of: list[0], carrier: "yamato", tracking: number(1), on: tomorrow})
 			state := func() int {
-				s.run(rakutenShop, "report")
+				s.Run(rakutenShop, "report")
 				return len(s.states(list[0]))
 			}
 			if (state() == 1) != c.early {
@@ -184,7 +184,7 @@ func TestACorrectedNumberTakesThePlaceOfTheFirst(t *testing.T) {
 			s.ships(parcel{of: o, carrier: by(account), tracking: number(1)})
 			s.reported(account)
 			s.ships(parcel{of: o, carrier: by(account), tracking: number(1), gone: "1"})
-			rep := s.run(account, "report")
+			rep := s.Run(account, "report")
 			s.want(o, number(1)+" revoked")
 			if rep.Waiting != 1 {
 				t.Errorf("nobody was told: %+v", rep)
@@ -199,7 +199,7 @@ func TestACorrectedNumberTakesThePlaceOfTheFirst(t *testing.T) {
 
 func TestALaterNumberCanBeACorrection(t *testing.T) {
 	s := open(t, "")
-	s.edit("warehouses/tokyo.yaml", "folder: results}", "folder: results, later_number: correction}")
+	s.Edit("warehouses/tokyo.yaml", "folder: results}", "folder: results, later_number: correction}")
 	o := s.ordinary(rakutenShop, 1)[0]
 	s.sold(rakutenShop, o)
 	s.ships(parcel{of: o, carrier: "yamato", tracking: number(1)})
@@ -216,7 +216,7 @@ func TestANumberTakenBackInTimeIsNotTold(t *testing.T) {
 	o := s.ordinary(rakutenShop, 1)[0]
 	s.sold(rakutenShop, o)
 	s.ships(parcel{of: o, carrier: "no-such", tracking: number(1)})
-	s.run(rakutenShop, "report")
+	s.Run(rakutenShop, "report")
 	s.want(o, number(1)+" held")
 	s.ships(parcel{of: o, carrier: "no-such", tracking: number(1), gone: "1"}, parcel{of: o, carrier: "yamato", tracking: number(2)})
 	s.reported(rakutenShop)
@@ -238,11 +238,11 @@ func TestHeldUntilItsCauseIsRepaired(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	// A person sends one; then the setting is turned on.
-	s.check(s.env.Ledger.RetryReport(t.Context(), ledger.Verdict{ID: s.report(list[0]).ID, Note: "now", Actor: "kim", Now: s.Now()}))
+	s.Check(s.Env.Ledger.RetryReport(t.Context(), ledger.Verdict{ID: s.report(list[0]).ID, Note: "now", Actor: "kim", Now: s.Now()}))
 	s.reported(rakutenShop)
 	s.want(list[0], number(1)+" seen")
 	s.want(list[1], number(2)+" held")
-	s.edit("accounts/"+rakutenShop+".yaml", "auto_report: false", "auto_report: true")
+	s.Edit("accounts/"+rakutenShop+".yaml", "auto_report: false", "auto_report: true")
 	s.reported(rakutenShop)
 	s.want(list[1], number(2)+" seen")
 	if r := s.report(list[2]); r.State != ledger.ReportHeld || r.Reason != order.ReportCarrier || !strings.Contains(r.Detail, "qxpress") {
@@ -265,7 +265,7 @@ func TestAcceptedAndFailedLater(t *testing.T) {
 	s.rakuten.Break(rakuten.Faults{})
 	s.reported(rakutenShop)
 	s.want(o, number(1)+" rejected")
-	s.check(s.env.Ledger.RetryReport(t.Context(), ledger.Verdict{ID: s.report(o).ID, Note: "RMS was mended", Now: s.Now()}))
+	s.Check(s.Env.Ledger.RetryReport(t.Context(), ledger.Verdict{ID: s.report(o).ID, Note: "RMS was mended", Now: s.Now()}))
 	s.reported(rakutenShop)
 	s.want(o, number(1)+" seen")
 	s.shows(o, number(1))
@@ -286,7 +286,7 @@ func TestAcceptedAndForgotten(t *testing.T) {
 			told := int64(0)
 			for range 12 {
 				s.Move(time.Hour)
-				told += s.run(account, "report").Waiting
+				told += s.Run(account, "report").Waiting
 			}
 			r := s.report(o)
 			if told != 1 || !r.Late || r.State != ledger.ReportAccepted || r.Tries != 1 {
@@ -294,7 +294,7 @@ func TestAcceptedAndForgotten(t *testing.T) {
 			}
 			s.rakuten.Break(rakuten.Faults{})
 			s.coupang.Break(coupang.Faults{})
-			s.check(s.env.Ledger.RetryReport(t.Context(), ledger.Verdict{ID: r.ID, Note: "asked the mall", Now: s.Now()}))
+			s.Check(s.Env.Ledger.RetryReport(t.Context(), ledger.Verdict{ID: r.ID, Note: "asked the mall", Now: s.Now()}))
 			s.reported(account)
 			s.want(o, number(1)+" seen")
 			s.shows(o, number(1))
@@ -315,7 +315,7 @@ func TestShownLate(t *testing.T) {
 			s.want(o, number(1)+" accepted")
 			for range 4 {
 				s.Move(20 * time.Minute)
-				s.run(account, "report")
+				s.Run(account, "report")
 			}
 			s.want(o, number(1)+" seen")
 			s.shows(o, number(1))
@@ -348,7 +348,7 @@ func TestNoAnswer(t *testing.T) {
 				s.sold(account, o)
 				s.ships(parcel{of: o, carrier: by(account), tracking: number(1)})
 				n := 0
-				s.breaks(func(_ http.ResponseWriter, r *http.Request, mall http.Handler) bool {
+				s.Breaks(func(_ http.ResponseWriter, r *http.Request, mall http.Handler) bool {
 					if n++; n != lost {
 						return false
 					}
@@ -356,7 +356,7 @@ func TestNoAnswer(t *testing.T) {
 					panic(http.ErrAbortHandler)
 				})
 				for range 12 {
-					s.try(account, "report") //nolint:errcheck // what is left undone is what the test looks at
+					s.Try(account, "report") //nolint:errcheck // what is left undone is what the test looks at
 					s.Move(5 * time.Minute)
 				}
 				s.want(o, number(1)+" seen")
@@ -373,7 +373,7 @@ func TestTheMallIsDown(t *testing.T) {
 	o := s.ordinary(coupangShop, 1)[0]
 	s.sold(coupangShop, o)
 	s.ships(parcel{of: o, carrier: "cj", tracking: number(1)})
-	s.breaks(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+	s.Breaks(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 		http.Error(w, "service unavailable", http.StatusServiceUnavailable)
 		return true
 	})
@@ -381,7 +381,8 @@ func TestTheMallIsDown(t *testing.T) {
 	var waits []time.Duration
 	told, failed := int64(0), 0
 	for range 24 * 60 {
-		rep, err := s.try(coupangShop, "report")
+		res := s.Try(coupangShop, "report")
+		rep, err := res.Report, res.Err
 		if err != nil {
 			failed++
 		}
@@ -397,7 +398,7 @@ func TestTheMallIsDown(t *testing.T) {
 	if !slices.IsSorted(waits) || waits[len(waits)-1] != time.Hour {
 		t.Errorf("waits do not grow to an hour: %v", waits)
 	}
-	s.breaks(nil)
+	s.Breaks(nil)
 	s.Move(time.Hour)
 	s.reported(coupangShop)
 	s.want(o, number(1)+" seen")
@@ -408,10 +409,10 @@ func TestACancelledOrderIsRefusedOnce(t *testing.T) {
 	list := s.ordinary(rakutenShop, 2)
 	s.sold(rakutenShop, list...)
 	s.ships(parcel{of: list[0], carrier: "yamato", tracking: number(1)}, parcel{of: list[1], carrier: "yamato", tracking: number(2)})
-	s.check(s.rakuten.Cancel(list[0].Number))
+	s.Check(s.rakuten.Cancel(list[0].Number))
 	told := int64(0)
 	for range 10 {
-		told += s.run(rakutenShop, "report").Waiting
+		told += s.Run(rakutenShop, "report").Waiting
 		s.Move(10 * time.Minute)
 	}
 	if told != 1 {
@@ -428,11 +429,11 @@ func TestTypedInByHand(t *testing.T) {
 	o := s.ordinary(rakutenShop, 1)[0]
 	s.sold(rakutenShop, o)
 	s.ships(parcel{of: o, carrier: "yamato", tracking: number(1)})
-	s.run(rakutenShop, "report")
+	s.Run(rakutenShop, "report")
 	s.want(o, number(1)+" held")
 	s.byHand(o, number(1))
 	s.Move(20 * time.Minute)
-	s.run(rakutenShop, "extract")
+	s.Run(rakutenShop, "extract")
 	s.want(o, number(1)+" seen")
 }
 
@@ -444,15 +445,15 @@ func TestWhatIsLeftOfASplitOrderGoesAgain(t *testing.T) {
 	o := s.twoHouses(coupangShop)
 	s.ships(parcel{of: o, at: "tokyo", carrier: "cj", tracking: number(1)})
 	s.reported(coupangShop)
-	s.run(coupangShop, "extract", "plan")
+	s.Run(coupangShop, "extract", "plan")
 	was := s.instruction(o.Number, "osaka")
-	id, err := s.env.Ledger.Warehouse(t.Context(), "osaka")
-	s.check(err)
-	_, err = s.env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: was, Message: "out of boxes"}}, s.Now())
-	s.check(err)
-	s.run(coupangShop, "plan")
-	s.check(s.env.Ledger.Release(t.Context(), s.row(o.Number).ID, []order.Reason{order.HoldWarehouseRefuse}, "there are boxes", "test", s.Now()))
-	s.run(coupangShop, "plan", "instruct")
+	id, err := s.Env.Ledger.Warehouse(t.Context(), "osaka")
+	s.Check(err)
+	_, err = s.Env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: was, Message: "out of boxes"}}, s.Now())
+	s.Check(err)
+	s.Run(coupangShop, "plan")
+	s.Check(s.Env.Ledger.Release(t.Context(), s.Row(o.Number).ID, []order.Reason{order.HoldWarehouseRefuse}, "there are boxes", "test", s.Now()))
+	s.Run(coupangShop, "plan", "instruct")
 	is := s.instruction(o.Number, "osaka")
 	if is == was {
 		t.Fatalf("it was not instructed again after %s", was)
@@ -471,23 +472,23 @@ func TestWhatIsOwedIsHeldThoughTheMallHasItAsShipped(t *testing.T) {
 	s.ships(parcel{of: o, at: "tokyo", carrier: "yamato", tracking: number(1)})
 	s.reported(rakutenShop)
 	s.Move(24 * time.Hour)
-	s.run(rakutenShop, "extract", "plan")
-	if at := s.row(o.Number).Order.Status; at != "500" {
+	s.Run(rakutenShop, "extract", "plan")
+	if at := s.Row(o.Number).Order.Status; at != "500" {
 		t.Fatalf("the mall says %s", at)
 	}
-	id, err := s.env.Ledger.Warehouse(t.Context(), "osaka")
-	s.check(err)
-	_, err = s.env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: s.instruction(o.Number, "osaka"), Message: "out of boxes"}}, s.Now())
-	s.check(err)
-	s.run(rakutenShop, "plan")
-	holds, err := s.env.Ledger.HoldsOf(t.Context(), s.row(o.Number).ID)
-	s.check(err)
+	id, err := s.Env.Ledger.Warehouse(t.Context(), "osaka")
+	s.Check(err)
+	_, err = s.Env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: s.instruction(o.Number, "osaka"), Message: "out of boxes"}}, s.Now())
+	s.Check(err)
+	s.Run(rakutenShop, "plan")
+	holds, err := s.Env.Ledger.HoldsOf(t.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	if len(holds) != 1 || holds[0].Reason != order.HoldWarehouseRefuse {
 		t.Fatalf("holds %+v", holds)
 	}
-	s.check(s.env.Ledger.Release(t.Context(), s.row(o.Number).ID, []order.Reason{order.HoldWarehouseRefuse}, "sent by hand", "test", s.Now()))
-	s.run(rakutenShop, "plan")
-	if holds, err = s.env.Ledger.HoldsOf(t.Context(), s.row(o.Number).ID); err != nil || len(holds) > 0 {
+	s.Check(s.Env.Ledger.Release(t.Context(), s.Row(o.Number).ID, []order.Reason{order.HoldWarehouseRefuse}, "sent by hand", "test", s.Now()))
+	s.Run(rakutenShop, "plan")
+	if holds, err = s.Env.Ledger.HoldsOf(t.Context(), s.Row(o.Number).ID); err != nil || len(holds) > 0 {
 		t.Errorf("holds after the release %+v, %v", holds, err)
 	}
 }
@@ -499,22 +500,22 @@ func TestWhatNoInstructionHasIsOwed(t *testing.T) {
 	o := s.twoHouses(rakutenShop)
 	s.ships(parcel{of: o, at: "tokyo", carrier: "yamato", tracking: number(1)})
 	s.reported(rakutenShop)
-	id, err := s.env.Ledger.Warehouse(t.Context(), "osaka")
-	s.check(err)
-	_, err = s.env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: s.instruction(o.Number, "osaka"), Message: "out of boxes"}}, s.Now())
-	s.check(err)
-	places, err := s.env.Ledger.PlacesOf(t.Context(), s.row(o.Number).ID)
-	s.check(err)
+	id, err := s.Env.Ledger.Warehouse(t.Context(), "osaka")
+	s.Check(err)
+	_, err = s.Env.Ledger.PutAcks(t.Context(), id, 0, []order.Ack{{Instruction: s.instruction(o.Number, "osaka"), Message: "out of boxes"}}, s.Now())
+	s.Check(err)
+	places, err := s.Env.Ledger.PlacesOf(t.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	for _, pl := range places {
 		if pl.Warehouse == "osaka" {
-			s.check(s.env.Ledger.Apply(t.Context(), &ledger.Plan{Withdraw: []int64{pl.InstructionID}}, s.Now()))
+			s.Check(s.Env.Ledger.Apply(t.Context(), &ledger.Plan{Withdraw: []int64{pl.InstructionID}}, s.Now()))
 		}
 	}
 	s.Move(24 * time.Hour)
-	s.run(rakutenShop, "extract", "plan")
-	holds, err := s.env.Ledger.HoldsOf(t.Context(), s.row(o.Number).ID)
-	s.check(err)
+	s.Run(rakutenShop, "extract", "plan")
+	holds, err := s.Env.Ledger.HoldsOf(t.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	if len(holds) != 1 || holds[0].Reason != order.HoldWarehouseRefuse {
-		t.Fatalf("%s, holds %+v", s.row(o.Number).Order.Status, holds)
+		t.Fatalf("%s, holds %+v", s.Row(o.Number).Order.Status, holds)
 	}
 }

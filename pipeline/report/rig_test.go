@@ -4,25 +4,18 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
-	"github.com/mallbridge/mallbridge/connectors/drivertest"
-	"github.com/mallbridge/mallbridge/internal/secrets"
+	"github.com/mallbridge/mallbridge/internal/desk"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
-	"github.com/mallbridge/mallbridge/pipeline"
-	"github.com/mallbridge/mallbridge/pipeline/stage"
 	"github.com/mallbridge/mallbridge/simulator/coupang"
 	"github.com/mallbridge/mallbridge/simulator/orders"
 	"github.com/mallbridge/mallbridge/simulator/rakuten"
@@ -42,48 +35,42 @@ const (
 // the malls behind them, and two warehouses whose drops are folders. Waiting moves
 // the clock.
 type shop struct {
-	testing.TB
-	*drivertest.Clock
-	dir     string
-	env     *stage.Env
+	*desk.Desk
 	rakuten *rakuten.Mall
 	coupang *coupang.Mall
 	stream  *orders.Stream
 	files   int
-
-	mu     sync.Mutex
-	broken func(w http.ResponseWriter, r *http.Request, mall http.Handler) bool
 }
 
 // open makes a shop; settings are added to both accounts by API.
 func open(t testing.TB, settings string) *shop {
-	s := &shop{TB: t, Clock: drivertest.NewClock(time.Date(2026, 7, 15, 3, 0, 0, 0, time.UTC)), dir: t.TempDir(), stream: orders.NewStream(11)}
+	s := &shop{Desk: desk.New(t, map[string]string{"RAKUTEN_SECRET": rakutenSecret, "RAKUTEN_KEY": rakutenKey, "COUPANG_ACCESS": coupangAccess, "COUPANG_SECRET": coupangSecret}), stream: orders.NewStream(11)}
 	s.rakuten = rakuten.New(rakuten.Options{Now: s.Now})
-	s.check(s.rakuten.AddShop(rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now().AddDate(0, 0, -10)}))
+	s.Check(s.rakuten.AddShop(rakuten.Shop{ID: "399001", ServiceSecret: rakutenSecret, LicenceKey: rakutenKey, Issued: s.Now().AddDate(0, 0, -10)}))
 	s.coupang = coupang.New(coupang.Options{Now: s.Now})
-	s.check(s.coupang.AddVendor(coupang.Vendor{ID: vendor, AccessKey: coupangAccess, SecretKey: coupangSecret, Issued: s.Now().AddDate(0, 0, -10)}))
-	s.write("mallbridge.yaml", "timezone: Asia/Tokyo\n")
+	s.Check(s.coupang.AddVendor(coupang.Vendor{ID: vendor, AccessKey: coupangAccess, SecretKey: coupangSecret, Issued: s.Now().AddDate(0, 0, -10)}))
+	s.Write("mallbridge.yaml", "timezone: Asia/Tokyo\n")
 	const common = `not_before: 2026-07-01
 warehouse: tokyo
 flags: {gift: take}
 remarks: {hold: "false"}
 sender: {name: 見本商店, phone: 03-0000-0001, postal: "1000001", prefecture: 東京都, city: 千代田区, street: 見本町1-1}
 `
-	s.write("accounts/"+rakutenShop+".yaml", `mall: rakuten
+	s.Write("accounts/"+rakutenShop+".yaml", `mall: rakuten
 targets: {default: "300"}
 api:
-  base_url: `+s.serve(s.rakuten)+`
+  base_url: `+s.Serve(s.rakuten)+`
   secrets: {service_secret: env:RAKUTEN_SECRET, license_key: env:RAKUTEN_KEY}
 `+common+settings)
-	s.write("accounts/"+coupangShop+".yaml", `mall: coupang
+	s.Write("accounts/"+coupangShop+".yaml", `mall: coupang
 targets: {default: INSTRUCT}
 api:
-  base_url: `+s.serve(s.coupang)+`
+  base_url: `+s.Serve(s.coupang)+`
   settings: {vendor_id: `+vendor+`}
   secrets: {access_key: env:COUPANG_ACCESS, secret_key: env:COUPANG_SECRET}
 `+common+settings)
 	for _, name := range []string{"tokyo", "osaka"} {
-		s.write("warehouses/"+name+".yaml", `timezone: Asia/Tokyo
+		s.Write("warehouses/"+name+".yaml", `timezone: Asia/Tokyo
 drop: {kind: local, root: drops/`+name+`}
 instructions: {format: mallbridge-plain, folder: orders}
 results: {format: plain-results, folder: results}
@@ -91,7 +78,7 @@ calendar: {working_days: [mon, tue, wed, thu, fri, sat, sun]}
 number: {prefix: `+strings.ToUpper(name[:1])+`}
 `)
 	}
-	s.write("formats/mallbridge-plain.yaml", `name: mallbridge-plain
+	s.Write("formats/mallbridge-plain.yaml", `name: mallbridge-plain
 title: {en: plain, ja: 一覧, ko: 목록}
 record: instructions
 direction: both
@@ -105,7 +92,7 @@ columns:
   - {name: sku, field: line.sku, type: code}
   - {name: quantity, field: line.quantity, type: int}
 `)
-	s.write("formats/plain-results.yaml", `name: plain-results
+	s.Write("formats/plain-results.yaml", `name: plain-results
 title: {en: results, ja: 実績, ko: 실적}
 record: results
 direction: in
@@ -121,114 +108,9 @@ columns:
   - {name: quantity, field: shipment.quantity, optional: true}
   - {name: cancelled, field: shipment.cancelled, optional: true}
 `)
-	s.masters()
-	s.load()
+	s.Masters(map[string][]string{orders.Rakuten: {rakutenShop}, orders.Coupang: {coupangShop}}, nil)
+	s.Load()
 	return s
-}
-
-// load reads the configuration; the ledger stays.
-func (s *shop) load() {
-	s.Helper()
-	ws, findings, err := configs.Load(s.dir, func(string) string { return "" })
-	s.check(err)
-	if err := findings.Err(); err != nil {
-		s.Fatal(err)
-	}
-	s.check(ws.MakeFolders())
-	if s.env != nil {
-		s.env.Workspace = ws
-		return
-	}
-	l, err := ledger.Open(s.Context(), ws.Path(ws.Settings.Ledger))
-	s.check(err)
-	s.Cleanup(func() { l.Close() })
-	keys := map[string]string{"RAKUTEN_SECRET": rakutenSecret, "RAKUTEN_KEY": rakutenKey, "COUPANG_ACCESS": coupangAccess, "COUPANG_SECRET": coupangSecret}
-	s.env = &stage.Env{
-		Workspace: ws, Ledger: l, Now: s.Now, Sleep: s.Sleep, Log: slog.New(slog.DiscardHandler), Owner: pipeline.Owner("test"),
-		Secrets: &secrets.Resolver{Dir: ws.Dir, Getenv: func(n string) (string, bool) { v, ok := keys[n]; return v, ok }},
-		Malls:   &stage.Malls{Options: connectors.Options{Jitter: func() float64 { return 0.5 }}},
-	}
-}
-
-func (s *shop) check(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-func (s *shop) write(name, text string) {
-	path := filepath.Join(s.dir, name)
-	s.check(os.MkdirAll(filepath.Dir(path), 0o750))
-	s.check(os.WriteFile(path, []byte(text), 0o640))
-}
-
-// edit changes a file of the configuration.
-func (s *shop) edit(name, was, is string) {
-	s.Helper()
-	b, err := os.ReadFile(filepath.Join(s.dir, name))
-	s.check(err)
-	if !strings.Contains(string(b), was) {
-		s.Fatalf("%s has no %q", name, was)
-	}
-	s.write(name, strings.Replace(string(b), was, is, 1))
-	s.load()
-}
-
-// serve puts a mall behind a server that breaks when the test says so.
-func (s *shop) serve(mall http.Handler) string {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		broken := s.broken
-		s.mu.Unlock()
-		if broken == nil || !broken(w, r, mall) {
-			mall.ServeHTTP(w, r)
-		}
-	}))
-	s.Cleanup(server.Close)
-	return server.URL
-}
-
-func (s *shop) breaks(f func(w http.ResponseWriter, r *http.Request, mall http.Handler) bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = f
-}
-
-func (s *shop) masters() {
-	names := map[string]string{orders.Rakuten: rakutenShop, orders.Coupang: coupangShop}
-	var skus [][]string
-	for _, x := range orders.SKUs {
-		skus = append(skus, []string{x.Code, x.Name, x.Barcode, fmt.Sprint(x.Weight), "normal", ""})
-	}
-	for name, m := range map[string]struct {
-		titles string
-		rows   [][]string
-	}{
-		configs.SKULinks:         {"account,code,sku,quantity", slices.Concat(orders.Links(), orders.NewListings())},
-		configs.SKUMaster:        {"sku,name,barcode,weight,temperature,warehouse", skus},
-		configs.PaymentMaster:    {"account,name,code,payment", orders.Payments},
-		configs.DeliveryServices: {"account,name,payment,temperature,warehouse,service,carrier", orders.Services},
-	} {
-		rows := [][]string{strings.Split(m.titles, ",")}
-		for _, r := range m.rows {
-			r = slices.Clone(r)
-			if name != configs.SKUMaster && r[0] != "" {
-				if r[0] = names[r[0]]; r[0] == "" {
-					continue
-				}
-			}
-			if name == configs.DeliveryServices {
-				r[3], r[4] = "", ""
-			}
-			if !slices.ContainsFunc(rows, func(x []string) bool { return slices.Equal(x, r) }) {
-				rows = append(rows, r)
-			}
-		}
-		var b bytes.Buffer
-		s.check(csv.NewWriter(&b).WriteAll(rows))
-		s.write("masters/"+name+".csv", b.String())
-	}
 }
 
 // ordinary makes n orders of one line each.
@@ -277,43 +159,13 @@ func (s *shop) sold(account string, list ...orders.Order) {
 	s.Helper()
 	for i := range list {
 		if account == coupangShop {
-			s.check(s.coupang.Place(vendor, &list[i], coupang.Instruct))
+			s.Check(s.coupang.Place(vendor, &list[i], coupang.Instruct))
 		} else {
-			s.check(s.rakuten.Place("399001", &list[i], rakuten.ToShip))
+			s.Check(s.rakuten.Place("399001", &list[i], rakuten.ToShip))
 		}
 	}
 	s.Move(time.Hour)
-	s.run(account, "extract", "plan", "instruct")
-}
-
-// run runs stages on one account, or on the warehouses.
-func (s *shop) run(account string, names ...string) stage.Report {
-	s.Helper()
-	rep, err := s.try(account, names...)
-	s.check(err)
-	return rep
-}
-
-func (s *shop) try(account string, names ...string) (rep stage.Report, err error) {
-	s.Helper()
-	for _, name := range names {
-		st, ok := pipeline.Lookup(name)
-		if !ok {
-			s.Fatalf("no stage %s", name)
-		}
-		targets := []string{account}
-		if st.On == pipeline.Warehouses {
-			targets = st.Targets(s.env.Workspace)
-		}
-		for _, target := range targets {
-			res := pipeline.Run(s.Context(), s.env, st, target)
-			if res.Err != nil {
-				return res.Report, res.Err
-			}
-			rep = res.Report
-		}
-	}
-	return rep, nil
+	s.Run(account, "extract", "plan", "instruct")
 }
 
 // reported runs the stage until nothing more comes of it: malls that work later
@@ -321,7 +173,7 @@ func (s *shop) try(account string, names ...string) (rep stage.Report, err error
 func (s *shop) reported(account string) {
 	s.Helper()
 	for range 8 {
-		s.run(account, "report")
+		s.Run(account, "report")
 		s.Move(2 * time.Minute)
 	}
 }
@@ -355,17 +207,17 @@ func (s *shop) ships(rows ...parcel) {
 	}
 	for house, text := range byHouse {
 		s.files++
-		s.write(fmt.Sprintf("drops/%s/results/result-%03d.csv", house, s.files), text)
+		s.Write(fmt.Sprintf("drops/%s/results/result-%03d.csv", house, s.files), text)
 	}
 	s.Move(time.Minute)
-	s.run("", "collect")
+	s.Run("", "collect")
 }
 
 // instruction is the number of the instruction that serves an order at a warehouse.
 func (s *shop) instruction(number, warehouse string) string {
 	s.Helper()
-	ps, err := s.env.Ledger.PlacesOf(s.Context(), s.row(number).ID)
-	s.check(err)
+	ps, err := s.Env.Ledger.PlacesOf(s.Context(), s.Row(number).ID)
+	s.Check(err)
 	for _, p := range ps {
 		if p.Warehouse == warehouse {
 			return p.Number
@@ -375,21 +227,11 @@ func (s *shop) instruction(number, warehouse string) string {
 	return ""
 }
 
-func (s *shop) row(number string) ledger.Row {
-	s.Helper()
-	rows, err := s.env.Ledger.OrdersByNumber(s.Context(), number, "")
-	s.check(err)
-	if len(rows) != 1 {
-		s.Fatalf("%d orders %s", len(rows), number)
-	}
-	return rows[0]
-}
-
 // states lists what became of an order's parcels, as "number state", by id.
 func (s *shop) states(o orders.Order) []string {
 	s.Helper()
-	rs, err := s.env.Ledger.ReportsOf(s.Context(), s.row(o.Number).ID)
-	s.check(err)
+	rs, err := s.Env.Ledger.ReportsOf(s.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	var out []string
 	for _, r := range rs {
 		out = append(out, r.Tracking+" "+r.State)
@@ -400,8 +242,8 @@ func (s *shop) states(o orders.Order) []string {
 func (s *shop) want(o orders.Order, states ...string) {
 	s.Helper()
 	if got := s.states(o); !slices.Equal(got, states) {
-		rs, err := s.env.Ledger.ReportsOf(s.Context(), s.row(o.Number).ID)
-		s.check(err)
+		rs, err := s.Env.Ledger.ReportsOf(s.Context(), s.Row(o.Number).ID)
+		s.Check(err)
 		s.Fatalf("order %s: %q, want %q: %+v", o.Number, got, states, rs)
 	}
 }
@@ -409,8 +251,8 @@ func (s *shop) want(o orders.Order, states ...string) {
 // report is the order's only report.
 func (s *shop) report(o orders.Order) ledger.Report {
 	s.Helper()
-	rs, err := s.env.Ledger.ReportsOf(s.Context(), s.row(o.Number).ID)
-	s.check(err)
+	rs, err := s.Env.Ledger.ReportsOf(s.Context(), s.Row(o.Number).ID)
+	s.Check(err)
 	if len(rs) != 1 {
 		s.Fatalf("%d reports: %+v", len(rs), rs)
 	}
@@ -433,7 +275,7 @@ func (s *shop) shows(o orders.Order, want ...string) {
 	} else {
 		have, err = s.rakuten.Tracking(o.Number)
 	}
-	s.check(err)
+	s.Check(err)
 	slices.Sort(have)
 	if !slices.Equal(have, want) {
 		s.Fatalf("order %s: the mall shows %q, want %q", o.Number, have, want)
@@ -443,8 +285,8 @@ func (s *shop) shows(o orders.Order, want ...string) {
 // kinds lists the kinds of an order's events about reports.
 func (s *shop) kinds(o orders.Order) []string {
 	s.Helper()
-	es, err := s.env.Ledger.Events(s.Context(), s.row(o.Number).ID, 0)
-	s.check(err)
+	es, err := s.Env.Ledger.Events(s.Context(), s.Row(o.Number).ID, 0)
+	s.Check(err)
 	var out []string
 	for _, e := range es {
 		if strings.HasPrefix(e.Kind, "report.") {
@@ -459,10 +301,10 @@ func (s *shop) twoHouses(account string) orders.Order {
 	s.Helper()
 	o := s.lined(account, 2)
 	path := "masters/" + configs.SKUMaster + ".csv"
-	b, err := os.ReadFile(filepath.Join(s.dir, path))
-	s.check(err)
+	b, err := os.ReadFile(filepath.Join(s.Dir, path))
+	s.Check(err)
 	rows, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
-	s.check(err)
+	s.Check(err)
 	sku := s.skuOf(account, o.Parcels[0].Lines[1])
 	for _, r := range rows[1:] {
 		r[5] = "tokyo"
@@ -471,9 +313,9 @@ func (s *shop) twoHouses(account string) orders.Order {
 		}
 	}
 	var out bytes.Buffer
-	s.check(csv.NewWriter(&out).WriteAll(rows))
-	s.write(path, out.String())
-	s.load()
+	s.Check(csv.NewWriter(&out).WriteAll(rows))
+	s.Write(path, out.String())
+	s.Load()
 	s.sold(account, o)
 	return o
 }
@@ -493,20 +335,20 @@ func (s *shop) skuOf(account string, l orders.Line) string {
 // acks lets Tokyo say that it takes an order's instruction.
 func (s *shop) acks(o orders.Order) {
 	s.Helper()
-	id, err := s.env.Ledger.Warehouse(s.Context(), "tokyo")
-	s.check(err)
-	_, err = s.env.Ledger.PutAcks(s.Context(), id, 0, []order.Ack{{Instruction: s.instruction(o.Number, "tokyo"), OK: true}}, s.Now())
-	s.check(err)
+	id, err := s.Env.Ledger.Warehouse(s.Context(), "tokyo")
+	s.Check(err)
+	_, err = s.Env.Ledger.PutAcks(s.Context(), id, 0, []order.Ack{{Instruction: s.instruction(o.Number, "tokyo"), OK: true}}, s.Now())
+	s.Check(err)
 }
 
 // byHand enters a number in the mall's back office.
 func (s *shop) byHand(o orders.Order, tracking string) {
 	s.Helper()
-	a, _ := s.env.Workspace.Account(rakutenShop)
-	m, err := s.env.Malls.Open(s.env, a)
-	s.check(err)
+	a, _ := s.Env.Workspace.Account(rakutenShop)
+	m, err := s.Env.Malls.Open(s.Env, a)
+	s.Check(err)
 	res := m.Ship(s.Context(), []connectors.Shipment{{
-		Order: o.Number, Package: s.row(o.Number).Order.Packages[0].Key, Carrier: "yamato", Tracking: tracking, ShippedOn: order.DateOf(s.Now()),
+		Order: o.Number, Package: s.Row(o.Number).Order.Packages[0].Key, Carrier: "yamato", Tracking: tracking, ShippedOn: order.DateOf(s.Now()),
 	}})
 	if res[0].Outcome == connectors.Rejected {
 		s.Fatalf("%+v", res)

@@ -58,8 +58,8 @@ func (w *world) truth(sku string) int64 {
 // never looks whether more is offered than there is.
 func (w *world) never(what string) *stock.Position {
 	w.Helper()
-	p, err := stock.Take(w.Context(), w.env)
-	w.check(err)
+	p, err := stock.Take(w.Context(), w.Env)
+	w.Check(err)
 	for _, l := range p.Levels {
 		if l.Warehouse == "tokyo" && l.Known && l.Net() > w.truth(l.SKU) {
 			w.Fatalf("after %s: %d of %s may be sold, and there are %d: %+v", what, l.Net(), l.SKU, w.truth(l.SKU), *l)
@@ -90,14 +90,14 @@ func (w *world) set(number, status string) {
 
 // look finds the parcels of files that were delivered since.
 func (w *world) look() {
-	bs, err := w.env.Ledger.Batches(w.Context(), "tokyo", 1000)
-	w.check(err)
+	bs, err := w.Env.Ledger.Batches(w.Context(), "tokyo", 1000)
+	w.Check(err)
 	for i := range bs {
 		b := &bs[i]
 		if b.ID <= w.seen || b.State != ledger.BatchDelivered {
 			continue
 		}
-		w.check(w.env.Ledger.Instructions(w.Context(), b.ID, func(in *order.Instruction) error {
+		w.Check(w.Env.Ledger.Instructions(w.Context(), b.ID, func(in *order.Instruction) error {
 			w.parcels[in.Number] = &parcel{number: in.Number, delivered: b.DeliveredAt, lines: in.Lines}
 			return nil
 		}))
@@ -133,8 +133,8 @@ func (w *world) count() []order.Stock {
 }
 
 func (w *world) comes(file []order.Stock) {
-	_, err := w.env.Ledger.PutStock(w.Context(), w.warehouse("tokyo"), 1, file, false, w.Now())
-	w.check(err)
+	_, err := w.Env.Ledger.PutStock(w.Context(), w.warehouse("tokyo"), 1, file, false, w.Now())
+	w.Check(err)
 }
 
 // ship sends a parcel off, also one of a cancelled order that nobody stopped.
@@ -148,17 +148,17 @@ func (w *world) ship(p *parcel) {
 		}
 		o.status = "shipped"
 	}
-	_, err := w.env.Ledger.PutShipments(w.Context(), w.warehouse("tokyo"), 1, []order.Shipment{
+	_, err := w.Env.Ledger.PutShipments(w.Context(), w.warehouse("tokyo"), 1, []order.Shipment{
 		{Instruction: p.number, Carrier: "yamato", Tracking: "4" + fmt.Sprintf("%011d", len(p.number)*7919+w.rng.IntN(1e9)), ShippedOn: order.DateOf(w.Now()), Parcels: 1},
 	}, w.Now())
-	w.check(err)
+	w.Check(err)
 }
 
 // stop stops a parcel of which an order was cancelled.
 func (w *world) stop(p *parcel) {
 	p.stopped = true
-	out, err := w.env.Ledger.PutAcks(w.Context(), w.warehouse("tokyo"), 1, []order.Ack{{Instruction: p.number, Stop: true, OK: true}}, w.Now())
-	w.check(err)
+	out, err := w.Env.Ledger.PutAcks(w.Context(), w.warehouse("tokyo"), 1, []order.Ack{{Instruction: p.number, Stop: true, OK: true}}, w.Now())
+	w.Check(err)
 	if out[0] == ledger.UnknownKey {
 		w.Fatalf("no instruction %s", p.number)
 	}
@@ -206,10 +206,10 @@ func (w *world) step(i int) string {
 		w.set(w.pick(func(o *sale) bool { return o.status == "cancelled" }), "cancelled")
 		return "a cancel that is told again"
 	case 6, 7:
-		w.run("plain-1", "plan")
+		w.Run("plain-1", "plan")
 		return "planning"
 	case 8:
-		w.run("tokyo", "instruct")
+		w.Run("tokyo", "instruct")
 		w.look()
 		return "instructing"
 	case 9:
@@ -265,16 +265,16 @@ func TestNeverMoreThanThereIs(t *testing.T) {
 // quiet lets everything come to its end.
 func (w *world) quiet() {
 	w.Helper()
-	w.run("plain-1", "plan")
-	w.run("tokyo", "instruct")
+	w.Run("plain-1", "plan")
+	w.Run("tokyo", "instruct")
 	w.look()
-	w.run("plain-1", "plan")
+	w.Run("plain-1", "plan")
 	for _, p := range w.parcels {
 		if !p.shipped && !p.stopped && p.cancelled(w) {
 			w.stop(p)
 		}
 	}
-	w.run("plain-1", "plan")
+	w.Run("plain-1", "plan")
 	w.Move(2 * time.Hour)
 	w.comes(w.count())
 	p := w.never("the end")
