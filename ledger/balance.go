@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -12,10 +11,11 @@ func (l *Ledger) FilesBetween(ctx context.Context, kind string, from, to time.Ti
 	return l.files(ctx, `WHERE kind = $1 AND received_at >= $2 AND received_at < $3 ORDER BY id`, kind, instant(from), instant(to))
 }
 
-// Backup writes a consistent copy of a SQLite ledger to a new file.
+// Backup writes a consistent copy of the ledger to a new SQLite file, while others go on
+// reading and writing.
 func (l *Ledger) Backup(ctx context.Context, path string) error {
-	if l.dialect != "sqlite" {
-		return fmt.Errorf("ledger: backup: a PostgreSQL ledger is backed up with PostgreSQL's own tools")
+	if l.dialect == "postgres" {
+		return explain("backup to "+path, l.backupPostgres(ctx, path))
 	}
 	_, err := l.r.ExecContext(ctx, "VACUUM INTO '"+strings.ReplaceAll(path, "'", "''")+"'")
 	return explain("backup to "+path, err)

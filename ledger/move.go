@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -102,6 +103,101 @@ func (l *Ledger) Move(ctx context.Context, to *Ledger, place string, now time.Ti
 		return err
 	})
 	return moved, err
+}
+
+// CopyTo copies every row of a SQLite ledger into an empty one on PostgreSQL, reads both
+// and compares them value by value. Nothing is there after an error.
+func (l *Ledger) CopyTo(ctx context.Context, to *Ledger) (copied []MovedTable, err error) {
+	if l.dialect != "sqlite" || to.dialect != "postgres" {
+		return nil, order.Errorf(order.Invalid, "name a postgres:// address", "ledger: it is copied from a file to PostgreSQL only")
+	}
+	err = l.write(ctx, "copy", func(t tx) (err error) {
+		copied, err = copyAll(ctx, t, to)
+		return err
+	})
+	return copied, err
+}
+
+// backupPostgres copies all tables, as they were at one moment, into a new SQLite ledger
+// in one transaction, reads that back, and compares value by value.
+func (l *Ledger) backupPostgres(ctx context.Context, path string) (err error) {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s is there already", path)
+	}
+	to, err := Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, to.Close()); err != nil {
+			os.Remove(path)
+		}
+	}()
+	conn, err := l.r.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error {
+		from, err := c.(*stdlib.Conn).Conn().BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+		if err != nil {
+			return err
+		}
+		err = to.write(ctx, "copy", func(t tx) error {
+			tables, err := tablesOf(ctx, t)
+			if err != nil {
+				return err
+			}
+			for _, x := range tables {
+				if err := x.save(ctx, from, t); err != nil {
+					return fmt.Errorf("table %s: %w", x.name, err)
+				}
+			}
+			return nil
+		})
+		return errors.Join(err, from.Rollback(context.WithoutCancel(ctx)))
+	})
+}
+
+// save copies a table from PostgreSQL.
+func (x *table) save(ctx context.Context, from pgx.Tx, to tx) error {
+	m := MovedTable{Table: x.name}
+	rows, err := from.Query(ctx, x.selected(` COLLATE "C"`))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	was := sha256.New()
+	head := `INSERT INTO "` + x.name + `" ("` + strings.Join(x.columns, `", "`) + `") VALUES `
+	item := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(x.columns)), ", ") + ")"
+	var args []any
+	put := func() error {
+		_, err := to.bulk(ctx, head, item, "", args)
+		args = args[:0]
+		return err
+	}
+	for ; rows.Next(); m.Rows++ {
+		values, err := x.scan(rows.Scan)
+		if err != nil {
+			return err
+		}
+		digest(was, values)
+		if args = append(args, values...); len(args) >= bulkRows*len(x.columns) {
+			if err := put(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := errors.Join(rows.Err(), put()); err != nil {
+		return err
+	}
+	m.SHA256 = hex.EncodeToString(was.Sum(nil))
+	back, err := to.QueryContext(ctx, x.selected(""))
+	if err != nil {
+		return err
+	}
+	defer back.Close()
+	return x.compare(back, m)
 }
 
 // copyAll copies all tables in one transaction of the new ledger.
@@ -254,16 +350,21 @@ func (x *table) copy(ctx context.Context, from tx, to pgx.Tx) (MovedTable, error
 		return m, err
 	}
 	m.Rows, m.SHA256 = n, hex.EncodeToString(was.Sum(nil))
-	return m, x.compare(ctx, to, m)
+	back, err := to.Query(ctx, x.selected(` COLLATE "C"`))
+	if err != nil {
+		return m, err
+	}
+	defer back.Close()
+	return m, x.compare(back, m)
 }
 
-// compare reads back what was written.
-func (x *table) compare(ctx context.Context, to pgx.Tx, m MovedTable) error {
-	rows, err := to.Query(ctx, x.selected(` COLLATE "C"`))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
+// compare compares what was read back with what was written.
+func (x *table) compare(rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+}, m MovedTable,
+) error {
 	is, n := sha256.New(), int64(0)
 	for ; rows.Next(); n++ {
 		values, err := x.scan(rows.Scan)
@@ -276,7 +377,7 @@ func (x *table) compare(ctx context.Context, to pgx.Tx, m MovedTable) error {
 		return err
 	}
 	if sum := hex.EncodeToString(is.Sum(nil)); n != m.Rows || sum != m.SHA256 {
-		return order.Errorf(order.Internal, "the ledger was not moved; please report this", "%d rows with checksum %s were written, %d with %s are there", m.Rows, m.SHA256, n, sum)
+		return order.Errorf(order.Internal, "nothing was copied; please report this", "%d rows with checksum %s were written, %d with %s are there", m.Rows, m.SHA256, n, sum)
 	}
 	return nil
 }

@@ -285,6 +285,21 @@ func infoOf(name string, info fs.FileInfo) Info {
 	return Info{Name: name, Size: info.Size(), ModTime: info.ModTime(), Dir: info.IsDir()}
 }
 
+// Read writes a file to w without a copy on this machine. After an error what w got is
+// not the file.
+func (f *Folder) Read(ctx context.Context, name string, w io.Writer) error {
+	if f.local() {
+		in, err := os.Open(f.at(name))
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(w, in)
+		return errors.Join(err, in.Close())
+	}
+	_, err := f.d.get(ctx, f.at(name), w)
+	return err
+}
+
 // Sum returns SHA-256 and size of a file.
 func (f *Folder) Sum(ctx context.Context, name string) (sha string, size int64, err error) {
 	if f.local() {

@@ -210,7 +210,6 @@ func (b *bucket) get(ctx context.Context, name string, w io.Writer) (Info, error
 	info := Info{Name: path.Base(name), Size: aws.ToInt64(out.ContentLength), ModTime: aws.ToTime(out.LastModified)}
 	in := &lively{r: out.Body, end: func() { cancel(errSilent) }}
 	n, err := io.Copy(w, in)
-	in.stop()
 	if err == nil && n != info.Size {
 		err = io.ErrUnexpectedEOF
 	}
@@ -238,13 +237,8 @@ func (l *lively) Read(p []byte) (int, error) {
 	} else {
 		l.timer.Reset(time.Minute)
 	}
+	defer l.timer.Stop() // whoever takes the bytes may be slow
 	return l.r.Read(p)
-}
-
-func (l *lively) stop() {
-	if l.timer != nil {
-		l.timer.Stop()
-	}
 }
 
 func (b *bucket) stat(ctx context.Context, name string) (Info, error) {
