@@ -47,8 +47,8 @@ and less often where counting takes long: the pause is twenty times as long. A m
 start of the process, and each machine shows its own; the others come from the ledger and are the same on every machine, so take
 ` + "`max`" + ` over machines, not ` + "`sum`" + `. Go's own metrics (` + "`go_…`, `process_…`" + `) are there too.
 
-The package has alert rules for Prometheus and a dashboard for Grafana: ` + "`/usr/share/doc/mallbridge/prometheus/mallbridge.rules.yml`" + `
-and ` + "`/usr/share/doc/mallbridge/grafana/mallbridge.json`" + ` (in the tree: [packaging/prometheus](../packaging/prometheus/mallbridge.rules.yml),
+The package has alert rules for Prometheus and a dashboard for Grafana: ` + "`/usr/share/mallbridge/prometheus/mallbridge.rules.yml`" + `
+and ` + "`/usr/share/mallbridge/grafana/mallbridge.json`" + ` (in the tree: [packaging/prometheus](../packaging/prometheus/mallbridge.rules.yml),
 [packaging/grafana](../packaging/grafana/mallbridge.json)). Each alert links to a section here or in [operations.md](operations.md).
 `
 
