@@ -23,6 +23,7 @@ type decision struct {
 	row     *ledger.Row
 	outside order.Reason
 	holds   []order.Hold
+	doubt   *order.Hold // what of it is in no instruction may have been sent
 	parcels []*parcel
 	effects []rules.Event
 	class   status.Class

@@ -257,7 +257,9 @@ func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Tim
 func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, now time.Time) (*decision, error) {
 	d := p.decide(row, mem, now)
 	if d.outside == "" {
-		d.maybeSent()
+		if d.doubt = d.maybeSent(); d.doubt != nil && row.State != ledger.Recheck {
+			d.holds = append(d.holds, *d.doubt)
+		}
 		d.holds = slices.DeleteFunc(d.holds, d.settled)
 		own := len(d.holds)
 		for _, pc := range d.parcels {
@@ -286,18 +288,16 @@ func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, no
 	return d, nil
 }
 
-// maybeSent holds an order that its warehouse may have got before the ledger was
-// restored. One that has instructions is known to have been sent.
-func (d *decision) maybeSent() {
-	if d.row.State == ledger.Recheck {
-		return
-	}
+// maybeSent is the hold of an order that its warehouse may have got before the ledger
+// was restored, unless a person says that it has not. Of an order that has instructions
+// it concerns what is in none of them.
+func (d *decision) maybeSent() *order.Hold {
 	for _, pc := range d.parcels {
-		if at := d.row.Order.Ordered.UTC; at.Before(pc.w.maybe) {
-			d.hold(order.HoldMaybeSent, "", "", "placed before the ledger was restored on %s; %s may have it", pc.w.maybe.In(pc.w.cfg.Location).Format("2006-01-02 15:04"), pc.w.cfg.Name)
-			return
+		if at := d.row.Order.Ordered.UTC; at.Before(pc.w.maybe) && !d.released(order.HoldMaybeSent) {
+			return &order.Hold{Reason: order.HoldMaybeSent, Detail: fmt.Sprintf("placed before the ledger was restored on %s; %s may have it", pc.w.maybe.In(pc.w.cfg.Location).Format("2006-01-02 15:04"), pc.w.cfg.Name)}
 		}
 	}
+	return nil
 }
 
 // wants is what an order that is not instructed needs of the warehouses, for the

@@ -35,6 +35,9 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 			return c.free, nil
 		}
 		plan.Withdraw = append(plan.Withdraw, c.free...)
+		if d.doubt != nil {
+			d.holds = append(d.holds, *d.doubt)
+		}
 		p.add(plan, d)
 		return nil, nil
 	}
@@ -62,6 +65,10 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 		}
 		return c.free, nil
 	case d.class == status.Instructed && c.fits:
+		if d.doubt != nil && len(c.missing) > 0 {
+			p.keep(plan, d, append(refusals, *d.doubt))
+			return c.free, nil
+		}
 		plan.Withdraw = append(plan.Withdraw, c.stale...)
 		p.rest(plan, d, c.missing)
 		p.keep(plan, d, refusals)
@@ -78,7 +85,10 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 	case d.class != status.Instructed:
 		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("the mall says %q; instruction %s", d.row.Order.Status, numbers(c.fixed)), refusals...)
 	default:
-		if d.released(order.HoldChanged) {
+		switch {
+		case d.doubt != nil && len(c.missing) > 0:
+			refusals = append(refusals, *d.doubt)
+		case d.released(order.HoldChanged):
 			p.rest(plan, d, c.missing)
 		}
 		p.warn(plan, d, order.HoldChanged, fmt.Sprintf("changed: %s; instruction %s", c.what, numbers(c.fixed)), refusals...)

@@ -452,3 +452,41 @@ func TestOneQuestionForEachOrder(t *testing.T) {
 		t.Errorf("%s with %d calls", res.Report.String(), calls)
 	}
 }
+
+// TestRestOfAnOrderAfterARestore: of an order that was sent in part, the rest is not
+// sent from a ledger that may not know that it was.
+func TestRestOfAnOrderAfterARestore(t *testing.T) {
+	s := open(t, orders.Rakuten, settings{})
+	o := s.sell(s.split())
+	s.run("extract", "plan", "instruct")
+	refused := s.refused(o)
+	s.run("plan")
+	s.Check(s.Env.Ledger.Release(t.Context(), s.Row(o.Number).ID, []order.Reason{order.HoldWarehouseRefuse}, "try again", "test", s.Now()))
+	s.run("plan") // and here the copy was made, before the parcel left once more
+	s.Move(time.Hour)
+	s.Check(s.Env.Ledger.Restored(t.Context(), s.Now().Add(-time.Hour), s.Now()))
+	id, err := s.Env.Ledger.Warehouse(t.Context(), "depot")
+	s.Check(err)
+	s.Check(s.Env.Ledger.Doubt(t.Context(), id, "depot", "nobody knows", "test", s.Now()))
+	s.Check(s.Env.Ledger.SetCompared(t.Context(), "account/shop", "", "test", s.Now()))
+	ready := func() (n int) {
+		places, err := s.Env.Ledger.PlacesOf(t.Context(), s.Row(o.Number).ID)
+		s.Check(err)
+		for _, p := range places {
+			if p.Number != refused && (p.State == ledger.InstructionReady || p.State == ledger.InstructionClaimed) {
+				n++
+			}
+		}
+		return n
+	}
+	s.run("plan", "instruct")
+	if got := s.holds(o); !slices.Equal(got, []order.Reason{order.HoldMaybeSent}) || ready() != 1 {
+		t.Fatalf("holds %v, %d parcels of which one was refused", got, ready())
+	}
+	s.run("plan", "instruct")
+	s.Check(s.Env.Ledger.Release(t.Context(), s.Row(o.Number).ID, []order.Reason{order.HoldMaybeSent}, "the warehouse does not have it", "test", s.Now()))
+	s.run("plan", "instruct")
+	if got := s.holds(o); len(got) > 0 || ready() != 2 {
+		t.Errorf("holds %v, %d parcels", got, ready())
+	}
+}
