@@ -101,7 +101,7 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 		if n == 0 {
 			return ErrChanged
 		}
-		m, err := t.claimed(ctx, next, c)
+		m, err := t.claimed(ctx, next, c, n)
 		if err != nil {
 			return err
 		}
@@ -117,19 +117,24 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 	return l.Batch(ctx, id)
 }
 
-// claimed marks the instructions of a new batch: those that were ready when it took
-// them. Their ids become visible in order, so that none can have come between them
-// since. SQLite keeps what a statement changes in memory until it ends, so that one
-// takes only some.
-func (t tx) claimed(ctx context.Context, batch int64, c Claim) (n int64, err error) {
+// claimed marks the count instructions of a new batch: those that were ready when it
+// took them. Their ids become visible in order, so that none can have come between
+// them since. SQLite keeps what a statement changes in memory until it ends, so that
+// one takes only some.
+func (t tx) claimed(ctx context.Context, batch int64, c Claim, count int64) (n int64, err error) {
 	const step = 50_000
 	var first, last int64
 	if err := t.QueryRowContext(ctx, `SELECT min(instruction_id), max(instruction_id) FROM batch_items WHERE batch_id = $1`, batch).Scan(&first, &last); err != nil {
 		return 0, err
 	}
+	// Of the index that tells which are ready SQLite makes a list before it changes
+	// any. Where most are, it goes through the rows themselves, as the signs make it.
+	text := `UPDATE instructions SET state = 1 WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`
+	if last-first < 2*count {
+		text = `UPDATE instructions SET state = 1 WHERE +warehouse_id = $1 AND +state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`
+	}
 	for ; first <= last; first += step {
-		m, err := t.exec(ctx, `UPDATE instructions SET state = 1 WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`,
-			c.WarehouseID, string(c.ShipOn), first, min(first+step-1, last))
+		m, err := t.exec(ctx, text, c.WarehouseID, string(c.ShipOn), first, min(first+step-1, last))
 		if err != nil {
 			return n, err
 		}

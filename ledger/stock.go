@@ -271,11 +271,11 @@ func (l *Ledger) Instructed(ctx context.Context, warehouse int64, r StockRule) (
 	// order was cancelled: who changed it still wants them.
 	return l.instructed(ctx, `SELECT i.account_id, x.sku, CAST(sum(x.quantity) AS BIGINT) FROM (
 		SELECT id AS instruction_id, 0 AS delivered_at FROM instructions WHERE warehouse_id = $1 AND state = 0
-		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND state IN (1, 3, 4) AND state IN (3, 4)
+		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND (state = 1 OR state = 3 OR state = 4) AND state IN (3, 4)
 		UNION ALL SELECT t.instruction_id, b.delivered_at FROM batches b JOIN batch_items t ON t.batch_id = b.id JOIN instructions c ON c.id = t.instruction_id
 			WHERE b.warehouse_id = $1 AND (b.delivered_at = 0 OR b.delivered_at > $2) AND c.state IN (1, 5)
 		UNION ALL SELECT c.id, -b.delivered_at FROM instructions c JOIN acks k ON k.instruction_id = c.id JOIN batch_items t ON t.instruction_id = c.id JOIN batches b ON b.id = t.batch_id
-			WHERE c.warehouse_id = $1 AND c.state IN (1, 3, 4) AND c.state = 1 AND k.stop = 1 AND k.ok = $4 AND b.delivered_at > 0
+			WHERE c.warehouse_id = $1 AND (c.state = 1 OR c.state = 3 OR c.state = 4) AND c.state = 1 AND k.stop = 1 AND k.ok = $4 AND b.delivered_at > 0
 		) y JOIN instructions i ON i.id = y.instruction_id JOIN instruction_lines x ON x.instruction_id = i.id
 		LEFT JOIN stock s ON s.warehouse_id = $1 AND s.sku = x.sku LEFT JOIN acks a ON a.instruction_id = i.id AND a.stop = 0 AND a.ok = 1
 		WHERE (y.delivered_at = 0 OR y.delivered_at > 0 AND y.delivered_at > COALESCE(s.at, 0) - $3 AND (a.at IS NULL OR a.at > COALESCE(s.at, 0))
@@ -298,7 +298,7 @@ func (l *Ledger) physical(ctx context.Context, warehouse int64, r StockRule) ([]
 	}
 	return l.instructed(ctx, `SELECT i.account_id, x.sku, CAST(sum(x.quantity) AS BIGINT) FROM (
 		SELECT id AS instruction_id, 0 AS left_at FROM instructions WHERE warehouse_id = $1 AND state = 0
-		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND state IN (1, 3, 4) AND (state IN (3, 4) OR ship_on >= $3)
+		UNION ALL SELECT id, 0 FROM instructions WHERE warehouse_id = $1 AND (state = 1 OR state = 3 OR state = 4) AND (state IN (3, 4) OR ship_on >= $3)
 		UNION ALL SELECT h.instruction_id, min(h.at) FROM shipments h JOIN instructions c ON c.id = h.instruction_id
 			WHERE h.at > $2 AND c.warehouse_id = $1 AND c.state = 5 GROUP BY h.instruction_id
 		) y JOIN instructions i ON i.id = y.instruction_id JOIN instruction_lines x ON x.instruction_id = i.id

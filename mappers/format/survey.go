@@ -118,14 +118,14 @@ func (m *mapper) survey(in piece) (*pieceSurvey, error) {
 	b := in.block
 	if in.chunk != nil {
 		b = &m.blk
-		m.split(b, in.chunk.Data)
+		m.heads(b, in.chunk.Data)
 		defer in.chunk.Release()
 		ps.irregular = b.Irregular || b.Open && !in.chunk.Last
 		if in.chunk.Last && b.Rows() > 0 {
 			n := b.Rows() - 1
 			ps.line = in.chunk.Line + int64(b.LinesBefore(n))
 			ps.open = b.Open
-			ps.short = b.Bare && !b.Open && m.cut(b, n)
+			ps.short = b.Bare && !b.Open && m.cut(in.chunk.Data[b.Offset(n):], n == 0)
 		}
 	} else {
 		ps.block = b
@@ -142,14 +142,29 @@ func (m *mapper) survey(in piece) (*pieceSurvey, error) {
 	return ps, nil
 }
 
+// heads splits the rows of a chunk as far as the keys of their groups are looked for.
+func (m *mapper) heads(b *sheet.Block, data []byte) {
+	switch {
+	case m.fixed != nil || m.keyStep == nil && len(m.p.group) > 0:
+		m.split(b, data)
+	case m.keyStep == nil:
+		b.SplitHeads(data, m.p.dialect(), 0)
+	default:
+		b.SplitHeads(data, m.p.dialect(), m.p.pos[m.keyStep.columns[0]]+1)
+	}
+}
+
 // cut reports whether the last row, which has no line end, stops early: it lacks
-// columns, or half a character stands at its end.
-func (m *mapper) cut(b *sheet.Block, i int) bool {
-	row := b.Row(i)
+// columns, or half a character stands at its end. only tells that no row is before it
+// in its chunk.
+func (m *mapper) cut(last []byte, only bool) bool {
+	b := &sheet.Block{}
+	m.split(b, last)
+	row := b.Row(0)
 	if len(row) == 1 && row[0].Len() == 0 || m.footer(row) {
 		return false
 	}
-	if m.p.f.Spec.File.Kind != "fixed" && m.p.width > 0 && len(row) < m.p.width && (i > 0 || m.p.header != nil) {
+	if m.p.f.Spec.File.Kind != "fixed" && m.p.width > 0 && len(row) < m.p.width && (!only || m.p.header != nil) {
 		return true
 	}
 	end := row[len(row)-1].Bytes(b.Data)

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -193,6 +194,26 @@ func TestEndMark(t *testing.T) {
 	if d := cmp.Diff([][]string{{"a", "b"}}, got); d != "" {
 		t.Error(d)
 	}
+}
+
+func TestSplitHeads(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := []byte(rapid.StringMatching(`([ab]{0,3}[,\n\r]{0,2}){0,20}("[a,\r\n]{0,5}")?[,\n]?`).Draw(t, "in"))
+		n := rapid.IntRange(0, 4).Draw(t, "n")
+		var whole, heads Block
+		whole.Split(in, Dialect{})
+		heads.SplitHeads(in, Dialect{}, n)
+		a, b := texts(&whole), texts(&heads)
+		if len(a) != len(b) || whole.Bare != heads.Bare || whole.Irregular != heads.Irregular || whole.Open != heads.Open {
+			t.Fatalf("%q: %d rows, not %d, or other marks", in, len(b), len(a))
+		}
+		for i := range a {
+			want := min(len(a[i]), max(n, 1))
+			if len(b[i]) < want || !slices.Equal(a[i][:want], b[i][:want]) || whole.Offset(i) != heads.Offset(i) {
+				t.Fatalf("%q: row %d is %q, want %q", in, i, b[i], a[i])
+			}
+		}
+	})
 }
 
 // FuzzSplit compares with encoding/csv wherever both take the text.

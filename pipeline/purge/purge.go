@@ -269,8 +269,8 @@ func (p *purger) orders(ctx context.Context) error {
 }
 
 func (p *purger) account(ctx context.Context, x *Account) error {
-	id, _, err := p.env.Ledger.Account(ctx, x.Name, p.now)
-	if err != nil {
+	id, first, err := p.env.Ledger.Account(ctx, x.Name, p.now)
+	if err != nil || !first.Before(x.Before) { // nothing of it is so old
 		return err
 	}
 	cfg, _ := p.env.Workspace.Account(x.Name)
