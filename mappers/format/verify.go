@@ -22,7 +22,7 @@ import (
 // rows is a polynomial of the rows' hashes, so that runs can be summed up apart and
 // joined.
 type textSum struct {
-	h    maphash.Hash // of the row at hand
+	row  []byte // the texts of the row at hand, a byte that no text has after each
 	sum  uint64
 	rows int64
 }
@@ -31,26 +31,14 @@ var textSeed = maphash.MakeSeed()
 
 const textFactor = 0x9E3779B97F4A7C15
 
-func newTextSum() *textSum {
-	s := &textSum{}
-	s.h.SetSeed(textSeed)
-	return s
-}
+func (s *textSum) add(text string) { s.row = append(append(s.row, text...), 0xFF) }
 
-func (s *textSum) add(text string) {
-	s.h.WriteString(text)
-	s.h.WriteByte(0xFF)
-}
-
-func (s *textSum) addBytes(text []byte) {
-	s.h.Write(text)
-	s.h.WriteByte(0xFF)
-}
+func (s *textSum) addBytes(text []byte) { s.row = append(append(s.row, text...), 0xFF) }
 
 func (s *textSum) endRow() {
-	s.sum = s.sum*textFactor + s.h.Sum64()
+	s.sum = s.sum*textFactor + maphash.Bytes(textSeed, s.row)
 	s.rows++
-	s.h.Reset()
+	s.row = s.row[:0]
 }
 
 // take returns what was summed up and begins anew.
@@ -84,7 +72,7 @@ func (f *Format) Verify(r io.ReaderAt, o WriteOptions, s Summary) error {
 	var wg sync.WaitGroup
 	var sumErr error
 	wg.Go(func() { size, sumErr = io.Copy(sum, io.NewSectionReader(r, 0, s.Bytes+1)) })
-	texts := newTextSum()
+	texts := &textSum{}
 	err := f.verifyRows(r, o, s.Bytes, texts)
 	wg.Wait()
 	switch {
@@ -129,7 +117,7 @@ func (f *Format) verifyRows(r io.ReaderAt, o WriteOptions, size int64, texts *te
 		return p, err
 	}, func(w int, p piece) (run, error) {
 		if verifiers[w] == nil {
-			verifiers[w] = &verifier{f: f, cs: cs, texts: newTextSum()}
+			verifiers[w] = &verifier{f: f, cs: cs}
 		}
 		defer p.Release()
 		return verifiers[w].chunk(p.Data, p.head, opts.Dialect), nil
@@ -154,17 +142,13 @@ type run struct {
 type verifier struct {
 	f          *Format
 	cs         *charset.Charset
-	texts      *textSum
+	texts      textSum
 	blk        sheet.Block
 	cell, text []byte
 }
 
-func (v *verifier) chunk(data []byte, head int, d sheet.Dialect) (out run) {
-	if v.f.Spec.File.Kind == "fixed" {
-		v.blk.SplitFixed(data, v.f.widths(), 0)
-	} else {
-		v.blk.Split(data, d)
-	}
+func (v *verifier) chunk(data []byte, head int, d sheet.Dialect) run {
+	whole := v.split(data, d)
 	if v.blk.Irregular || v.blk.Open {
 		return run{err: func(int64) error { return errors.New("quotes do not match") }}
 	}
@@ -181,6 +165,10 @@ func (v *verifier) chunk(data []byte, head int, d sheet.Dialect) (out run) {
 		}
 		for j, span := range row {
 			v.cell = span.Append(v.cell[:0], v.blk.Data)
+			if whole {
+				v.texts.addBytes(v.cell)
+				continue
+			}
 			var err error
 			if v.text, err = v.cs.AppendDecode(v.text[:0], v.cell); err != nil {
 				return run{err: func(before int64) error {
@@ -195,8 +183,26 @@ func (v *verifier) chunk(data []byte, head int, d sheet.Dialect) (out run) {
 		}
 		v.texts.endRow()
 	}
+	var out run
 	out.sum, out.rows = v.texts.take()
 	return out
+}
+
+// split splits a chunk into rows, and reports whether it could be decoded before, as
+// a whole: that is the faster way. The widths of a fixed file are bytes of its charset,
+// and of what cannot be decoded the cell is to be named.
+func (v *verifier) split(data []byte, d sheet.Dialect) (decoded bool) {
+	if v.f.Spec.File.Kind == "fixed" {
+		v.blk.SplitFixed(data, v.f.widths(), 0)
+		return false
+	}
+	var err error
+	if v.text, err = v.cs.AppendDecode(v.text[:0], data); err != nil {
+		v.blk.Split(data, d)
+		return false
+	}
+	v.blk.Split(v.text, d)
+	return true
 }
 
 // headRows is how many rows of a file that was written are no data.

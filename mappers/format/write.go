@@ -113,7 +113,7 @@ func (f *Format) NewWriter(w io.Writer, o WriteOptions) (*Writer, error) {
 		return nil, order.Errorf(order.Invalid, "", "format %s: files of it are read, not written", f.Name())
 	}
 	wr := &Writer{f: f, o: o, e: f.newEncoder(o.Charset, o.Replacements, o.Batch, identity), w: w, sum: sha256.New()}
-	wr.e.texts = newTextSum()
+	wr.e.texts = &textSum{}
 	if wr.e.cs.ReadOnly() {
 		return nil, order.Errorf(order.Invalid, "", "format %s: %s can be read, not written", f.Name(), wr.e.cs.Name())
 	}
@@ -308,7 +308,7 @@ type partWriter struct {
 
 func (w *Writer) part() *partWriter {
 	e := w.f.newEncoder(w.o.Charset, w.o.Replacements, w.o.Batch, identity)
-	e.texts = newTextSum()
+	e.texts = &textSum{}
 	return &partWriter{e: e}
 }
 
