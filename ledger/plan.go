@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -235,42 +237,32 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 		}
 	}
 	args := make([]any, 0, 7*len(ins))
-	docs := make([]any, 0, 2*len(ins))
 	lines := 0
-	for i := range ins {
-		lines += len(ins[i].Pieces)
-		for _, p := range ins[i].Pieces {
-			plain = plain && p.Package == 0 && p.Part == 0
-		}
-	}
-	pieces := make([]any, 0, 7*lines)
-	var arena []byte
 	for i := range ins {
 		n := &ins[i]
 		in := n.Instruction
 		in.ID = first + int64(i)
-		in.Number = fmt.Sprintf("%s%0*d", n.Prefix, n.Width, in.ID)
-		var doc []byte
-		arena, doc = packInstruction(room(arena), in)
-		id := any(in.ID)
-		args = append(args, id, in.Number, int64(len(n.Pieces)))
+		in.Number = padded(n.Prefix, n.Width, in.ID)
+		args = append(args, in.ID, in.Number, int64(len(n.Pieces)))
 		if same == nil {
 			args = append(args, n.WarehouseID, n.AccountID, string(in.ShipOn), string(in.NotBefore))
 		}
-		docs = append(docs, id, doc)
+		lines += len(n.Pieces)
 		for _, p := range n.Pieces {
-			pieces = append(pieces, p.OrderID, p.Line, id, p.Quantity, p.SKU)
-			if !plain {
-				pieces = append(pieces, p.Package, p.Part)
-			}
+			plain = plain && p.Package == 0 && p.Part == 0
 		}
 	}
+	var docs, pieces []any
+	var wg sync.WaitGroup
+	wg.Go(func() { docs, pieces = contents(ins, lines, plain) })
 	shared := `?,?,?,?`
 	if same != nil {
 		shared = fmt.Sprintf(`%d,%d,%s,%s`, same.WarehouseID, same.AccountID, literal(string(same.Instruction.ShipOn)), literal(string(same.Instruction.NotBefore)))
 	}
-	if _, err := t.bulk(ctx, `INSERT INTO instructions (id, number, line_count, warehouse_id, account_id, ship_on, not_before, state, created_at) VALUES `,
-		fmt.Sprintf(`(?,?,?,%s,%d,%d)`, shared, InstructionReady, instant(now)), ``, args); err != nil {
+	_, err = t.bulk(ctx, `INSERT INTO instructions (id, number, line_count, warehouse_id, account_id, ship_on, not_before, state, created_at) VALUES `,
+		fmt.Sprintf(`(?,?,?,%s,%d,%d)`, shared, InstructionReady, instant(now)), ``, args)
+	wg.Wait()
+	if err != nil {
 		return err
 	}
 	if _, err := t.bulk(ctx, `INSERT INTO instruction_docs (instruction_id, doc) VALUES `, `(?,?)`, ``, docs); err != nil {
@@ -282,6 +274,31 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 	}
 	_, err = t.bulk(ctx, `INSERT INTO instruction_lines (order_id, line_no, instruction_id, quantity, sku, package_no, part) VALUES `, item, ``, pieces)
 	return err
+}
+
+// contents returns the documents of instructions and their pieces, as rows of
+// instruction_docs and instruction_lines.
+func contents(ins []NewInstruction, lines int, plain bool) (docs, pieces []any) {
+	docs, pieces = make([]any, 0, 2*len(ins)), make([]any, 0, 7*lines)
+	var arena, doc []byte
+	for i := range ins {
+		arena, doc = packInstruction(room(arena), ins[i].Instruction)
+		id := any(ins[i].Instruction.ID)
+		docs = append(docs, id, doc)
+		for _, p := range ins[i].Pieces {
+			pieces = append(pieces, p.OrderID, p.Line, id, p.Quantity, p.SKU)
+			if !plain {
+				pieces = append(pieces, p.Package, p.Part)
+			}
+		}
+	}
+	return docs, pieces
+}
+
+// padded writes a number of at least width digits behind a prefix.
+func padded(prefix string, width int, n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	return prefix + strings.Repeat("0", max(width-len(digits), 0)) + digits
 }
 
 // Release records a person's word that reasons no longer hold an order, and lets

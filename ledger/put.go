@@ -19,6 +19,24 @@ type Intake struct {
 	// Recipient is a hash by which orders that may be merged find each other; 0
 	// for an order that never merges.
 	Recipient int64
+
+	doc  []byte // of one that was packed
+	hash [16]byte
+}
+
+// A Packer makes orders ready for the tables, so that [Ledger.PutOrders] need not.
+type Packer struct{ arena []byte }
+
+// Pack packs an order, which must not change any more.
+func (p *Packer) Pack(in *Intake) { in.doc, in.hash = p.pack(in.Order) }
+
+func (p *Packer) pack(o *order.Order) (doc []byte, hash [16]byte) {
+	p.arena = room(p.arena)
+	start := len(p.arena)
+	var content int
+	p.arena, content = packOrder(p.arena, o)
+	sum := sha256.Sum256(p.arena[content:])
+	return p.arena[start:len(p.arena):len(p.arena)], [16]byte(sum[:16])
 }
 
 // PutCounts says what became of the orders of one [Ledger.PutOrders].
@@ -61,14 +79,12 @@ type packedOrder struct {
 // pack returns the orders by number; the same number stays in the given order.
 func pack(in []Intake) []packedOrder {
 	out := make([]packedOrder, len(in))
-	var arena []byte
+	var p Packer
 	for i := range in {
-		arena = room(arena)
-		start := len(arena)
-		var content int
-		arena, content = packOrder(arena, in[i].Order)
-		sum := sha256.Sum256(arena[content:])
-		out[i] = packedOrder{Intake: &in[i], doc: arena[start:len(arena):len(arena)], hash: [16]byte(sum[:16])}
+		out[i] = packedOrder{Intake: &in[i], doc: in[i].doc, hash: in[i].hash}
+		if out[i].doc == nil {
+			out[i].doc, out[i].hash = p.pack(in[i].Order)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b packedOrder) int { return cmp.Compare(a.Order.Number, b.Order.Number) })
 	return out

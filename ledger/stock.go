@@ -155,7 +155,7 @@ func (l *Ledger) Relink(ctx context.Context, account int64, mark string, now tim
 		if _, err := t.exec(ctx, `UPDATE orders SET state = 0, reason = '' WHERE `+which+`account_id = $1 AND state = 2 AND reason = $2`, account, string(order.OutUnshipped)); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `DELETE FROM demand WHERE order_id IN (SELECT id FROM orders WHERE account_id = $1 AND state = 0 AND state IN (0, 1, 4))`, account); err != nil {
+		if _, err := t.exec(ctx, `DELETE FROM demand WHERE EXISTS (SELECT 1 FROM orders o WHERE o.id = demand.order_id AND o.account_id = $1 AND o.state = 0)`, account); err != nil {
 			return err
 		}
 		return t.setAccountMark(ctx, account, markLinks, mark, now)

@@ -24,6 +24,7 @@ type Store struct {
 	ctx     context.Context
 	file    int64
 	now     time.Time // when the file was begun: all of its orders were seen then
+	pack    ledger.Packer
 	buf     []ledger.Intake
 	chunks  chan []ledger.Intake
 	done    chan struct{}
@@ -60,7 +61,9 @@ func (s *Store) run() {
 
 // Add stores an order that begins in that row. It may wait for the ones before it.
 func (s *Store) Add(o *order.Order, row int64) error {
-	s.buf = append(s.buf, ledger.Intake{Order: o, Row: row, Recipient: Recipient(o)})
+	in := ledger.Intake{Order: o, Row: row, Recipient: Recipient(o)}
+	s.pack.Pack(&in) // while the orders before it are stored
+	s.buf = append(s.buf, in)
 	if len(s.buf) < chunk {
 		return nil
 	}
