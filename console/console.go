@@ -203,6 +203,7 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/runs", c.run)
 	m.HandleFunc("/jobs/", c.need(ledger.Admin, c.queue))
 	view("/me", c.me)
+	m.HandleFunc("GET /me/factor/code.png", c.need(ledger.Viewer, c.factorCode))
 	do(ledger.Viewer, "/me/password", c.newPassword)
 	do(ledger.Viewer, "/me/factor", c.makeFactor)
 	do(ledger.Viewer, "/me/factor/confirm", c.confirmFactor)

@@ -37,3 +37,6 @@ func Marked(text string) string {
 	}
 	return b.String()
 }
+
+// QRCode draws a text.
+func QRCode(text string) ([]byte, error) { return qrPNG(text) }

@@ -18,6 +18,11 @@ type meData struct {
 
 // me is the page of one's own password and second factor.
 func (c *Console) me(q *request) (string, any, error) {
+	d, err := c.ownFactor(q)
+	return "me", d, err
+}
+
+func (c *Console) ownFactor(q *request) (meData, error) {
 	f, err := q.env.Ledger.SecondFactor(q.Context(), q.user.Name)
 	d := meData{Factor: f, Min: minPassword}
 	if f.Secret != "" && !f.Confirmed {
@@ -25,7 +30,7 @@ func (c *Console) me(q *request) (string, any, error) {
 	} else {
 		d.Factor.Secret = "" // it is shown once
 	}
-	return "me", d, err
+	return d, err
 }
 
 // ownPassword asks for the person's password again before something grave.

@@ -457,7 +457,6 @@ var texts = map[string][2]string{
 	"Remove":                         {"解除", "해제"},
 	"code of your authenticator app": {"認証アプリのコード", "인증 앱 코드"},
 	"a code of your authenticator app is asked for when you sign in":         {"ログイン時に認証アプリのコードを確認します", "로그인할 때 인증 앱 코드를 확인합니다"},
-	"enter this secret in an authenticator app, then the code that it shows": {"この秘密鍵を認証アプリに登録し、表示されたコードを入力してください", "이 비밀키를 인증 앱에 등록하고 표시된 코드를 입력하세요"},
 	"as an address": {"アドレス形式", "주소 형식"},
 	"with it, nobody signs in as you who knows only your password": {"パスワードだけではログインできなくなります", "비밀번호만으로는 로그인할 수 없게 됩니다"},
 	"Set up":              {"設定する", "설정"},
@@ -550,4 +549,6 @@ var texts = map[string][2]string{
 	"this is what a run now would make; nothing is taken yet, and malls are asked for cancels only when it leaves": {"今実行した場合に作られるファイルです。まだ何も確定していません。モールへのキャンセル確認は送信時に行います", "지금 실행하면 만들어질 파일입니다. 아직 아무것도 확정되지 않았습니다. 쇼핑몰 취소 확인은 전송할 때 합니다"},
 	"What does not fit the file": {"ファイルに入らないもの", "파일에 넣을 수 없는 것"},
 	"Make it now":                {"今すぐ作成", "지금 만들기"},
+	"read the picture with an authenticator app, or enter the secret in it; then type the code that it shows": {"認証アプリでこの画像を読み取るか、下の秘密鍵を入力してください。続けてアプリに表示されたコードを入力します", "인증 앱으로 그림을 스캔하거나 아래 비밀키를 입력한 뒤, 앱에 표시된 코드를 입력하세요"},
+	"QR code of the secret below": {"下の秘密鍵のQRコード", "아래 비밀키의 QR 코드"},
 }

@@ -61,5 +61,5 @@ func stepOf(secret, code string, now time.Time) (step int64, ok bool) {
 
 // setupAddress is what an authenticator app reads a secret from.
 func setupAddress(user, where, secret string) string {
-	return "otpauth://totp/" + url.PathEscape("Mallbridge "+where+":"+user) + "?" + url.Values{"secret": {secret}, "issuer": {"Mallbridge " + where}}.Encode()
+	return "otpauth://totp/" + url.PathEscape("Mallbridge "+where+":"+user) + "?" + strings.ReplaceAll(url.Values{"secret": {secret}, "issuer": {"Mallbridge " + where}}.Encode(), "+", "%20") // apps show a plus as it is
 }
