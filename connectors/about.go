@@ -125,6 +125,8 @@ type Setting struct {
 	Required bool   `yaml:"required"`
 	// Granted: the shop's consent gives it ([Consenter]); nobody is asked for it.
 	Granted bool `yaml:"granted"`
+	// Grantable: the shop's consent may give it; who has it otherwise types it.
+	Grantable bool `yaml:"grantable"`
 
 	shape *regexp.Regexp
 }
@@ -357,6 +359,9 @@ func (a *About) check() error {
 		}
 		if s.Secret && s.Default != "" {
 			wrong("settings: %s: a secret has no default", s.Name)
+		}
+		if s.Grantable && (s.Granted || s.Required || !slices.Contains(a.Abilities, "consent")) {
+			wrong("settings: %s: what consent may give is neither required nor granted besides, and needs the ability consent", s.Name)
 		}
 		if s.Granted && (s.Required || s.Default != "" || !slices.Contains(a.Abilities, "consent")) {
 			wrong("settings: %s: what consent gives is neither required nor has a default, and needs the ability consent", s.Name)

@@ -20,6 +20,7 @@ func TestAboutIsStrict(t *testing.T) {
 		{"name: plain", "name: Plain Mall", "name"},
 		{"name: plain", "name: plain--mall", "name"},
 		{"secret: true, required: true", "secret: true, granted: true", "needs the ability consent"},
+		{"secret: true, required: true", "secret: true, grantable: true", "needs the ability consent"},
 		{"charset: utf-8", "charset: utf-8\nkeys: {warn: 0s}", "keys.warn"},
 		{"charset: utf-8", "charset: utf-8\nabilities: [fly]", "fly"},
 		{"charset: utf-8", "charset: utf-8\nneeds: {ship: key}", "needs"},

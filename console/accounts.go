@@ -1,8 +1,9 @@
 package console
 
 import (
-	"crypto/rand"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -42,6 +43,7 @@ type accountData struct {
 	Tested   *tested
 	Consent  string // the address at which the shop agrees
 	Back     string // where the mall sends the browser afterwards
+	Own      string // our address that takes the answer by itself
 	Can      bool
 }
 
@@ -79,6 +81,7 @@ func (c *Console) account(q *request) (string, any, error) {
 	}
 	d := accountData{Account: a, Can: c.o.Run != nil}
 	d.Mall, _ = accounts.Lookup(a.Mall, q.lang)
+	d.Own = c.ownAddress(q, consentPath)
 	if d.Tally, err = q.env.Ledger.Tally(q.Context(), a.Name); err != nil {
 		return "", nil, err
 	}
@@ -114,7 +117,11 @@ func (c *Console) account(q *request) (string, any, error) {
 	}
 	if state := c.sessions.GetString(q.Context(), consentKey(a.Name)); state != "" && q.user.Role == ledger.Admin {
 		state, d.Back, _ = strings.Cut(state, " ")
-		if d.Consent, err = accounts.Consent(q.env, a, d.Back, state); err != nil {
+		m, err := q.env.Malls.Open(q.env, a)
+		if err == nil {
+			d.Consent, err = m.Consent(d.Back, state)
+		}
+		if err != nil {
 			return "", nil, err
 		}
 	}
@@ -295,11 +302,19 @@ func (c *Console) testAccount(q *request) (string, error) {
 	return "/accounts/" + a.Name + "#test", q.record("account.tested", a.Name)
 }
 
-func consentKey(account string) string { return "consent " + account }
+// consentPath is where browsers come back to after a consent.
+const consentPath = "/consent"
 
-// defaultBack is where the mall sends the browser if nobody says otherwise; nothing
-// need be there, for the address is pasted.
-const defaultBack = "http://localhost:8765/"
+// ownAddress is the address of a path of ours as the browser knows it.
+func (c *Console) ownAddress(q *request, path string) string {
+	scheme := "http"
+	if c.o.HTTPS {
+		scheme = "https"
+	}
+	return scheme + "://" + q.Host + path
+}
+
+func consentKey(account string) string { return "consent " + account }
 
 // askConsent makes the address at which the shop agrees.
 func (c *Console) askConsent(q *request) (string, error) {
@@ -313,13 +328,27 @@ func (c *Console) askConsent(q *request) (string, error) {
 	}
 	back := strings.TrimSpace(q.FormValue("back"))
 	if back == "" {
-		back = defaultBack
+		back = accounts.DefaultBack
 	}
-	if strings.ContainsAny(back, " \t\r\n") || !strings.HasPrefix(back, "http://localhost") && !strings.HasPrefix(back, "https://") {
+	if strings.ContainsAny(back, " \t\r\n") || !localOrSecure(back) {
 		return "", order.Errorf(order.Invalid, "write the address that is registered at the mall", "%q is no address of a page", back)
 	}
-	c.sessions.Put(q.Context(), consentKey(a.Name), rand.Text()+" "+back)
+	// What cannot be kept would be lost: a code works once.
+	if err := accounts.CanKeep(q.env.Secrets, a, false); err != nil {
+		return "", err
+	}
+	c.sessions.Put(q.Context(), consentKey(a.Name), accounts.NewState()+" "+back)
 	return "/accounts/" + a.Name + "#consent", nil
+}
+
+// localOrSecure reports whether nobody on the way reads what a browser sends there.
+func localOrSecure(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // takeConsent keeps what the mall grants for the address that the person pasted.
@@ -332,18 +361,52 @@ func (c *Console) takeConsent(q *request) (string, error) {
 	if state == "" {
 		return "", order.Errorf(order.Conflict, "begin again", "no consent was asked for")
 	}
-	grant, err := accounts.Redeem(q.Context(), q.env, a, back, state, q.FormValue("answer"))
+	answer, err := accounts.Answer(q.FormValue("answer"), state)
 	if err != nil {
 		return "", err
 	}
-	values, err := accounts.Keep(q.env.Secrets, a, grant)
+	return c.keepConsent(q, a, back, answer)
+}
+
+// consented is where the mall sends the browser after a consent, if this address is
+// registered there. The answer leaves the browser's address at once.
+func (c *Console) consented(q *request) (string, error) {
+	answer := q.URL.Query()
+	for _, a := range q.env.Workspace.Accounts {
+		state, back, _ := strings.Cut(c.sessions.GetString(q.Context(), consentKey(a.Name)), " ")
+		if state != "" && accounts.CheckState(answer, state) == nil {
+			return c.keepConsent(q, a, back, answer)
+		}
+	}
+	return "", order.Errorf(order.Conflict, "begin again on the page of the account, in the same browser", "no consent was asked for")
+}
+
+// keepConsent keeps what the mall grants for the answer with which the browser came.
+func (c *Console) keepConsent(q *request, a *configs.Account, back string, answer url.Values) (string, error) {
+	m, err := q.env.Malls.Open(q.env, a)
+	if err != nil {
+		return "", err
+	}
+	// Whatever becomes of it, an answer is good once.
+	c.sessions.Remove(q.Context(), consentKey(a.Name))
+	grant, err := accounts.Redeem(q.Context(), m, back, answer)
+	if err != nil {
+		return "", err
+	}
+	kept, err := accounts.Keep(q.env.Secrets, a, grant)
+	var values []accounts.Value
+	for _, k := range kept {
+		if k.Key != "" {
+			values = append(values, accounts.Value{Key: k.Key, Text: k.Value})
+		}
+	}
 	if err == nil && len(values) > 0 {
 		err = c.setAccount(q, a, values)
 	}
 	if err != nil {
 		return "", err
 	}
-	c.sessions.Remove(q.Context(), consentKey(a.Name))
+	c.tests.Delete(a.Name)
 	c.tell(q, "the mall's consent for %s is kept; test its connection next", a.Name)
 	return "/accounts/" + a.Name, q.record("account.consented", a.Name)
 }

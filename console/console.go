@@ -194,6 +194,7 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/accounts/{name}/test", c.testAccount)
 	do(ledger.Admin, "/accounts/{name}/consent", c.askConsent)
 	do(ledger.Admin, "/accounts/{name}/consent/answer", c.takeConsent)
+	m.HandleFunc("GET "+consentPath, c.need(ledger.Admin, c.act(c.consented)))
 	view("/runs", c.runs)
 	view("/reconcile", c.shared(quick, c.reconcile))
 	view("/runs/{id}", c.oneRun)

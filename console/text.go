@@ -456,7 +456,7 @@ var texts = map[string][2]string{
 	"yes":                            {"あり", "있음"},
 	"Remove":                         {"解除", "해제"},
 	"code of your authenticator app": {"認証アプリのコード", "인증 앱 코드"},
-	"a code of your authenticator app is asked for when you sign in":         {"ログイン時に認証アプリのコードを確認します", "로그인할 때 인증 앱 코드를 확인합니다"},
+	"a code of your authenticator app is asked for when you sign in": {"ログイン時に認証アプリのコードを確認します", "로그인할 때 인증 앱 코드를 확인합니다"},
 	"as an address": {"アドレス形式", "주소 형식"},
 	"with it, nobody signs in as you who knows only your password": {"パスワードだけではログインできなくなります", "비밀번호만으로는 로그인할 수 없게 됩니다"},
 	"Set up":              {"設定する", "설정"},
@@ -551,4 +551,7 @@ var texts = map[string][2]string{
 	"Make it now":                {"今すぐ作成", "지금 만들기"},
 	"read the picture with an authenticator app, or enter the secret in it; then type the code that it shows": {"認証アプリでこの画像を読み取るか、下の秘密鍵を入力してください。続けてアプリに表示されたコードを入力します", "인증 앱으로 그림을 스캔하거나 아래 비밀키를 입력한 뒤, 앱에 표시된 코드를 입력하세요"},
 	"QR code of the secret below": {"下の秘密鍵のQRコード", "아래 비밀키의 QR 코드"},
+	"the mall then sends the browser back here, and this is all. If it does not, paste the whole address to which the browser was sent, or the code in it": {"同意後、モールがブラウザーをこの画面に戻せば完了です。戻らない場合は、移動先のアドレス全体またはその中のコードを貼り付けてください", "동의 후 쇼핑몰이 브라우저를 이 화면으로 돌려보내면 끝입니다. 돌아오지 않으면 이동한 주소 전체나 그 안의 코드를 붙여 넣으세요"},
+	"register %s there, and the answer is taken by itself": {"モールに %s を登録すると、結果を自動で受け取ります", "쇼핑몰에 %s을(를) 등록하면 결과를 자동으로 받습니다"},
+	"Begin again": {"やり直す", "다시 시작"},
 }

@@ -31,7 +31,11 @@ func (d *Driver) Consent(back, state string) (string, error) {
 	if d.account.Settings["app_draft"] == "yes" {
 		q.Set("version", "beta")
 	}
-	return "https://" + d.account.Settings["seller_central"] + "/apps/authorize/consent?" + q.Encode(), nil
+	central := "https://" + d.account.Settings["seller_central"]
+	if d.account.Settings[connectors.BaseURL] != "" {
+		central = d.client.Base() + "/consent"
+	}
+	return central + "/apps/authorize/consent?" + q.Encode(), nil
 }
 
 // Redeem turns the code of the consent into the refresh token.

@@ -362,7 +362,7 @@ func TestConsent(t *testing.T) {
 	u, err := url.Parse(address)
 	r.check(err)
 	q := u.Query()
-	if u.Host != "sellercentral.amazon.co.jp" || u.Path != "/apps/authorize/consent" || q.Get("application_id") != app || q.Get("state") != "state&1" ||
+	if u.Path != "/consent/apps/authorize/consent" || q.Get("application_id") != app || q.Get("state") != "state&1" ||
 		q.Get("version") != "beta" || q.Get("redirect_uri") != "https://shop.example/back" {
 		t.Errorf("%s", address)
 	}

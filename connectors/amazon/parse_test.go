@@ -109,3 +109,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// The shop agrees in Seller Central, wherever the API is.
+func TestConsentIsGivenInSellerCentral(t *testing.T) {
+	m, err := amazon.Spec.Open(connectors.Account{
+		Name: "amazon-main", Settings: map[string]string{"client_id": clientID, "application_id": "amzn1.sp.solution.00000000-0000-0000-0000-000000000001"},
+	}, connectors.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := m.Consent("https://shop.example/back", "state")
+	if want := "https://sellercentral.amazon.co.jp/apps/authorize/consent?"; err != nil || !strings.HasPrefix(address, want) {
+		t.Errorf("%s %v", address, err)
+	}
+}

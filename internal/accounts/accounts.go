@@ -8,15 +8,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/mallbridge/mallbridge/configs"
-	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/malls"
-	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/login"
@@ -44,6 +39,7 @@ type Setting struct {
 	Name, Title, Help, Example, Default string
 	Secret, Required                    bool
 	Granted                             bool // consent gives it; nobody types it
+	Grantable                           bool // consent may give it; it may be typed as well
 }
 
 // A Target is a status in which orders may be instructed.
@@ -83,7 +79,7 @@ func Lookup(name, lang string) (Mall, bool) {
 			out.Notes = append(out.Notes, n.In(lang))
 		}
 		for _, s := range a.Settings {
-			out.Settings = append(out.Settings, Setting{s.Name, s.Title.In(lang), s.Help.In(lang), s.Example, s.Default, s.Secret, s.Required, s.Granted})
+			out.Settings = append(out.Settings, Setting{s.Name, s.Title.In(lang), s.Help.In(lang), s.Example, s.Default, s.Secret, s.Required, s.Granted, s.Grantable})
 		}
 		for _, s := range a.Statuses {
 			titles[s.Code] = s.Title.In(lang)
@@ -208,56 +204,5 @@ func Test(ctx context.Context, env *stage.Env, x *configs.Account) (checks []Che
 	return checks, ok, err
 }
 
-// Consent returns the address at which the shop agrees. back is where the mall sends
-// the browser afterwards, as it is registered there.
-func Consent(env *stage.Env, x *configs.Account, back, state string) (string, error) {
-	m, err := env.Malls.Open(env, x)
-	if err != nil {
-		return "", err
-	}
-	return m.Consent(back, state)
-}
-
-// Redeem turns the address to which the browser was sent into what the mall grants.
-func Redeem(ctx context.Context, env *stage.Env, x *configs.Account, back, state, pasted string) (connectors.Grant, error) {
-	m, err := env.Malls.Open(env, x)
-	if err != nil {
-		return connectors.Grant{}, err
-	}
-	answer := url.Values{"code": {strings.TrimSpace(pasted)}}
-	if u, err := url.Parse(strings.TrimSpace(pasted)); err == nil && u.RawQuery != "" {
-		answer = u.Query()
-		if got := answer.Get("state"); got != "" && got != state {
-			return connectors.Grant{}, order.Errorf(order.Invalid, "begin again and use the newest link", "this is the answer to another consent")
-		}
-	}
-	return m.Redeem(ctx, back, answer)
-}
-
 // A Value is a value to write into an account's file.
 type Value struct{ Key, Text string }
-
-// Keep keeps secrets, and returns what the account's file has to say of them and of
-// the settings. The secrets are kept first: a newer day of consent with an older token
-// would promise too much.
-func Keep(sec *secrets.Resolver, x *configs.Account, g connectors.Grant) ([]Value, error) {
-	var out []Value
-	for _, name := range slices.Sorted(maps.Keys(g.Secrets)) {
-		ref := x.API.Secrets[name]
-		if k := ref.Kind(); k == secrets.File || k == secrets.Age {
-			if err := sec.Put(ref, g.Secrets[name]); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			continue
-		}
-		kept, err := sec.Store(x.Name+"."+name, g.Secrets[name])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Value{"api.secrets." + name, string(kept)})
-	}
-	for _, name := range slices.Sorted(maps.Keys(g.Settings)) {
-		out = append(out, Value{"api.settings." + name, g.Settings[name]})
-	}
-	return out, nil
-}

@@ -19,6 +19,7 @@ import (
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/malls"
 	"github.com/mallbridge/mallbridge/internal/accounts"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/status"
@@ -418,9 +419,9 @@ func (a *app) testKeys(ctx context.Context, env *stage.Env, x *configs.Account, 
 		if !c.OK {
 			word = "FAIL"
 		}
-		fmt.Fprintf(a.out, "%s  %s  %s  %s\n", word, title, c.Name, c.Detail)
+		fmt.Fprintf(a.out, "%s  %s  %s  %s\n", word, title, c.Name, phrase.Say(a.said, c.Detail))
 		if c.Do != "" {
-			fmt.Fprintf(a.out, "      → %s\n", c.Do)
+			fmt.Fprintf(a.out, "      → %s\n", phrase.Say(a.said, c.Do))
 		}
 	}
 	return checks, nil

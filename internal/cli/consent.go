@@ -3,32 +3,25 @@ package cli
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors"
+	"github.com/mallbridge/mallbridge/internal/accounts"
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
-
-// defaultBack is where the browser comes back to if nobody says otherwise.
-const defaultBack = "http://localhost:8765/"
 
 // A consent is how account consent was called.
 type consent struct {
@@ -56,7 +49,7 @@ variable (env:) cannot be set from here: give --print to see its value.`,
 		RunE: func(c *cobra.Command, args []string) error { return a.accountConsent(c.Context(), args[0], o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.back, "back", "", "where the mall sends the browser afterwards, as it is registered there (default: the address of --listen, else "+defaultBack+")")
+	f.StringVar(&o.back, "back", "", "where the mall sends the browser afterwards, as it is registered there (default: the address of --listen, else "+accounts.DefaultBack+")")
 	f.StringVar(&o.listen, "listen", "", "wait for the browser on this address of this machine: localhost:8765")
 	f.BoolVar(&o.show, "print", false, "print secrets that cannot be kept, as NAME=VALUE")
 	return c
@@ -80,19 +73,8 @@ func (a *app) accountConsent(ctx context.Context, name string, o consent) error 
 	if !m.Can("consent") {
 		return usage{order.Errorf(order.Invalid, "mallbridge account test "+name, "%s needs no consent: its keys are those of api.secrets", x.Mall)}
 	}
-	for _, s := range m.About().Settings {
-		ref := x.API.Secrets[s.Name]
-		switch {
-		case !s.Granted || !s.Secret:
-		case ref.Kind() == secrets.Env && !o.show:
-			return usage{order.Errorf(order.Invalid, "give --print to see what to set it to; or write file:keys/"+name+"."+s.Name+" into "+x.File,
-				"%s is kept in the environment variable %s, which cannot be set from here", s.Name, ref.Name())}
-		case ref.Kind() == secrets.Env:
-		default:
-			if err := sec.CanPut(ref); err != nil {
-				return fmt.Errorf("%s: %w", s.Name, err)
-			}
-		}
+	if err := accounts.CanKeep(sec, x, o.show); err != nil {
+		return usage{err}
 	}
 	grant, err := a.agree(ctx, m, o)
 	if err != nil {
@@ -101,17 +83,9 @@ func (a *app) accountConsent(ctx context.Context, name string, o consent) error 
 	return a.keepGrant(ws, sec, x, grant, o.show)
 }
 
-// A consenter is what agree needs of a mall.
-type consenter interface {
-	Consent(back, state string) (string, error)
-	Redeem(ctx context.Context, back string, answer url.Values) (connectors.Grant, error)
-}
-
 // agree sends a person to the mall and waits for what comes back.
-func (a *app) agree(ctx context.Context, m consenter, o consent) (connectors.Grant, error) {
-	random := make([]byte, 24)
-	_, _ = rand.Read(random) // never fails
-	state := base64.RawURLEncoding.EncodeToString(random)
+func (a *app) agree(ctx context.Context, m accounts.Consenter, o consent) (connectors.Grant, error) {
+	state := accounts.NewState()
 	var g *greeter
 	if o.listen != "" {
 		var err error
@@ -120,7 +94,7 @@ func (a *app) agree(ctx context.Context, m consenter, o consent) (connectors.Gra
 		}
 		defer g.Close()
 	}
-	back := cmp.Or(o.back, defaultBack)
+	back := cmp.Or(o.back, accounts.DefaultBack)
 	if g != nil && o.back == "" {
 		back = g.address
 	}
@@ -162,31 +136,12 @@ func (a *app) pasted(ctx context.Context, state string) (url.Values, error) {
 		if r.err != nil {
 			return nil, r.err
 		}
-		return answerOf(r.line, state)
+		answer, err := accounts.Answer(r.line, state)
+		if err != nil {
+			return nil, usage{err}
+		}
+		return answer, nil
 	}
-}
-
-// answerOf reads what was pasted: an address or its query, whose state must be ours,
-// or a code alone.
-func answerOf(text, state string) (url.Values, error) {
-	text = strings.TrimSpace(text)
-	query := text
-	switch at := strings.IndexByte(text, '?'); {
-	case at >= 0:
-		query, _, _ = strings.Cut(text[at+1:], "#")
-	case text == "" || strings.ContainsAny(text, " \t") || strings.Contains(text, "://"):
-		return nil, usage{order.Errorf(order.Invalid, "copy the whole address out of the browser, from https:// on", "there is no code in what was pasted")}
-	case !strings.Contains(text, "="):
-		return url.Values{"code": {text}, "state": {state}}, nil
-	}
-	answer, err := url.ParseQuery(query)
-	if err != nil {
-		return nil, usage{order.Errorf(order.Invalid, "copy the whole address out of the browser, from https:// on", "there is no code in what was pasted")}
-	}
-	if answer.Get("state") != state {
-		return nil, usage{order.Errorf(order.Invalid, "open the address of this call, and paste what comes of it", "what was pasted is the answer to another consent: its state differs")}
-	}
-	return answer, nil
 }
 
 // A greeter waits for the browser that the mall sends back.
@@ -267,40 +222,31 @@ func (g *greeter) Close() {
 	_ = g.server.Shutdown(ctx) // the program goes on, or ends, either way
 }
 
-// keepGrant keeps what a mall gave: the secrets first, for a newer day of consent
-// with an older token would promise too much.
+// keepGrant keeps what a mall gave.
 func (a *app) keepGrant(ws *configs.Workspace, sec *secrets.Resolver, x *configs.Account, g connectors.Grant, show bool) error {
-	code := exit(Done)
-	for _, name := range slices.Sorted(maps.Keys(g.Secrets)) {
-		value, ref := g.Secrets[name], x.API.Secrets[name]
-		switch ref.Kind() {
-		case secrets.Env:
-			code = exit(Waiting)
-			a.say("set the environment variable %s of the program to the new %s", ref.Name(), name)
-			if show {
-				fmt.Fprintf(a.out, "%s=%s\n", ref.Name(), value)
-			}
-			continue
-		case "":
-			var err error
-			if ref, err = sec.Store(x.Name+"."+name, value); err != nil {
-				return err
-			}
-			if err := configs.SetAccountValue(ws.Dir, x.Name, "api.secrets."+name, string(ref)); err != nil {
-				return err
-			}
-		default:
-			if err := sec.Put(ref, value); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-		}
-		a.say("%s is kept in %s", name, ref)
+	kept, err := accounts.Keep(sec, x, g)
+	if err != nil {
+		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(g.Settings)) {
-		if err := configs.SetAccountValue(ws.Dir, x.Name, "api.settings."+name, g.Settings[name]); err != nil {
-			return err
+	code := exit(Done)
+	for _, k := range kept {
+		if k.Key != "" {
+			if err := configs.SetAccountValue(ws.Dir, x.Name, k.Key, k.Value); err != nil {
+				return err
+			}
 		}
-		a.say("in %s, %s is now %s", x.File, name, g.Settings[name])
+		switch {
+		case k.Ref == "":
+			a.say("in %s, %s is now %s", x.File, k.Name, k.Text)
+		case k.Ref.Kind() != secrets.Env:
+			a.say("%s is kept in %s", k.Name, k.Ref)
+		default:
+			code = exit(Waiting)
+			a.say("set the environment variable %s of the program to the new %s", k.Ref.Name(), k.Name)
+			if show {
+				fmt.Fprintf(a.out, "%s=%s\n", k.Ref.Name(), k.Text)
+			}
+		}
 	}
 	a.say("next: mallbridge account test %s", x.Name)
 	if code != exit(Done) {

@@ -46,6 +46,7 @@ limits as the real mall does. Faults are set at its admin endpoint, /-/ .`,
 	f.IntVar(&m.orders, "orders", 20, "orders to begin with")
 	f.DurationVar(&m.every, "every", 30*time.Second, "pause between two new orders; 0 for none")
 	f.BoolVar(&m.fresh, "fresh", false, "new orders still wait for the shop's confirmation")
+	f.StringVar(&m.back, "back", "", "where the browser goes after the shop's consent, instead of http://localhost:8765/")
 	f.Uint64Var(&m.seed, "seed", 1, "of the orders: the same seed sells the same")
 	c.AddCommand(a.simulateWarehouseCmd())
 	return c
@@ -58,6 +59,7 @@ type simulatedMall struct {
 	every        time.Duration
 	fresh        bool
 	seed         uint64
+	back         string
 }
 
 func (a *app) simulateMall(ctx context.Context, m simulatedMall) error {
@@ -67,6 +69,11 @@ func (a *app) simulateMall(ctx context.Context, m simulatedMall) error {
 	}
 	if m.orders < 0 || m.every < 0 || m.port < 0 || m.port > 65535 {
 		return usage{order.Errorf(order.Invalid, "use 0 or more", "--orders, --every or --port is out of range")}
+	}
+	if m.back != "" {
+		if err := stand.Register(m.back); err != nil {
+			return usage{order.Errorf(order.Invalid, "leave --back out", "%w", err)}
+		}
 	}
 	if m.orders > 0 {
 		if _, err := stand.Place(m.orders, m.fresh); err != nil {

@@ -9,6 +9,7 @@ package phrase
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,7 +103,7 @@ func compile() []pattern {
 	for _, a := range order.Alerts {
 		out = append(out, alert(a))
 	}
-	for _, p := range phrases {
+	for _, p := range append(slices.Clone(checks), phrases...) {
 		out = append(out, pattern{longest(p[0]), regexp.MustCompile(expression(p[0])), [2]string{braced(p[1]), braced(p[2])}})
 	}
 	return out

@@ -20,6 +20,10 @@ import (
 // loginPath is the token host's only path; as with a base_url, below /login.
 const loginPath = "/login/auth/o2/token"
 
+// consentPath is the page of Seller Central on which a shop authorises an app; as with
+// a base_url, below /consent.
+const consentPath = "/consent/apps/authorize/consent"
+
 const maxBody = 10 << 20
 
 // A call is one request that the gateway let through.
@@ -101,6 +105,8 @@ func (m *Mall) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		write(w, failure(http.StatusRequestEntityTooLarge, "RequestTooLarge", "The request is too large.", ""))
 	case r.URL.Path == loginPath:
 		write(w, m.login(r, body))
+	case r.URL.Path == consentPath && r.Method == http.MethodGet:
+		m.consent(w, r)
 	case strings.HasPrefix(r.URL.Path, presigned):
 		m.storage(w, r, body)
 	default:
@@ -124,6 +130,34 @@ func write(w http.ResponseWriter, a answer) {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(a.body) // the caller has hung up
+}
+
+// consent is the seller who authorises a published app, and sends the browser back to
+// it.
+func (m *Mall) consent(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	for k, v := range q {
+		if !slices.Contains([]string{"application_id", "state", "redirect_uri", "version"}, k) || len(v) != 1 {
+			write(w, failure(http.StatusBadRequest, "InvalidInput", "unknown or repeated parameter "+k, ""))
+			return
+		}
+	}
+	for _, s := range m.sellers {
+		if s.AppID == "" || s.AppID != q.Get("application_id") {
+			continue
+		}
+		if to := q.Get("redirect_uri"); s.Redirect == "" || to != "" && to != s.Redirect {
+			write(w, failure(http.StatusBadRequest, "InvalidInput", "redirect_uri is not registered (MD5101)", ""))
+			return
+		}
+		code := "ANSample" + m.next()
+		s.codes[code] = m.opt.Now().Add(codeLife)
+		back := url.Values{"spapi_oauth_code": {code}, "selling_partner_id": {s.ID}, "state": {q.Get("state")}}
+		w.Header().Set("Location", s.Redirect+"?"+back.Encode())
+		w.WriteHeader(http.StatusFound)
+		return
+	}
+	write(w, failure(http.StatusBadRequest, "InvalidInput", "unknown application_id (MD1000)", ""))
 }
 
 // login is Login with Amazon.

@@ -66,6 +66,8 @@ type Seller struct {
 	RefreshToken string
 	Issued       time.Time // of ClientSecret; zero: it never ends
 	Lacks        []string  // roles that the app has not
+	AppID        string    // of a published app: amzn1.sp.solution.…; empty for an app of one's own
+	Redirect     string    // the address that the app has registered
 }
 
 // Faults are what the mall does wrong.

@@ -9,19 +9,19 @@ import (
 
 type amazonMall struct {
 	*amazon.Mall
-	seller string
+	seller amazon.Seller
 }
 
 func newAmazon(now func() time.Time) (mall, Shop, error) {
 	s := amazon.Seller{
 		ID: "A0SAMPLESELLER", ClientID: "amzn1.application-oa2-client." + key(32), ClientSecret: "amzn1.oa2-cs.v1." + key(32), RefreshToken: "Atzr|" + key(64),
-		Issued: now().AddDate(0, 0, -30),
+		Issued: now().AddDate(0, 0, -30), AppID: "amzn1.sp.solution." + key(32), Redirect: defaultBack,
 	}
 	m := amazon.New(amazon.Options{Now: now})
 	err := m.AddSeller(s)
-	return &amazonMall{m, s.ID}, Shop{
+	return &amazonMall{m, s}, Shop{
 		Mall:     "amazon",
-		Settings: map[string]string{"client_id": s.ClientID, "seller_id": s.ID, "secret_issued": s.Issued.In(amazon.Tokyo).Format(time.DateOnly)},
+		Settings: map[string]string{"client_id": s.ClientID, "seller_id": s.ID, "secret_issued": s.Issued.In(amazon.Tokyo).Format(time.DateOnly), "application_id": s.AppID},
 		Secrets:  map[string]string{"client_secret": s.ClientSecret, "refresh_token": s.RefreshToken},
 	}, err
 }
@@ -32,7 +32,14 @@ func (m *amazonMall) place(o *orders.Order, fresh bool) error {
 	if fresh {
 		status = amazon.Pending
 	}
-	return m.Place(m.seller, o, status)
+	return m.Place(m.seller.ID, o, status)
+}
+
+func (m *amazonMall) consents(path string) bool { return path == "/consent/apps/authorize/consent" }
+
+func (m *amazonMall) register(back string) (map[string]string, error) {
+	m.seller.Redirect = back
+	return nil, m.AddSeller(m.seller)
 }
 
 func (m *amazonMall) cancel(number string) error { return m.Cancel(number) }

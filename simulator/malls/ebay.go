@@ -9,7 +9,7 @@ import (
 
 type ebayMall struct {
 	*ebay.Mall
-	seller string
+	seller ebay.Seller
 }
 
 func newEbay(now func() time.Time) (mall, Shop, error) {
@@ -24,17 +24,24 @@ func newEbay(now func() time.Time) (mall, Shop, error) {
 			err = m.Sell(s.Name, ebay.Item{SKU: g.Code, Title: g.Name, EAN: "Does not apply", Quantity: 10, Offers: []ebay.Offer{{Published: true, Quantity: 10, Price: g.Price}}})
 		}
 	}
-	return &ebayMall{m, s.Name}, Shop{
+	return &ebayMall{m, s}, Shop{
 		Mall: "ebay", Settings: map[string]string{"client_id": s.ClientID, "ru_name": s.RuName, "consent_ends": now().AddDate(0, 16, 0).UTC().Format(time.DateOnly)},
 		Secrets: map[string]string{"client_secret": s.ClientSecret, "refresh_token": s.RefreshToken},
 	}, err
 }
 
 // place puts an order in; eBay asks nobody to confirm one.
-func (m *ebayMall) place(o *orders.Order, _ bool) error { return m.Place(m.seller, o) }
+func (m *ebayMall) place(o *orders.Order, _ bool) error { return m.Place(m.seller.Name, o) }
 
-func (m *ebayMall) cancel(number string) error { return m.Cancel(m.seller, number) }
-func (m *ebayMall) remove(number string) error { return m.Forget(m.seller, number) }
+func (m *ebayMall) consents(path string) bool { return path == "/consent/authorize" }
+
+func (m *ebayMall) register(back string) (map[string]string, error) {
+	m.seller.Accepted = back
+	return nil, m.AddSeller(m.seller)
+}
+
+func (m *ebayMall) cancel(number string) error { return m.Cancel(m.seller.Name, number) }
+func (m *ebayMall) remove(number string) error { return m.Forget(m.seller.Name, number) }
 
 func (m *ebayMall) faults(text []byte) error {
 	var f ebay.Faults

@@ -162,6 +162,9 @@ func (s *Stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, f)
 		return
 	}
+	if s.consentPage(w, r) {
+		return
+	}
 	s.mall.ServeHTTP(w, r)
 }
 

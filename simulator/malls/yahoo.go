@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/simulator/orders"
@@ -13,7 +14,7 @@ import (
 
 type yahooMall struct {
 	*yahoo.Mall
-	store string
+	store yahoo.Store
 }
 
 func newYahooShopping(now func() time.Time) (mall, Shop, error) {
@@ -34,13 +35,13 @@ func newYahoo(name string, now func() time.Time) (mall, Shop, error) {
 	if err != nil {
 		return nil, Shop{}, err
 	}
-	s := yahoo.Store{ID: orders.YahooStore, ClientID: "dj00ai" + key(20), Secret: key(40), Redirect: "http://localhost:8765/", Key: pair, KeyVersion: "1"}
+	s := yahoo.Store{ID: orders.YahooStore, ClientID: "dj00ai" + key(20), Secret: key(40), Redirect: defaultBack, Key: pair, KeyVersion: "1"}
 	m := yahoo.New(yahoo.Options{Now: now})
 	if err := m.AddStore(s); err != nil {
 		return nil, Shop{}, err
 	}
 	refresh, err := m.Consent(s.ID)
-	return &yahooMall{m, s.ID}, Shop{
+	return &yahooMall{m, s}, Shop{
 		Mall: name,
 		Settings: map[string]string{
 			"seller_id": s.ID, "client_id": s.ClientID, "redirect_uri": s.Redirect, "key_version": s.KeyVersion,
@@ -50,9 +51,18 @@ func newYahoo(name string, now func() time.Time) (mall, Shop, error) {
 	}, err
 }
 
-func (m *yahooMall) place(o *orders.Order, _ bool) error { return m.Place(m.store, o) }
-func (m *yahooMall) cancel(number string) error          { return m.Cancel(m.store, number) }
-func (m *yahooMall) remove(number string) error          { return m.Forget(m.store, number) }
+func (m *yahooMall) place(o *orders.Order, _ bool) error { return m.Place(m.store.ID, o) }
+func (m *yahooMall) cancel(number string) error          { return m.Cancel(m.store.ID, number) }
+func (m *yahooMall) remove(number string) error          { return m.Forget(m.store.ID, number) }
+
+func (m *yahooMall) consents(path string) bool {
+	return strings.HasPrefix(path, "/login/") && strings.HasSuffix(path, "/authorization")
+}
+
+func (m *yahooMall) register(back string) (map[string]string, error) {
+	m.store.Redirect = back
+	return map[string]string{"redirect_uri": back}, m.AddStore(m.store)
+}
 
 func (m *yahooMall) faults(text []byte) error {
 	var f yahoo.Faults
