@@ -2,13 +2,16 @@
 // runs, and reads it back.
 //
 // A backup is a gzipped tar, sealed by age if there are recipients: ledger.db, a
-// SQLite ledger that is consistent in itself; below files/ the files of the workspace;
-// at the end manifest.json with size and SHA-256 of each of them. The ledger is copied
-// first, so that every file it names was there when the others are copied.
+// SQLite ledger that is consistent in itself, wherever the workspace has its own; below
+// files/ the files of the workspace; below elsewhere/NAME/ those of its folders that lie
+// in a bucket or on an SFTP server; at the end manifest.json with size and SHA-256 of
+// each of them. The ledger is copied first, so that every file it names was there when
+// the others are copied.
 package backup
 
 import (
 	"archive/tar"
+	"bufio"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -18,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -29,6 +33,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/durable"
+	"github.com/mallbridge/mallbridge/internal/folders"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -37,6 +42,7 @@ import (
 const (
 	ledgerName   = "ledger.db"
 	filesDir     = "files/"
+	elsewhereDir = "elsewhere/"
 	manifestName = "manifest.json"
 )
 
@@ -46,6 +52,8 @@ type Manifest struct {
 	Program string    `json:"program"` // version that wrote it
 	Copied  time.Time `json:"copied"`  // when the ledger was copied, UTC
 	Members []Member  `json:"members"`
+	// Elsewhere are the folders that lie in a bucket or on an SFTP server, by name.
+	Elsewhere map[string]string `json:"elsewhere,omitempty"`
 	// LeftOut are files and folders of the workspace that are not in it, each with the
 	// reason.
 	LeftOut []string `json:"left_out,omitempty"`
@@ -69,12 +77,26 @@ type Options struct {
 	Ledger func(ctx context.Context, path string) error
 	// Skip are files of the workspace that are not copied: the ledger and the queue.
 	Skip []string
+	// Elsewhere are the folders of the workspace that lie in a bucket or on an SFTP
+	// server, by name.
+	Elsewhere map[string]*folders.Folder
+}
+
+func (o *Options) manifest() Manifest {
+	m := Manifest{Version: 1, Program: o.Program, Copied: o.Now().UTC()}
+	for name, f := range o.Elsewhere {
+		if m.Elsewhere == nil {
+			m.Elsewhere = map[string]string{}
+		}
+		m.Elsewhere[name] = f.String()
+	}
+	return m
 }
 
 // Write writes a backup of a workspace to the new file to, which appears whole or not
 // at all.
 func Write(ctx context.Context, ws *configs.Workspace, to string, o Options) (Manifest, error) {
-	m := Manifest{Version: 1, Program: o.Program, Copied: o.Now().UTC()}
+	m := o.manifest()
 	if _, err := os.Lstat(to); err == nil {
 		return m, order.Errorf(order.Conflict, "name a new file", "%s is there already", to)
 	}
@@ -95,31 +117,7 @@ func Write(ctx context.Context, ws *configs.Workspace, to string, o Options) (Ma
 	if err != nil {
 		return m, err
 	}
-	err = func() (err error) {
-		var out io.Writer = f
-		var sealed io.WriteCloser
-		if len(o.Recipients) > 0 {
-			if sealed, err = age.Encrypt(out, o.Recipients...); err != nil {
-				return err
-			}
-			out = sealed
-		}
-		z := gzip.NewWriter(out)
-		w := writer{tar.NewWriter(z), &m}
-		if err := w.add(ledgerName, copied); err != nil {
-			return err
-		}
-		if err := w.workspace(ctx, ws, to, o); err != nil {
-			return err
-		}
-		if err := w.manifest(); err != nil {
-			return err
-		}
-		if err := errors.Join(w.Close(), z.Close()); err != nil || sealed == nil {
-			return err
-		}
-		return sealed.Close()
-	}()
+	err = m.pack(ctx, ws, f, copied, to, o)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return m, err
 	}
@@ -127,6 +125,92 @@ func Write(ctx context.Context, ws *configs.Workspace, to string, o Options) (Ma
 		return m, err
 	}
 	return m, durable.SyncDir(filepath.Dir(to))
+}
+
+// WriteTo writes a backup of a workspace to the new file name of a bucket, without
+// holding it here: only the copy of the ledger is. It appears whole or not at all.
+func WriteTo(ctx context.Context, ws *configs.Workspace, to *folders.Folder, name string, o Options) (Manifest, error) {
+	m := o.manifest()
+	if _, err := to.Stat(ctx, name); err == nil {
+		return m, order.Errorf(order.Conflict, "name a new file", "%s is there already", to.Path(name))
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return m, err
+	}
+	tmp, err := os.MkdirTemp("", "mallbridge-backup-*")
+	if err != nil {
+		return m, err
+	}
+	defer os.RemoveAll(tmp)
+	copied := filepath.Join(tmp, ledgerName)
+	if err := o.Ledger(ctx, copied); err != nil {
+		return m, err
+	}
+	r, w := io.Pipe()
+	packed := make(chan error, 1)
+	go func() {
+		err := m.pack(ctx, ws, w, copied, "", o)
+		w.CloseWithError(err)
+		packed <- err
+	}()
+	_, err = to.Stream(ctx, name, r)
+	r.CloseWithError(err) // the packing ends too
+	if e := <-packed; err == nil {
+		err = e
+	}
+	return m, err
+}
+
+// pack writes a backup to f. The file to, if it is below the workspace, stays out.
+func (m *Manifest) pack(ctx context.Context, ws *configs.Workspace, f io.Writer, copied, to string, o Options) (err error) {
+	out := f
+	var sealed io.WriteCloser
+	if len(o.Recipients) > 0 {
+		if sealed, err = age.Encrypt(out, o.Recipients...); err != nil {
+			return err
+		}
+		out = sealed
+	}
+	z := gzip.NewWriter(out)
+	w := writer{tar.NewWriter(z), m}
+	if err := w.addFile(ledgerName, copied); err != nil {
+		return err
+	}
+	if err := w.workspace(ctx, ws, to, o); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Elsewhere)) {
+		if err := w.elsewhere(ctx, name, o.Elsewhere[name]); err != nil {
+			return err
+		}
+	}
+	if err := w.manifest(); err != nil {
+		return err
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil || sealed == nil {
+		return err
+	}
+	return sealed.Close()
+}
+
+// elsewhere adds the files of a folder that lies elsewhere.
+func (w writer) elsewhere(ctx context.Context, name string, f *folders.Folder) error {
+	for i, err := range f.Walk(ctx) {
+		if err != nil {
+			return err
+		}
+		in, err := f.Open(ctx, i.Name)
+		if errors.Is(err, fs.ErrNotExist) { // moved meanwhile; the ledger's copy is older
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		err = w.add(&tar.Header{Name: elsewhereDir + name + "/" + i.Name, Mode: 0o640, Size: in.Info.Size, ModTime: i.ModTime, Format: tar.FormatPAX}, in)
+		if err := errors.Join(err, in.Close()); err != nil {
+			return fmt.Errorf("%s: %w", f.Path(i.Name), err)
+		}
+	}
+	return nil
 }
 
 type writer struct {
@@ -142,11 +226,13 @@ func (w writer) workspace(ctx context.Context, ws *configs.Workspace, to string,
 			skip[filepath.Clean(p)+end] = "" // nothing is lost: the ledger's copy stands for them
 		}
 	}
-	abs, err := filepath.Abs(to)
-	if err != nil {
-		return err
+	if to != "" {
+		abs, err := filepath.Abs(to)
+		if err != nil {
+			return err
+		}
+		skip[abs] = ""
 	}
-	skip[abs] = ""
 	if len(o.Recipients) == 0 {
 		for _, ref := range ws.SecretRefs() {
 			if ref.Ref.Kind() == secrets.File {
@@ -155,7 +241,7 @@ func (w writer) workspace(ctx context.Context, ws *configs.Workspace, to string,
 		}
 	}
 	for name, dir := range map[string]string{"archive": ws.Settings.Archive, "outbox": ws.Settings.Outbox, "inbox": ws.Settings.Inbox, "uploads": ws.Settings.Uploads} {
-		if p := ws.Path(dir); !below(ws.Dir, p) {
+		if p := ws.Path(dir); !configs.Elsewhere(dir) && !below(ws.Dir, p) {
 			w.m.LeftOut = append(w.m.LeftOut, fmt.Sprintf("%s: the folder %s lies outside the workspace", p, name))
 		}
 	}
@@ -194,7 +280,7 @@ func (w writer) workspace(ctx context.Context, ws *configs.Workspace, to string,
 			w.m.LeftOut = append(w.m.LeftOut, filepath.ToSlash(rel)+": neither a file nor a folder")
 			return nil
 		}
-		return w.add(filesDir+filepath.ToSlash(rel), p)
+		return w.addFile(filesDir+filepath.ToSlash(rel), p)
 	})
 }
 
@@ -203,9 +289,9 @@ func below(dir, p string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// add copies a file. One that grows meanwhile is copied as far as it was; one that is
+// addFile copies a file. One that grows meanwhile is copied as far as it was; one that is
 // gone is no error.
-func (w writer) add(name, from string) error {
+func (w writer) addFile(name, from string) error {
 	f, err := os.Open(from)
 	if errors.Is(err, fs.ErrNotExist) && name != ledgerName {
 		return nil
@@ -218,14 +304,25 @@ func (w writer) add(name, from string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.WriteHeader(&tar.Header{Name: name, Mode: int64(info.Mode().Perm()), Size: info.Size(), ModTime: info.ModTime(), Format: tar.FormatPAX}); err != nil {
+	if err := w.add(&tar.Header{Name: name, Mode: int64(info.Mode().Perm()), Size: info.Size(), ModTime: info.ModTime(), Format: tar.FormatPAX}, f); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return nil
+}
+
+func (w writer) add(h *tar.Header, r io.Reader) error {
+	if err := w.WriteHeader(h); err != nil {
 		return err
 	}
 	sum := sha256.New()
-	if _, err := io.CopyN(io.MultiWriter(w, sum), f, info.Size()); err != nil {
-		return fmt.Errorf("%s: it became shorter while it was copied: %w", from, err)
+	_, err := io.CopyN(io.MultiWriter(w, sum), r, h.Size)
+	if errors.Is(err, io.EOF) {
+		err = errors.New("it became shorter while it was copied")
 	}
-	w.m.Members = append(w.m.Members, Member{name, info.Size(), hex.EncodeToString(sum.Sum(nil))})
+	if err != nil {
+		return err
+	}
+	w.m.Members = append(w.m.Members, Member{h.Name, h.Size, hex.EncodeToString(sum.Sum(nil))})
 	return nil
 }
 
@@ -241,13 +338,48 @@ func (w writer) manifest() error {
 	return err
 }
 
-// Read unpacks a backup into the empty folder dir and checks every file against the
-// manifest. The ledger is written to ledger; its folder is made. Nothing may be used
-// if there is an error.
-func Read(ctx context.Context, from, dir, ledger string, ids []age.Identity) (Manifest, error) {
-	m, err := read(ctx, from, dir, ledger, ids)
+// Into says where a backup is unpacked.
+type Into struct {
+	Dir string // empty: the workspace
+	// Elsewhere gets the files of folders that lie in a bucket or on an SFTP server, each
+	// in a folder of its name.
+	Elsewhere string
+	Ledger    string // a new file
+	IDs       []age.Identity
+}
+
+// Read unpacks a backup and checks every file against the manifest. The folder of the
+// ledger is made. Nothing may be used if there is an error.
+func Read(ctx context.Context, from string, o Into) (Manifest, error) {
+	f, err := os.Open(from)
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer f.Close()
+	m, err := read(ctx, f, o)
 	if err != nil {
 		return m, fmt.Errorf("%s: %w", from, err)
+	}
+	return m, nil
+}
+
+// ReadFrom is [Read] for a file of a bucket, which is not copied first.
+func ReadFrom(ctx context.Context, from *folders.Folder, name string, o Into) (Manifest, error) {
+	r, w := io.Pipe()
+	got := make(chan error, 1)
+	go func() {
+		err := from.Read(ctx, name, w)
+		w.CloseWithError(err)
+		got <- err
+	}()
+	m, err := read(ctx, r, o)
+	r.CloseWithError(io.ErrClosedPipe) // the reading ends too
+	// What broke the connection says more than that the backup ends early.
+	if e := <-got; e != nil && err != nil && !errors.Is(e, io.ErrClosedPipe) {
+		return m, e
+	}
+	if err != nil {
+		return m, fmt.Errorf("%s: %w", from.Path(name), err)
 	}
 	return m, nil
 }
@@ -255,25 +387,18 @@ func Read(ctx context.Context, from, dir, ledger string, ids []age.Identity) (Ma
 // sealedHead begins a file that age sealed.
 const sealedHead = "age-encryption.org/"
 
-func read(ctx context.Context, from, dir, ledger string, ids []age.Identity) (m Manifest, err error) {
-	f, err := os.Open(from)
+func read(ctx context.Context, f io.Reader, o Into) (m Manifest, err error) {
+	buffered := bufio.NewReaderSize(f, 1<<16)
+	head, err := buffered.Peek(len(sealedHead))
 	if err != nil {
-		return m, err
-	}
-	defer f.Close()
-	head := make([]byte, len(sealedHead))
-	if _, err := io.ReadFull(f, head); err != nil {
 		return m, broken(err)
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return m, err
-	}
-	var in io.Reader = f
+	var in io.Reader = buffered
 	if string(head) == sealedHead {
-		if len(ids) == 0 {
+		if len(o.IDs) == 0 {
 			return m, order.Errorf(order.Denied, "give --identity", "the backup is sealed")
 		}
-		if in, err = age.Decrypt(f, ids...); err != nil {
+		if in, err = age.Decrypt(in, o.IDs...); err != nil {
 			return m, order.Errorf(order.Denied, "give the identity for which it was sealed", "the backup cannot be opened: %w", err)
 		}
 	}
@@ -300,9 +425,14 @@ func read(ctx context.Context, from, dir, ledger string, ids []age.Identity) (m 
 			}
 			continue
 		}
-		to := ledger
+		to := o.Ledger
 		if h.Name != ledgerName {
+			dir := o.Dir
 			rel, ok := strings.CutPrefix(h.Name, filesDir)
+			if !ok {
+				dir = o.Elsewhere
+				rel, ok = strings.CutPrefix(h.Name, elsewhereDir)
+			}
 			if !ok || h.Typeflag != tar.TypeReg || !filepath.IsLocal(filepath.FromSlash(rel)) || path.Clean(rel) != rel {
 				return m, order.Errorf(order.Invalid, "", "it holds %q, which is no file of a workspace", h.Name)
 			}
@@ -317,6 +447,9 @@ func read(ctx context.Context, from, dir, ledger string, ids []age.Identity) (m 
 	}
 	// What follows the last member: gzip's own checksum, and age's.
 	if _, err := io.Copy(io.Discard, z); err != nil {
+		return m, broken(err)
+	}
+	if _, err := io.Copy(io.Discard, in); err != nil {
 		return m, broken(err)
 	}
 	return m, m.check(got)

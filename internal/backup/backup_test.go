@@ -115,7 +115,7 @@ func TestBackupComesBack(t *testing.T) {
 				t.Errorf("left out: %v", m.LeftOut)
 			}
 			dir := t.TempDir()
-			back, err := backup.Read(t.Context(), to, dir, filepath.Join(dir, ".ledger"), tt.ids)
+			back, err := backup.Read(t.Context(), to, backup.Into{Dir: dir, Elsewhere: t.TempDir(), Ledger: filepath.Join(dir, ".ledger"), IDs: tt.ids})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +135,7 @@ func TestBackupComesBack(t *testing.T) {
 			other, _ := age.GenerateX25519Identity()
 			for _, ids := range [][]age.Identity{nil, {other}} {
 				dir := t.TempDir()
-				if _, err := backup.Read(t.Context(), to, dir, filepath.Join(dir, ".ledger"), ids); order.CodeOf(err) != order.Denied {
+				if _, err := backup.Read(t.Context(), to, backup.Into{Dir: dir, Ledger: filepath.Join(dir, ".ledger"), IDs: ids}); order.CodeOf(err) != order.Denied {
 					t.Errorf("opened with %d identities of others: %v", len(ids), err)
 				}
 				if got := contents(t, dir); len(got) > 0 {
@@ -164,7 +164,7 @@ func TestDamageIsFound(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := backup.Read(t.Context(), path, filepath.Join(dir, "to"), filepath.Join(dir, "l"), nil)
+		_, err := backup.Read(t.Context(), path, backup.Into{Dir: filepath.Join(dir, "to"), Ledger: filepath.Join(dir, "l")})
 		return err
 	}
 	for n := 0; n < len(whole)-8; n += 97 {

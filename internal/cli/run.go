@@ -248,10 +248,7 @@ func (a *app) copyLedger(ctx context.Context, ws *configs.Workspace, to string) 
 	if err != nil {
 		return err
 	}
-	if ledger.IsPostgres(dsn) {
-		return order.Errorf(order.Invalid, "rehearse on a workspace with a SQLite ledger", "--dry-run works with a SQLite ledger only")
-	}
-	if _, err := os.Stat(dsn); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(dsn); !ledger.IsPostgres(dsn) && errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	l, err := ledger.Open(ctx, dsn)

@@ -293,9 +293,9 @@ var Kinds = []Kind{
 		"아직 주문이 없습니다. 주문이 들어오기 시작하면 매일 mallbridge backup을 실행하세요",
 	}, [3]string{}},
 	{"backup_elsewhere", "backup", OK, [3]string{
-		"a PostgreSQL ledger is backed up with PostgreSQL's own tools; see to it that they run, and keep the archive with it",
-		"PostgreSQLの台帳は、PostgreSQLの機能でバックアップします。動いていることと、archiveも保存されることを確かめてください",
-		"PostgreSQL 원장은 PostgreSQL 도구로 백업합니다. 돌고 있는지, archive도 함께 보관되는지 확인하세요",
+		"mallbridge backup was never run; if PostgreSQL's own tools back the ledger up, see to it that they run, and keep the archive with it",
+		"mallbridge backup はまだ実行されていません。PostgreSQLの機能でバックアップしているなら、動いていることと、archiveも保存されることを確かめてください",
+		"mallbridge backup을 실행한 적이 없습니다. PostgreSQL 도구로 백업한다면 돌고 있는지, archive도 함께 보관되는지 확인하세요",
 	}, [3]string{}},
 	{"backup_none", "backup", Warning, [3]string{"none was ever made", "バックアップがありません", "백업을 만든 적이 없습니다"}, [3]string{
 		"make one now and every day, on another disk: mallbridge backup /backup/FILE.tar.gz",

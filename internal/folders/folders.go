@@ -457,7 +457,7 @@ func (f *Folder) Move(ctx context.Context, name string, to *Folder, as string) (
 	if f.d == to.d {
 		return at, f.d.move(ctx, f.at(name), to.at(at))
 	}
-	if err := f.copy(ctx, name, to, at); err != nil {
+	if err := f.Copy(ctx, name, to, at); err != nil {
 		return at, err
 	}
 	if err := f.Remove(ctx, name); err != nil {
@@ -466,7 +466,8 @@ func (f *Folder) Move(ctx context.Context, name string, to *Folder, as string) (
 	return at, nil
 }
 
-func (f *Folder) copy(ctx context.Context, name string, to *Folder, as string) error {
+// Copy copies a file, in place of one that is there.
+func (f *Folder) Copy(ctx context.Context, name string, to *Folder, as string) error {
 	in, err := f.Open(ctx, name)
 	if err != nil {
 		return err

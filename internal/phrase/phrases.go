@@ -160,6 +160,8 @@ var phrases = [][3]string{
 	{"%s: the ledger was restored, and nothing is dropped until it is compared with %s (run watch %s, run reconcile, or restore settle)", "$1: 台帳が復元されたため、$2 との照合が終わるまで送信しません(run watch $3、run reconcile、または restore settle)", "$1: 원장이 복원되어 $2와(과) 대조가 끝날 때까지 전송하지 않습니다(run watch $3, run reconcile 또는 restore settle)"},
 	{"placed before the ledger was restored on %s; %s may have it", "台帳の復元($1)より前の受注です。$2に送信済みの可能性があります", "원장 복원($1) 전 주문입니다. $2에 이미 전송되었을 수 있습니다"},
 	{"backup: %d files, as of %s: whole", "バックアップ: ファイル$1個、$2 時点、破損なし", "백업: 파일 $1개, $2 시점, 온전함"},
+	{"%s: %d of %d files were missing and are there again", "$1: ファイル$3個のうち$2個が無く、戻しました", "$1: 파일 $3개 중 $2개가 없어 되돌렸습니다"},
+	{"%s: %d files of it lie in %s; --put-back writes those that are missing there", "$1: このフォルダーのファイル$2個が $3 にあります。--put-back で、無いものを戻します", "$1: 이 폴더의 파일 $2개가 $3에 있습니다. --put-back으로 없는 것을 되돌립니다"},
 	{"backup: %d files, %d MB, as of %s", "バックアップ: ファイル$1個、$2 MB、$3 時点", "백업: 파일 $1개, $2 MB, $3 시점"},
 	{"left out: %s", "含まれないもの: $1", "제외: $1"},
 	{"nothing is dropped until the ledger is compared: run watch, run reconcile; then restore settle for what they cannot compare", "照合が終わるまで出荷指示は送信しません: run watch、run reconcile を実行し、照合できないものは restore settle を使ってください", "대조가 끝날 때까지 출고지시를 전송하지 않습니다: run watch, run reconcile을 실행하고 대조할 수 없는 것은 restore settle을 사용하세요"},

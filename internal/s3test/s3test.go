@@ -101,6 +101,12 @@ func (s *Server) Path(key string) string {
 	return filepath.Join(s.Dir, Bucket, filepath.FromSlash(key))
 }
 
+// Find gives [ErrMissing] where the server is not installed.
+func Find() error {
+	_, err := find()
+	return err
+}
+
 // find looks for the server on the PATH, then where Go installs programs.
 func find() (string, error) {
 	if bin, err := exec.LookPath("versitygw"); err == nil {

@@ -18,6 +18,9 @@ import (
 // Folders keeps the connections to folders that lie elsewhere than on this machine. A
 // process has one. The zero value works.
 type Folders struct {
+	// Instead names folders of this machine that stand for places.
+	Instead map[string]string
+
 	mu   sync.Mutex
 	open map[configs.Place]*openFolder
 }
@@ -33,6 +36,13 @@ type openFolder struct {
 func (e *Env) Folder(setting string, elem ...string) *folders.Folder {
 	if !configs.Elsewhere(setting) {
 		return folders.Local(e.Workspace.Path(append([]string{setting}, elem...)...))
+	}
+	if e.Folders != nil {
+		for place, dir := range e.Folders.Instead {
+			if below, ok := strings.CutPrefix(strings.TrimSuffix(setting, "/")+"/", strings.TrimSuffix(place, "/")+"/"); ok {
+				return folders.Local(dir).Sub(append([]string{below}, elem...)...)
+			}
+		}
 	}
 	p, err := configs.ParsePlace(setting)
 	if err != nil {
