@@ -200,6 +200,7 @@ func (c *Console) Handler() http.Handler {
 	view("/runs/{id}", c.oneRun)
 	m.HandleFunc("GET /runs/{id}/log", c.need(ledger.Viewer, c.runLog))
 	view("/runs/windows", c.windows)
+	do(ledger.Operator, "/runs/windows", c.readAgain)
 	view("/runs/acts", c.acts)
 	do(ledger.Operator, "/runs", c.run)
 	m.HandleFunc("/jobs/", c.need(ledger.Admin, c.queue))

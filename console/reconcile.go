@@ -182,7 +182,9 @@ func differs(q *request, x ledger.Alert) (difference, error) {
 	w := answers[0]
 	d.State, d.House = w.State, w.Instructions
 	for _, r := range w.Reasons {
-		d.Ledger = append(d.Ledger, r.Text)
+		if r.Text != d.Text {
+			d.Ledger = append(d.Ledger, r.Text)
+		}
 	}
 	return d, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/accounts"
 	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/standing"
 	"github.com/mallbridge/mallbridge/ledger"
@@ -241,11 +242,19 @@ type windowsData struct {
 	Accounts []windowsOf
 	All      []string
 	Account  string
+	Days     int
+	Can      bool // runs may be asked for
 }
 
+// windowsOf are the windows of an account.
 type windowsOf struct {
-	Account string
-	Windows []windowRow
+	Account  string
+	Zone     string
+	Strips   []strip
+	Windows  []windowRow
+	Asked    []ledger.Span
+	Gaps     int
+	From, To string // what the form of a span begins with, in the account's zone
 }
 
 // A windowRow is a window that was read or lost, or the gap before it.
@@ -254,12 +263,40 @@ type windowRow struct {
 	Gap bool
 }
 
+// RFC writes an end of a window for a form.
+func (windowRow) RFC(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// A strip draws the last days of a feed: what was read, what is missing.
+type strip struct {
+	Feed  string
+	Parts []stripPart
+	Days  []stripDay
+	Width int
+}
+
+type stripPart struct {
+	X, Width int
+	State    string // read, lost, gap, asked
+	From, To time.Time
+}
+
+type stripDay struct {
+	X     int
+	Label string
+}
+
+// Sizes of a strip, in its own units.
+const (
+	stripDays  = 14
+	stripWidth = 980
+)
+
 // shownWindows is how many windows of a feed a page lists.
 const shownWindows = 50
 
 // windows shows what was read of the malls that are asked by API, and what was not.
 func (c *Console) windows(q *request) (string, any, error) {
-	d := windowsData{Account: q.URL.Query().Get("account")}
+	d := windowsData{Account: q.URL.Query().Get("account"), Days: stripDays, Can: c.o.Run != nil}
 	for _, a := range q.env.Workspace.Accounts {
 		if !a.UsesAPI() {
 			continue
@@ -268,18 +305,50 @@ func (c *Console) windows(q *request) (string, any, error) {
 		if d.Account != "" && a.Name != d.Account {
 			continue
 		}
-		id, _, err := q.env.Ledger.Account(q.Context(), a.Name, q.env.Now())
+		w, err := windowsOfAccount(q, a)
 		if err != nil {
 			return "", nil, err
 		}
-		ws, err := q.env.Ledger.Windows(q.Context(), id)
-		if err != nil {
-			return "", nil, err
-		}
-		d.Accounts = append(d.Accounts, windowsOf{a.Name, withGaps(ws)})
+		d.Accounts = append(d.Accounts, w)
 	}
 	return "windows", d, nil
 }
+
+// formTime is how browsers write a time of day in a form.
+const formTime = "2006-01-02T15:04"
+
+func windowsOfAccount(q *request, a *configs.Account) (windowsOf, error) {
+	out := windowsOf{Account: a.Name, Zone: a.Timezone}
+	id, _, err := q.env.Ledger.Account(q.Context(), a.Name, q.env.Now())
+	if err != nil {
+		return out, err
+	}
+	ws, err := q.env.Ledger.Windows(q.Context(), id)
+	if err != nil {
+		return out, err
+	}
+	if out.Asked, err = q.env.Ledger.Spans(q.Context(), id); err != nil {
+		return out, err
+	}
+	rows := withGaps(ws)
+	for _, r := range rows {
+		if r.Gap && r.Feed == feedOrders {
+			out.Gaps++
+		}
+	}
+	now := q.env.Now()
+	for _, feed := range []string{feedOrders, "claims"} {
+		if s, ok := drawStrip(feed, rows, out.Asked, now, a.Location); ok {
+			out.Strips = append(out.Strips, s)
+		}
+	}
+	out.From, out.To = now.In(a.Location).AddDate(0, 0, -1).Format(formTime), now.In(a.Location).Format(formTime)
+	out.Windows = rows[:min(len(rows), shownWindows)]
+	return out, nil
+}
+
+// feedOrders is the feed of windows of orders: the one that can be read again.
+const feedOrders = "orders"
 
 // withGaps puts what was not read between what was, newest first.
 func withGaps(ws []ledger.Window) []windowRow {
@@ -294,7 +363,71 @@ func withGaps(ws []ledger.Window) []windowRow {
 		out = append(out, windowRow{w, false})
 	}
 	slices.Reverse(out)
-	return out[:min(len(out), shownWindows)]
+	return out
+}
+
+// drawStrip gives what was read of a feed in the last days its place; false if nothing
+// of the feed is known.
+func drawStrip(feed string, rows []windowRow, asked []ledger.Span, now time.Time, zone *time.Location) (strip, bool) {
+	local := now.In(zone)
+	first := time.Date(local.Year(), local.Month(), local.Day()-stripDays+1, 0, 0, 0, 0, zone)
+	last := time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, zone)
+	at := func(t time.Time) int {
+		x := int(int64(stripWidth) * int64(t.Sub(first)/time.Second) / int64(last.Sub(first)/time.Second))
+		return min(max(x, 0), stripWidth)
+	}
+	s := strip{Feed: feed, Width: stripWidth}
+	known := false
+	add := func(state string, from, to time.Time) {
+		if to.Before(first) {
+			return
+		}
+		x := at(from)
+		s.Parts = append(s.Parts, stripPart{X: x, Width: max(at(to)-x, 1), State: state, From: from, To: to})
+	}
+	for _, r := range slices.Backward(rows) {
+		switch {
+		case r.Feed != feed:
+			continue
+		case r.Gap:
+			add("gap", r.From, r.To)
+		default:
+			add(r.State, r.From, r.To)
+		}
+		known = true
+	}
+	if feed == feedOrders {
+		for _, x := range asked {
+			add("asked", x.From, x.To)
+		}
+	}
+	for i := range stripDays {
+		d := first.AddDate(0, 0, i)
+		s.Days = append(s.Days, stripDay{at(d), d.Format("01/02")})
+	}
+	return s, known
+}
+
+// readAgain asks for a span of an account's orders to be read again. The form gives
+// instants, or times of day in the account's zone.
+func (c *Console) readAgain(q *request) (string, error) {
+	a, ok := q.env.Workspace.Account(q.FormValue("account"))
+	if !ok {
+		return "", order.Errorf(order.Invalid, "", "no account %s", q.FormValue("account"))
+	}
+	from, err := accounts.ParseMoment(q.FormValue("from"), a.Location)
+	if err != nil {
+		return "", err
+	}
+	to, err := accounts.ParseMoment(q.FormValue("to"), a.Location)
+	if err == nil {
+		err = accounts.AskSpan(q.Context(), q.env, a, from, to, q.user.Name)
+	}
+	if err != nil {
+		return "", err
+	}
+	c.tell(q, "it is read again with the next fetch of %s", a.Name)
+	return query("/runs/windows", "account", a.Name), c.ask(q, "extract", a.Name)
 }
 
 // shownActs is how many acts of people a page lists.

@@ -131,3 +131,51 @@ func TestReconciliation(t *testing.T) {
 		t.Error("a viewer may ask for a comparison")
 	}
 }
+
+// TestGapsAreReadAgain shows what was not read of an account, and lets people have it read.
+func TestGapsAreReadAgain(t *testing.T) {
+	s := open(t)
+	ctx, l := t.Context(), s.world().Ledger
+	const account = "coupang-2"
+	id, _, err := l.Account(ctx, account, s.clock())
+	s.check(err)
+	until, _, err := l.ReadUntil(ctx, id, "orders")
+	s.check(err)
+	gap := until.Add(30 * time.Minute)
+	s.check(l.Covered(ctx, id, "orders", gap, gap.Add(10*time.Minute), s.clock()))
+	v := s.as("hanako", ledger.Operator, "en")
+	page := v.want(v.get("/runs/windows?account="+account), http.StatusOK)
+	from, to := until.UTC().Format(time.RFC3339), gap.UTC().Format(time.RFC3339)
+	v.shows(page, `<rect class="read"`, `<rect class="gap"`, `state gap`, `name="from" value="`+from+`"`, `name="to" value="`+to+`"`, "Read a span again")
+	s.move(time.Hour)
+	v.shows(v.want(v.post("/runs/windows", "account", account, "from", from, "to", to), http.StatusOK), "it is read again with the next fetch of "+account, `<rect class="asked"`)
+	spans, err := l.Spans(ctx, id)
+	s.check(err)
+	if len(spans) != 1 || !spans[0].From.Equal(until) || !spans[0].To.Equal(gap) || spans[0].Actor != "hanako" {
+		t.Errorf("asked for: %+v", spans)
+	}
+	// The form speaks the account's time: Korea's.
+	v.want(v.post("/runs/windows", "account", account, "from", "2026-11-20T09:00", "to", "2026-11-21T09:00"), http.StatusOK)
+	if spans, err = l.Spans(ctx, id); err != nil || len(spans) != 2 || !spans[0].From.Equal(time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("asked for: %+v %v", spans, err)
+	}
+	if got := strings.Join(s.ran, "; "); got != "extract "+account+"; extract "+account {
+		t.Errorf("ran %q", got)
+	}
+	for what, form := range map[string][]string{
+		"no end":            {"account", account, "from", from, "to", ""},
+		"the wrong way":     {"account", account, "from", to, "to", from},
+		"too long":          {"account", account, "from", "2026-08-01T00:00", "to", "2026-11-01T00:00"},
+		"too long ago":      {"account", account, "from", "2026-08-01T00:00", "to", "2026-08-02T00:00"},
+		"an account by CSV": {"account", "plain-1", "from", from, "to", to},
+	} {
+		if a := v.post("/runs/windows", form...); a.status != http.StatusBadRequest {
+			t.Errorf("%s: status %d", what, a.status)
+		}
+	}
+	viewer := s.as("taro", ledger.Viewer, "en")
+	viewer.want(viewer.post("/runs/windows", "account", account, "from", from, "to", to), http.StatusForbidden)
+	if a := viewer.get("/runs/windows?account=" + account); strings.Contains(a.body, "Read again") {
+		t.Error("a viewer may have a span read again")
+	}
+}

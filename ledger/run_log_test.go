@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,5 +69,42 @@ func TestRunsTellWhatTheyAreAt(t *testing.T) {
 		}
 		_, err := l.Run(ctx, other)
 		wantCode(t, err, order.NotFound)
+	})
+}
+
+// TestSpans asks for spans of time to be read again, and ends the wishes.
+func TestSpans(t *testing.T) {
+	each(t, func(t *testing.T, l *Ledger) {
+		ctx := t.Context()
+		id := account(t, l, "rakuten-main")
+		ok(t, l.Covered(ctx, id, "orders", noon, after(60), after(60)))
+		_, err := l.Lost(ctx, id, "orders", after(60), after(90), after(90))
+		ok(t, err)
+		ok(t, l.Covered(ctx, id, "orders", after(120), after(180), after(180)))
+		span := Span{From: after(60), To: after(120), Actor: "hanako", At: after(200)}
+		for range 2 {
+			ok(t, l.AskSpan(ctx, id, "rakuten-main", span))
+		}
+		if got := must[[]Span](t)(l.Spans(ctx, id)); len(got) != 1 || got[0] != span {
+			t.Fatalf("asked for: %+v", got)
+		}
+		acts := must[[]Event](t)(l.Acts(ctx, 1))
+		if acts[0].Kind != "window.asked" || acts[0].Actor != "hanako" || !strings.Contains(acts[0].Detail, "rakuten-main") {
+			t.Errorf("the audit trail has %+v", acts[0])
+		}
+		ok(t, l.SpanDone(ctx, id, span, Window{Feed: "orders", From: span.From, To: span.To}, after(210)))
+		if got := must[[]Span](t)(l.Spans(ctx, id)); len(got) != 0 {
+			t.Errorf("still asked for: %+v", got)
+		}
+		ws := must[[]Window](t)(l.Windows(ctx, id))
+		if len(ws) != 2 || ws[0].To != after(120) || ws[0].State != WindowRead || ws[1].From != after(120) {
+			t.Errorf("windows: %+v", ws)
+		}
+		// One that cannot be read ends without a window.
+		ok(t, l.AskSpan(ctx, id, "rakuten-main", span))
+		ok(t, l.SpanDone(ctx, id, span, Window{Feed: "orders", From: after(300), To: after(300)}, after(210)))
+		if n := len(must[[]Window](t)(l.Windows(ctx, id))); n != 2 || len(must[[]Span](t)(l.Spans(ctx, id))) != 0 {
+			t.Errorf("after one that cannot be read there are %d windows", n)
+		}
 	})
 }

@@ -187,7 +187,7 @@ var Alerts = []AlertInfo{
 	{
 		AlertWindowGap, Coverage, true, Engineer,
 		texts("{1} から {2} までの受注が読み取られていません", "{1}부터 {2}까지의 주문을 읽지 못했습니다", "orders between {1} and {2} were not read"),
-		texts("extract を実行してください。続く場合は接続を確認してください", "extract를 실행하세요. 계속되면 연결을 확인하세요", "run extract; if it stays, run account test"),
+		texts("画面「取得した期間」か account windows --from --to で読み直してください。続く場合は接続を確認してください", "화면의 '수집한 기간' 또는 account windows --from --to 로 다시 읽으세요. 계속되면 연결을 확인하세요", "have it read again, on the page of windows or with account windows --from --to; if it stays, run account test"),
 	},
 	{
 		AlertWindowLost, Coverage, true, Operator,

@@ -501,15 +501,23 @@ func (a *app) keys(ctx context.Context, env *stage.Env, only []string) error {
 }
 
 func (a *app) accountWindowsCmd() *cobra.Command {
+	var from, to, actor string
 	c := &cobra.Command{
 		Use:   "windows ACCOUNT",
 		Short: "Show which spans of time were read from an account's mall, and what was lost",
-		Args:  cobra.ExactArgs(1),
+		Long: `Windows shows which spans of time were read from an account's mall, and what was lost.
+
+With --from and --to the orders between these moments, in the account's time, are read
+again by the next extract: where there is a gap, or where somebody doubts.`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(c, func(env *stage.Env) error {
 				x, ok := env.Workspace.Account(args[0])
 				if !ok {
 					return order.Errorf(order.NotFound, "look into accounts/", "no account %s", args[0])
+				}
+				if from != "" || to != "" {
+					return a.readAgain(c.Context(), env, x, from, to, a.actor(actor))
 				}
 				id, _, err := env.Ledger.Account(c.Context(), x.Name, env.Now())
 				if err != nil {
@@ -531,5 +539,24 @@ func (a *app) accountWindowsCmd() *cobra.Command {
 			})
 		},
 	}
+	c.Flags().StringVar(&from, "from", "", "read again what was ordered from then on: 2026-11-30T09:00")
+	c.Flags().StringVar(&to, "to", "", "and before then")
+	c.Flags().StringVar(&actor, "by", "", "who says so (default: the user)")
 	return a.jsonFlag(c)
+}
+
+func (a *app) readAgain(ctx context.Context, env *stage.Env, x *configs.Account, from, to, actor string) error {
+	begin, err := accounts.ParseMoment(from, x.Location)
+	if err != nil {
+		return usage{err}
+	}
+	end, err := accounts.ParseMoment(to, x.Location)
+	if err != nil {
+		return usage{err}
+	}
+	if err := accounts.AskSpan(ctx, env, x, begin, end, actor); err != nil {
+		return err
+	}
+	a.line("%s: the span is read again by the next extract", x.Name)
+	return nil
 }

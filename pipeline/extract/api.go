@@ -39,6 +39,9 @@ func (x *extractor) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.spans(ctx); err != nil {
+		return err
+	}
 	if due, err := x.env.Malls.Due(ctx, x.env, x.account, a.Mall); !due || err != nil {
 		return err
 	}
@@ -112,6 +115,69 @@ func (a *asker) orders(ctx context.Context) error {
 		return a.env.Ledger.Covered(ctx, a.id, feedAgain, a.Since, now, now)
 	}
 	return nil
+}
+
+// spans reads again what a person asked for, whatever the account's pace: the calls
+// have theirs. What was not read until now is left to the windows that are due.
+func (a *asker) spans(ctx context.Context) error {
+	asked, err := a.env.Ledger.Spans(ctx, a.id)
+	if err != nil || len(asked) == 0 {
+		return err
+	}
+	if err := a.Claims(ctx); err != nil {
+		return err
+	}
+	until, _, err := a.env.Ledger.ReadUntil(ctx, a.id, feedOrders)
+	if err != nil {
+		return err
+	}
+	a.Note = nil
+	for _, s := range asked {
+		w := a.readable(s, until)
+		if w.From.After(s.From) {
+			a.rep.Notef("%s: the mall no longer tells of orders placed between %s and %s; if there are any, drop them as a sheet", a.account.Name,
+				s.From.In(a.account.Location).Format("2006-01-02 15:04"), minTime(w.From, s.To).In(a.account.Location).Format("2006-01-02 15:04"))
+		}
+		for _, part := range w.Split(time.Duration(a.Mall.About().Window.Longest)) {
+			got, err := a.Read(ctx, "orders", "asked "+part.In(a.account.Location).String(), a.Mall.Read(ctx, connectors.Read{Window: part, Kind: connectors.ReadAgain}))
+			if err != nil {
+				return fmt.Errorf("asked %s: %w", part.In(a.account.Location), err)
+			}
+			if err := a.Again(ctx, got.Missing); err != nil {
+				return err
+			}
+		}
+		if err := a.env.Ledger.SpanDone(ctx, a.id, s, ledger.Window{Feed: feedOrders, From: w.From, To: w.To}, a.env.Now()); err != nil {
+			return err
+		}
+		a.rep.Add("windows read again", 1)
+	}
+	return nil
+}
+
+// readable is what of a span can be read: as far back as the account wants orders and
+// its mall tells of them, and not further than was read before.
+func (a *asker) readable(s ledger.Span, until time.Time) connectors.Window {
+	rule := a.Mall.About().Window
+	grain := max(time.Duration(rule.Grain), time.Second)
+	w := connectors.Window{From: s.From.Truncate(grain), To: s.To.Add(grain - 1).Truncate(grain)}
+	if a.Since.After(w.From) {
+		w.From = a.Since
+	}
+	if back := time.Duration(rule.LookBack); back > 0 {
+		if edge := a.env.Now().Add(-back).Truncate(grain).Add(grain); edge.After(w.From) {
+			w.From = edge
+		}
+	}
+	w.To = minTime(w.To, until)
+	return w
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 func (a *asker) lost(ctx context.Context, w connectors.Window) error {
