@@ -14,23 +14,23 @@ import (
 // TestASpanIsReadAgain leaves a gap between windows, and closes it as a person asks.
 func TestASpanIsReadAgain(t *testing.T) {
 	s := open(t)
-	ctx, l := t.Context(), s.env.Ledger
+	ctx, l := t.Context(), s.Env.Ledger
 	s.sell(orders.Rakuten, 5, rakuten.ToShip)
 	s.Move(time.Hour)
-	s.want(s.run("rakuten-api", "extract"), map[string]int64{"new orders": 5, "windows read again": 0})
+	s.want(s.Run("rakuten-api", "extract"), map[string]int64{"new orders": 5, "windows read again": 0})
 	id, _, err := l.Account(ctx, "rakuten-api", s.Now())
-	s.check(err)
+	s.Check(err)
 	began, _, err := l.ReadUntil(ctx, id, "orders")
-	s.check(err)
+	s.Check(err)
 	s.Move(time.Hour)
 	s.sell(orders.Rakuten, 7, rakuten.ToShip)
 	s.Move(2 * time.Hour)
-	s.check(l.Covered(ctx, id, "orders", s.Now().Add(-time.Hour), s.Now().Add(-30*time.Minute), s.Now()))
-	s.run("rakuten-api", "extract")
+	s.Check(l.Covered(ctx, id, "orders", s.Now().Add(-time.Hour), s.Now().Add(-30*time.Minute), s.Now()))
+	s.Run("rakuten-api", "extract")
 	gaps := func() (n int) {
 		t.Helper()
 		ws, err := l.Windows(ctx, id)
-		s.check(err)
+		s.Check(err)
 		for i, w := range ws {
 			if i > 0 && w.Feed == "orders" && ws[i-1].Feed == "orders" && w.From.After(ws[i-1].To) {
 				n++
@@ -44,21 +44,21 @@ func TestASpanIsReadAgain(t *testing.T) {
 
 	// While the mall is down the wish stays.
 	span := ledger.Span{From: began, To: s.Now().Add(-time.Hour), Actor: "hanako", At: s.Now()}
-	s.check(l.AskSpan(ctx, id, "rakuten-api", span))
-	s.check(l.AskSpan(ctx, id, "rakuten-api", span))
-	s.breaks(func(w http.ResponseWriter, _ *http.Request) bool {
+	s.Check(l.AskSpan(ctx, id, "rakuten-api", span))
+	s.Check(l.AskSpan(ctx, id, "rakuten-api", span))
+	s.Breaks(func(w http.ResponseWriter, _ *http.Request) bool {
 		w.WriteHeader(http.StatusInternalServerError)
 		return true
 	})
-	if _, err := s.try("rakuten-api", "extract"); err == nil {
+	if _, err := s.Try("rakuten-api", "extract"); err == nil {
 		t.Fatal("the mall was down, and nobody noticed")
 	}
 	if left, err := l.Spans(ctx, id); err != nil || len(left) != 1 || gaps() != 1 {
 		t.Fatalf("after a failure: %v %v, %d gaps", left, err, gaps())
 	}
-	s.breaks(nil)
+	s.Breaks(nil)
 	s.Move(10 * time.Minute)
-	s.want(s.run("rakuten-api", "extract"), map[string]int64{"windows read again": 1, "new orders": 0})
+	s.want(s.Run("rakuten-api", "extract"), map[string]int64{"windows read again": 1, "new orders": 0})
 	if left, err := l.Spans(ctx, id); err != nil || len(left) != 0 || gaps() != 0 {
 		t.Errorf("after it was read: %v %v, %d gaps", left, err, gaps())
 	}
@@ -66,10 +66,10 @@ func TestASpanIsReadAgain(t *testing.T) {
 	// What the mall no longer tells of is said, and is not asked for again; what was
 	// not read at all is left to the windows that are due.
 	until, _, err := l.ReadUntil(ctx, id, "orders")
-	s.check(err)
-	s.check(l.AskSpan(ctx, id, "rakuten-api", ledger.Span{From: s.Now().AddDate(-2, 0, 0), To: s.Now().AddDate(-1, 0, 0), Actor: "hanako", At: s.Now()}))
-	s.check(l.AskSpan(ctx, id, "rakuten-api", ledger.Span{From: s.Now().Add(-time.Hour), To: s.Now().Add(time.Hour), Actor: "hanako", At: s.Now()}))
-	rep := s.run("rakuten-api", "extract")
+	s.Check(err)
+	s.Check(l.AskSpan(ctx, id, "rakuten-api", ledger.Span{From: s.Now().AddDate(-2, 0, 0), To: s.Now().AddDate(-1, 0, 0), Actor: "hanako", At: s.Now()}))
+	s.Check(l.AskSpan(ctx, id, "rakuten-api", ledger.Span{From: s.Now().Add(-time.Hour), To: s.Now().Add(time.Hour), Actor: "hanako", At: s.Now()}))
+	rep := s.Run("rakuten-api", "extract")
 	if !strings.Contains(strings.Join(rep.Notes, "\n"), "the mall no longer tells of orders placed between 2024-") {
 		t.Errorf("notes: %q", rep.Notes)
 	}
