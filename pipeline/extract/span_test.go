@@ -46,11 +46,11 @@ func TestASpanIsReadAgain(t *testing.T) {
 	span := ledger.Span{From: began, To: s.Now().Add(-time.Hour), Actor: "hanako", At: s.Now()}
 	s.Check(l.AskSpan(ctx, id, "rakuten-api", span))
 	s.Check(l.AskSpan(ctx, id, "rakuten-api", span))
-	s.Breaks(func(w http.ResponseWriter, _ *http.Request) bool {
+	s.Breaks(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 		w.WriteHeader(http.StatusInternalServerError)
 		return true
 	})
-	if _, err := s.Try("rakuten-api", "extract"); err == nil {
+	if res := s.Try("rakuten-api", "extract"); res.Err == nil {
 		t.Fatal("the mall was down, and nobody noticed")
 	}
 	if left, err := l.Spans(ctx, id); err != nil || len(left) != 1 || gaps() != 1 {
