@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -140,7 +139,21 @@ func TestMain(m *testing.M) {
 	}())
 }
 
+// build makes the program, and a folder with the tools of the machine that pages may
+// call.
 var build = sync.OnceValues(func() (string, error) {
+	if err := os.Mkdir(filepath.Join(bin, "tools"), 0o777); err != nil {
+		return "", err
+	}
+	for _, name := range tools {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			return "", err
+		}
+		if err := os.Symlink(path, filepath.Join(bin, "tools", name)); err != nil {
+			return "", err
+		}
+	}
 	out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "mallbridge"), "github.com/mallbridge/mallbridge").CombinedOutput()
 	return string(out), err
 })
@@ -149,24 +162,30 @@ var build = sync.OnceValues(func() (string, error) {
 // prints.
 func shell(t *testing.T, dir, script string) string {
 	t.Helper()
-	if out, err := build(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	c := exec.Command("bash", "-c", script)
-	c.Dir = dir
-	c.Env = []string{"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8", "USER=reader"}
-	out, err := c.CombinedOutput()
+	out, err := try(dir, script)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	return string(out)
+	return out
 }
 
-// TestReadmeRuns runs the marked commands of each page in an empty folder and
-// looks for the lines that the page shows. Exit code 3 (something waits for a
-// person) is part of the story.
-func TestReadmeRuns(t *testing.T) {
-	for _, name := range readmes {
+// try is shell for scripts that may fail.
+func try(dir, script string) (string, error) {
+	if out, err := build(); err != nil {
+		return out, fmt.Errorf("build: %w", err)
+	}
+	c := exec.Command("bash", "-c", script)
+	c.Dir = dir
+	c.Env = []string{"PATH=" + bin + string(os.PathListSeparator) + filepath.Join(bin, "tools"), "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8", "USER=reader"}
+	out, err := c.CombinedOutput()
+	return string(out), err
+}
+
+// TestPagesPlay runs the marked commands of each page that tells a story in an empty
+// folder, one after another, and looks for the lines that the page shows. Exit code 3
+// (something waits for a person) is part of the story.
+func TestPagesPlay(t *testing.T) {
+	for _, name := range append(slices.Clone(readmes), "docs/engineer/first.md") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			run(t, name)
@@ -174,15 +193,23 @@ func TestReadmeRuns(t *testing.T) {
 	}
 }
 
+// background is a stand-in that a page starts beside its commands. The next command
+// waits until it says that it is there.
+var background = regexp.MustCompile(`(?m)^(mallbridge simulate .*2?> (\S+)) &$`)
+
+const waits = `trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+there() { for _ in {1..600}; do if grep -q Ctrl-C "$1" 2>/dev/null; then return; fi; sleep 0.05; done; cat "$1"; return 1; }
+`
+
 func run(t *testing.T, name string) {
 	const separator = "\x1e"
-	script := "trap 'c=$?; [ $c -eq 3 ] || { echo \"exit code $c: $BASH_COMMAND\"; exit 1; }' ERR\n"
+	script := watched + waits
 	var ran []block
 	shows := map[int][]block{}
 	for _, b := range blocks(t, name) {
 		switch b.mark {
 		case "run":
-			script += "printf '" + separator + "'\n" + b.text
+			script += "printf '" + separator + "'\n" + background.ReplaceAllString(stand.replace(b.text), "$1 &\nthere $2")
 			ran = append(ran, b)
 		case "shows":
 			shows[len(ran)-1] = append(shows[len(ran)-1], b)
@@ -226,76 +253,4 @@ func split(out string) []string {
 		ls[i] = normal(ls[i])
 	}
 	return ls
-}
-
-// TestPagesNameRealCommands asks the program for the help of every command that
-// the pages name, with its flags.
-func TestPagesNameRealCommands(t *testing.T) {
-	pages, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range pages {
-		pages[i] = filepath.Join("docs", pages[i])
-	}
-	at := map[string]string{} // command line → page
-	for _, name := range append(pages, append(readmes, "CONTRIBUTING.md")...) {
-		for _, l := range named(t, name) {
-			at[l] = name
-		}
-	}
-	lines := slices.Sorted(maps.Keys(at))
-	script := ""
-	for _, l := range lines {
-		l, _, _ = strings.Cut(l, " >")
-		l, _, _ = strings.Cut(l, " |")
-		script += l + " --help || echo no\nprintf '\x1e'\n"
-	}
-	for i, help := range strings.Split(shell(t, t.TempDir(), script), "\x1e")[:len(lines)] {
-		l := lines[i]
-		if want := "\n  " + strings.Join(verbs(l, help), " "); !strings.Contains(help, want) {
-			t.Errorf("%s: %q: there is no such command:\n%s", at[l], l, help)
-		}
-	}
-}
-
-var inline = regexp.MustCompile("`(mallbridge [^`…]+)`")
-
-// named are the command lines of a page that are not run, in blocks and in the
-// text.
-func named(t *testing.T, name string) []string {
-	t.Helper()
-	var out []string
-	for _, b := range blocks(t, name) {
-		if b.kind != "sh" || b.mark == "run" {
-			continue
-		}
-		b.text = strings.ReplaceAll(b.text, "\\\n", " ")
-		for _, l := range b.lines() {
-			if l = comment.ReplaceAllString(l, ""); strings.HasPrefix(l, "mallbridge ") {
-				out = append(out, l)
-			}
-		}
-	}
-	for _, m := range inline.FindAllStringSubmatch(page(t, name), -1) {
-		out = append(out, strings.Join(strings.Fields(m[1]), " "))
-	}
-	return slices.Compact(slices.Sorted(slices.Values(out)))
-}
-
-// verbs are the leading words of a command line that are names of commands: those
-// before the first flag, file or other argument.
-func verbs(l, help string) []string {
-	var out []string
-	for _, w := range strings.Fields(l) {
-		if strings.Trim(w, "abcdefghijklmnopqrstuvwxyz") != "" {
-			break
-		}
-		// run, simulate and warehouse test take names as arguments.
-		if len(out) > 1 && strings.Contains(help, "\n  "+strings.Join(out, " ")+" ") && !strings.Contains(help, "Available Commands") {
-			break
-		}
-		out = append(out, w)
-	}
-	return out
 }
