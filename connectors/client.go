@@ -17,6 +17,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // A Request is one call of a mall's API.
@@ -277,11 +281,13 @@ func (c *Client) once(ctx context.Context, r Request, token string, try int) (*R
 		defer c.gate.leave()
 	}
 	sent := c.now()
+	_, span := trace.SpanFromContext(ctx).TracerProvider().Tracer("github.com/mallbridge/mallbridge").Start(ctx, "mall "+r.Kind, trace.WithSpanKind(trace.SpanKindClient))
 	reply, err := c.send(ctx, r, token, sent)
 	if err == nil {
 		err = c.judge(r, reply)
 	}
 	done := c.now()
+	c.traced(span, r, reply, err, try)
 	if reply != nil && c.about.RateHeader != "" {
 		c.limits.follow(r.Kind, reply.Header.Get(c.about.RateHeader), done)
 	}
@@ -315,6 +321,24 @@ func (c *Client) once(ctx context.Context, r Request, token string, try int) (*R
 		}
 	}
 	return reply, err
+}
+
+// traced ends the span of a call: whose it was and how it went. Address, query, body
+// and the mall's words stay out.
+func (c *Client) traced(span trace.Span, r Request, reply *Reply, err error, try int) {
+	if span.IsRecording() {
+		outcome := "ok"
+		if err != nil {
+			outcome = AsError(err).Class.String()
+			span.SetStatus(codes.Error, outcome)
+		}
+		span.SetAttributes(attribute.String("mallbridge.mall", c.mall), attribute.String("mallbridge.account", c.account), attribute.String("mallbridge.call", r.Kind),
+			attribute.Int("mallbridge.try", try), attribute.String("mallbridge.outcome", outcome))
+		if reply != nil {
+			span.SetAttributes(attribute.Int("http.response.status_code", reply.Status), attribute.Int("http.response.body.size", len(reply.Body)))
+		}
+	}
+	span.End()
 }
 
 // unsafeBody keeps Go's transport from repeating a GET by itself when a reused

@@ -17,6 +17,10 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
@@ -122,8 +126,37 @@ var ErrBusy = errors.New("is being run")
 
 // Run runs a stage on a target under its lease and records the run. Two runs of
 // one stage on one target never work at the same time: the second fails with
-// code retry.
+// code retry. It makes a span if runs are traced.
 func Run(ctx context.Context, env *stage.Env, s Stage, target string) Result {
+	if env.Tracer == nil {
+		return run(ctx, env, s, target)
+	}
+	ctx, span := env.Tracer.Start(ctx, "stage "+s.Name, trace.WithAttributes(attribute.String("mallbridge.stage", s.Name), attribute.String("mallbridge.target", target),
+		attribute.String("mallbridge.slot", env.Slot), attribute.String("mallbridge.reason", reason(env))))
+	// Called from a function: deferred itself, it would tell what a panic says.
+	defer func() { span.End() }()
+	res := run(ctx, env, s, target)
+	span.SetAttributes(attribute.String("mallbridge.outcome", res.Outcome), attribute.Int64("mallbridge.waiting", res.Report.Waiting))
+	if res.Err != nil {
+		span.SetStatus(codes.Error, string(order.CodeOf(res.Err)))
+	}
+	return res
+}
+
+// reason is why a run is made, by its slot: schedule, start, after (another stage),
+// asked (by a person), or run (without a queue).
+func reason(env *stage.Env) string {
+	word, _, more := strings.Cut(env.Slot, " ")
+	switch {
+	case env.Slot == "":
+		return "run"
+	case more:
+		return word
+	}
+	return "schedule"
+}
+
+func run(ctx context.Context, env *stage.Env, s Stage, target string) Result {
 	res := Result{Stage: s.Name, Target: target}
 	if env.DryRun != nil {
 		res.Report, res.Err = s.Run(ctx, env, target)

@@ -122,11 +122,13 @@ func (v Delivery) check() error {
 // is ours, or contains ours without the extension (warehouses add times), and its
 // size and, where readable, its hash agree. While the temporary file is there,
 // only an archived file with our name and our hash counts.
-func Inspect(ctx context.Context, d Drop, v Delivery) (Found, error) {
+func Inspect(ctx context.Context, d Drop, v Delivery) (found Found, err error) {
+	ctx, end := step(ctx, "inspect")
+	defer func() { end(err) }()
 	if err := v.Check(); err != nil {
 		return Nothing, err
 	}
-	found, err := inspect(ctx, d, v)
+	found, err = inspect(ctx, d, v)
 	if err != nil {
 		return Nothing, fmt.Errorf("drop: look for %s: %w", v.Name, err)
 	}
@@ -250,11 +252,12 @@ const uploadTries = 2
 //
 // It gives ErrExists when the final name is taken, by us or another: call
 // Inspect. It gives ErrSource when open yields other bytes than recorded.
-func Upload(ctx context.Context, d Drop, v Delivery, open func() (io.ReadSeekCloser, error)) error {
+func Upload(ctx context.Context, d Drop, v Delivery, open func() (io.ReadSeekCloser, error)) (err error) {
+	ctx, end := step(ctx, "upload")
+	defer func() { end(err) }()
 	if err := v.Check(); err != nil {
 		return err
 	}
-	var err error
 	for range uploadTries {
 		if err = v.upload(ctx, d, open); err == nil {
 			return nil
@@ -338,7 +341,9 @@ const commitTries = 3
 // ErrIncomplete, upload again; ErrUnknown, the file is neither here nor in an
 // archive folder, or could not be looked for after the rename was sent: call
 // Inspect later, and if it stays Nothing the batch is in doubt.
-func Commit(ctx context.Context, d Drop, v Delivery) error {
+func Commit(ctx context.Context, d Drop, v Delivery) (err error) {
+	ctx, end := step(ctx, "commit")
+	defer func() { end(err) }()
 	found, err := Inspect(ctx, d, v)
 	if err != nil {
 		return err
@@ -402,10 +407,12 @@ func (v Delivery) lookAgain(ctx context.Context, d Drop, cause error, sent bool)
 // Mark writes the done mark, if the delivery has one. One that is there already
 // with the same size is left. Call it only when the final file is there (Final):
 // a mark for a file that was taken announces nothing.
-func Mark(ctx context.Context, d Drop, v Delivery) error {
+func Mark(ctx context.Context, d Drop, v Delivery) (err error) {
 	if v.DoneMark == "" {
 		return nil
 	}
+	ctx, end := step(ctx, "mark")
+	defer func() { end(err) }()
 	if err := v.mark(ctx, d); err != nil {
 		return fmt.Errorf("drop: done mark of %s: %w", v.Name, err)
 	}

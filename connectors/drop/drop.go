@@ -143,7 +143,9 @@ type Profile struct {
 }
 
 // Open checks the profile and connects. The context covers the opening only.
-func Open(ctx context.Context, p Profile) (Drop, error) {
+func Open(ctx context.Context, p Profile) (d Drop, err error) {
+	ctx, end := step(ctx, "open")
+	defer func() { end(err) }()
 	p = p.withDefaults()
 	if err := p.check(); err != nil {
 		return nil, err

@@ -95,6 +95,11 @@ func (a *app) run(ctx context.Context, names, accounts, warehouses []string, dry
 	defer done()
 	defer env.Ledger.Close()
 	defer env.Folders.Close()
+	traced, err := a.trace(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer traced()
 	if len(names) > 0 {
 		env.Named, env.Asked = true, slices.Concat(accounts, warehouses)
 	}

@@ -65,6 +65,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"append":    appendFile,
 	"nosecrets": noSecrets,
 	"redirect":  followOnce,
+	"otlp":      startCollector,
+	"traces":    printTraces,
 }
 
 // followOnce gets an address that sends the browser elsewhere, as a mall's page does on

@@ -18,7 +18,9 @@ import (
 	"github.com/mallbridge/mallbridge/internal/notice"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/internal/serve"
+	"github.com/mallbridge/mallbridge/internal/traces"
 	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
@@ -78,6 +80,11 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 	if err != nil {
 		return errors.Join(err, env.Ledger.Close())
 	}
+	traced, err := a.trace(ctx, env)
+	if err != nil {
+		return errors.Join(err, env.Ledger.Close())
+	}
+	defer traced()
 	var calls connectors.Counters
 	env.Malls.Paced = true
 	env.Malls.Options.Meter, env.Malls.Options.Gate = &calls, connectors.NewGate(callsAtOnce)
@@ -88,6 +95,13 @@ func (a *app) serve(ctx context.Context, listen string, set bool) error {
 		err = e
 	}
 	return err
+}
+
+// trace has the runs of env traced if a collector is named. What it returns sends what
+// is left, at the end.
+func (a *app) trace(ctx context.Context, env *stage.Env) (end func(), err error) {
+	env.Tracer, end, err = traces.Start(ctx, traces.Options{Getenv: a.getenv, Version: version, Node: pipeline.Host(), Log: env.Log})
+	return end, err
 }
 
 // pages makes the console, and says how the first person gets in.

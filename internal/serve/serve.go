@@ -237,7 +237,7 @@ func (s *Server) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	env.Ledger, env.Malls, env.Folders = old.Ledger, old.Malls, old.Folders
+	env.Ledger, env.Malls, env.Folders, env.Tracer = old.Ledger, old.Malls, old.Folders, old.Tracer
 	for _, c := range []struct{ what, was, is string }{
 		{"ledger", old.Workspace.Settings.Ledger, env.Workspace.Settings.Ledger},
 		{"console.listen", old.Workspace.Settings.Console.Listen, env.Workspace.Settings.Console.Listen},

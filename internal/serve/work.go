@@ -46,6 +46,7 @@ func (s *Server) work(ctx context.Context, t jobs.Try) error {
 	defer s.end(k)
 	// A lease knows its owner again: each try needs a name of its own.
 	env.Owner = pipeline.Owner(fmt.Sprintf("serve/%d.%d", t.ID, t.Attempt))
+	env.Slot = t.Slot
 	if strings.HasPrefix(t.Slot, asked) {
 		env.Named, env.Asked = true, []string{t.Target}
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/ledger"
@@ -33,6 +35,11 @@ type Env struct {
 	// Lease is how long a lease lasts without a sign of life; 0 for 90 seconds. See
 	// [Env.LeaseTime].
 	Lease time.Duration
+	// Tracer makes the spans of runs; nil if they are not traced. Slot says there why a
+	// run is made: the job's slot in the queue, empty for one that a person or cron asked
+	// for.
+	Tracer trace.Tracer
+	Slot   string
 	// Named tells that a person named the stage: what is done once a day is done now.
 	// Asked are the accounts and warehouses that were named with it: what is switched
 	// off is done for them.
