@@ -380,19 +380,25 @@ func (l *loader) checkFolders() {
 			all = append(all, use{"the drop of " + h.Name, h.pos, "drop.root", l.ws.Path(h.Drop.Root)})
 		}
 	}
+	at := map[string][]int{} // those before, by path
+	below := map[string][]int{}
 	for i, b := range all {
-		for _, a := range all[:i] {
-			switch {
-			case a.path == b.path:
-				l.at(b.pos, b.key, fmt.Sprintf("%s is the same folder as %s", b.what, a.what), "give each a folder of its own")
-			case within(a.path, b.path) || within(b.path, a.path):
-				l.at(b.pos, b.key, fmt.Sprintf("%s and %s lie inside each other", b.what, a.what), "give each a folder of its own")
+		same, around, inside := at[b.path], []int(nil), below[b.path]
+		for dir := b.path; ; {
+			up := filepath.Dir(dir)
+			if up == dir {
+				break
 			}
+			dir = up
+			around = append(around, at[dir]...)
+			below[dir] = append(below[dir], i)
 		}
+		for _, n := range same {
+			l.at(b.pos, b.key, fmt.Sprintf("%s is the same folder as %s", b.what, all[n].what), "give each a folder of its own")
+		}
+		for _, n := range slices.Sorted(slices.Values(append(around, inside...))) {
+			l.at(b.pos, b.key, fmt.Sprintf("%s and %s lie inside each other", b.what, all[n].what), "give each a folder of its own")
+		}
+		at[b.path] = append(at[b.path], i)
 	}
-}
-
-func within(outer, inner string) bool {
-	rel, err := filepath.Rel(outer, inner)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) && rel != "."
 }

@@ -48,6 +48,10 @@ func Load(dir string, getenv func(string) string) (*Workspace, Findings, error) 
 	l.codes()
 	l.formats()
 	l.accounts()
+	l.ws.byName = make(map[string]*Account, len(l.ws.Accounts))
+	for _, a := range l.ws.Accounts {
+		l.ws.byName[a.Name] = a
+	}
 	l.warehouses()
 	l.check()
 	l.formatCases()

@@ -33,6 +33,7 @@ type Workspace struct {
 	FormatCases int
 
 	choices choices
+	byName  map[string]*Account // of what was read; whoever adds accounts finds them in the list
 	// Hash identifies the configuration: SHA-256, hexadecimal, over the names and
 	// contents of all files that were read.
 	Hash string
@@ -47,6 +48,9 @@ type Table struct {
 
 // Account returns the account of that name.
 func (w *Workspace) Account(name string) (*Account, bool) {
+	if a := w.byName[name]; a != nil {
+		return a, true
+	}
 	for _, a := range w.Accounts {
 		if a.Name == name {
 			return a, true

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -40,10 +41,12 @@ func (l *Ledger) Acquire(ctx context.Context, name, owner string, ttl time.Durat
 		if err := t.hasty(ctx); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, `INSERT INTO leases (name, owner, token, expires_at) VALUES ($1, $2, 1, $3)
+		err := t.QueryRowContext(ctx, `INSERT INTO leases (name, owner, token, expires_at) VALUES ($1, $2, 1, $3)
 			ON CONFLICT (name) DO UPDATE SET token = CASE WHEN leases.owner = excluded.owner THEN leases.token ELSE leases.token + 1 END,
-			owner = excluded.owner, expires_at = excluded.expires_at WHERE leases.owner = excluded.owner OR leases.expires_at <= $4`,
-			name, owner, instant(now.Add(ttl)), instant(now)); err != nil {
+			owner = excluded.owner, expires_at = excluded.expires_at WHERE leases.owner = excluded.owner OR leases.expires_at <= $4
+			RETURNING name, owner, token, expires_at`,
+			name, owner, instant(now.Add(ttl)), instant(now)).Scan(&got.Name, &got.Owner, &got.Token, &expires)
+		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		return t.QueryRowContext(ctx, `SELECT name, owner, token, expires_at FROM leases WHERE name = $1`, name).Scan(&got.Name, &got.Owner, &got.Token, &expires)
@@ -92,7 +95,7 @@ func (t tx) renew(ctx context.Context, lease Lease, ttl time.Duration, now time.
 
 // Drop gives a lease back. It is no error if it was lost meanwhile.
 func (l *Ledger) Drop(ctx context.Context, name, owner string) error {
-	return l.write(ctx, "give back lease "+name, func(t tx) error {
+	return l.jot(ctx, "give back lease "+name, func(t tx) error {
 		_, err := t.exec(ctx, `UPDATE leases SET expires_at = 0 WHERE name = $1 AND owner = $2`, name, owner)
 		return err
 	})
@@ -220,7 +223,7 @@ func (l *Ledger) Rested(ctx context.Context, what string, pace time.Duration, no
 // Seat takes a seat of a kind for owner until now+ttl, or renews it. ok is false
 // while limit others have one.
 func (l *Ledger) Seat(ctx context.Context, kind, owner string, limit int, ttl time.Duration, now time.Time) (ok bool, err error) {
-	err = l.write(ctx, "take seat "+kind, func(t tx) error {
+	err = l.jot(ctx, "take seat "+kind, func(t tx) error {
 		if err := t.hasty(ctx); err != nil {
 			return err
 		}
@@ -245,7 +248,7 @@ func (l *Ledger) Seat(ctx context.Context, kind, owner string, limit int, ttl ti
 
 // Stand gives all seats of an owner back.
 func (l *Ledger) Stand(ctx context.Context, owner string) error {
-	return l.write(ctx, "give back seats", func(t tx) error {
+	return l.jot(ctx, "give back seats", func(t tx) error {
 		_, err := t.exec(ctx, `DELETE FROM seats WHERE owner = $1`, owner)
 		return err
 	})

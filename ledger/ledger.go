@@ -286,6 +286,21 @@ func (l *Ledger) write(ctx context.Context, what string, f func(tx) error) error
 	return explain(what, err)
 }
 
+// jot is write for what does no harm when a crash of the database loses it: the record
+// of a run, that a lease is free. PostgreSQL then does not wait for the disk before it
+// says that it is done, and lets go of what others wait for. It never loses a jot and
+// keeps a later write: both are in one log.
+func (l *Ledger) jot(ctx context.Context, what string, f func(tx) error) error {
+	return l.write(ctx, what, func(t tx) error {
+		if t.dialect == "postgres" {
+			if _, err := t.ExecContext(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+				return err
+			}
+		}
+		return f(t)
+	})
+}
+
 func ignoreDone(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil

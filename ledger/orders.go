@@ -83,6 +83,25 @@ func (l *Ledger) Warehouse(ctx context.Context, name string) (id int64, err erro
 	return id, err
 }
 
+// Warehouses returns the ids of the warehouses that are registered, by name.
+func (l *Ledger) Warehouses(ctx context.Context) (map[string]int64, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT name, id FROM warehouses`)
+	if err != nil {
+		return nil, explain("read warehouses", err)
+	}
+	defer rows.Close()
+	out := map[string]int64{}
+	for rows.Next() {
+		var name string
+		var id int64
+		if err := rows.Scan(&name, &id); err != nil {
+			return nil, explain("read warehouses", err)
+		}
+		out[name] = id
+	}
+	return out, explain("read warehouses", rows.Err())
+}
+
 // A Row is an order with what the ledger knows of it.
 type Row struct {
 	ID        int64

@@ -301,6 +301,34 @@ func padded(prefix string, width int, n int64) string {
 	return prefix + strings.Repeat("0", max(width-len(digits), 0)) + digits
 }
 
+// AnyPending reports whether an account has orders that are not planned, on hold, or
+// to be judged again.
+func (l *Ledger) AnyPending(ctx context.Context, account int64) (some bool, err error) {
+	err = l.r.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM orders WHERE account_id = $1 AND (state = 0 OR state = 1 OR state = 4))`, account).Scan(&some)
+	return some, explain("look for pending orders", err)
+}
+
+// ReadyOf returns, by warehouse, the first day on which instructions of an account
+// that no batch has claimed may be shipped.
+func (l *Ledger) ReadyOf(ctx context.Context, account string) (map[string]order.Date, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT w.name, min(i.ship_on) FROM instructions i JOIN warehouses w ON w.id = i.warehouse_id JOIN accounts a ON a.id = i.account_id
+		WHERE i.state = 0 AND a.name = $1 GROUP BY w.name`, account)
+	if err != nil {
+		return nil, explain("look for instructions", err)
+	}
+	defer rows.Close()
+	out := map[string]order.Date{}
+	for rows.Next() {
+		var name string
+		var day order.Date
+		if err := rows.Scan(&name, &day); err != nil {
+			return nil, explain("look for instructions", err)
+		}
+		out[name] = day
+	}
+	return out, explain("look for instructions", rows.Err())
+}
+
 // Release records a person's word that reasons no longer hold an order, and lets
 // it be planned again. An empty reasons releases every hold it has now.
 func (l *Ledger) Release(ctx context.Context, orderID int64, reasons []order.Reason, note, actor string, now time.Time) error {

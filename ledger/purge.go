@@ -395,16 +395,22 @@ func (l *Ledger) PurgeRuns(ctx context.Context, target string, before time.Time)
 }
 
 // PurgeLogs removes the logs of runs that began before an instant, and what runs were
-// at that have no end.
+// at that have no end. On PostgreSQL, where they lie by months, a month goes when it was
+// over before that instant, at once.
 func (l *Ledger) PurgeLogs(ctx context.Context, before time.Time) error {
-	return l.write(ctx, "purge logs of runs", func(t tx) error {
-		for _, table := range []string{"run_lines", "run_steps"} {
+	lines := "run_lines"
+	if l.dialect == "postgres" {
+		lines = restOfLines
+	}
+	err := l.write(ctx, "purge logs of runs", func(t tx) error {
+		for _, table := range []string{lines, "run_steps"} {
 			if _, err := t.exec(ctx, `DELETE FROM `+table+` WHERE run_id <= (SELECT COALESCE(max(id), 0) FROM runs WHERE started_at < $1)`, instant(before)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	return errors.Join(err, l.dropMonths(ctx, before))
 }
 
 // FilesToPurge lists the files of an owner that came before an instant, whose bytes

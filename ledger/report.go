@@ -173,6 +173,16 @@ func (l *Ledger) ReportTodo(ctx context.Context, account, after int64, limit int
 }
 
 // ofTodo are the orders of the instructions $2 < id <= $3 that are to be looked at.
+// ToReport returns the accounts with results that were not all looked at yet, by name.
+func (l *Ledger) ToReport(ctx context.Context) ([]string, error) {
+	rows, err := l.r.QueryContext(ctx, `SELECT name FROM accounts WHERE id IN (SELECT account_id FROM report_todo) ORDER BY name`)
+	if err != nil {
+		return nil, explain("read what is to be reported", err)
+	}
+	names, err := column[string](rows)
+	return names, explain("read what is to be reported", err)
+}
+
 const ofTodo = `(SELECT x.order_id FROM report_todo d JOIN instruction_lines x ON x.instruction_id = d.instruction_id
 	WHERE d.account_id = $1 AND d.instruction_id > $2 AND d.instruction_id <= $3)`
 

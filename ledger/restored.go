@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -141,6 +142,27 @@ func (l *Ledger) MaybeSent(ctx context.Context, name string) (time.Time, error) 
 	var ms int64
 	err := l.r.QueryRowContext(ctx, `SELECT COALESCE(max(value), 0) FROM marks WHERE name = $1`, "maybesent."+name).Scan(&ms)
 	return timeOf(ms), explain("look for what may have been sent", err)
+}
+
+// AllMaybeSent is what [Ledger.MaybeSent] returns, for all warehouses that have such a
+// moment.
+func (l *Ledger) AllMaybeSent(ctx context.Context) (map[string]time.Time, error) {
+	const prefix = "maybesent."
+	rows, err := l.r.QueryContext(ctx, `SELECT name, value FROM marks WHERE substr(name, 1, $1) = $2`, len(prefix), prefix)
+	if err != nil {
+		return nil, explain("look for what may have been sent", err)
+	}
+	defer rows.Close()
+	out := map[string]time.Time{}
+	for rows.Next() {
+		var name string
+		var ms int64
+		if err := rows.Scan(&name, &ms); err != nil {
+			return nil, explain("look for what may have been sent", err)
+		}
+		out[strings.TrimPrefix(name, prefix)] = timeOf(ms)
+	}
+	return out, explain("look for what may have been sent", rows.Err())
 }
 
 // items lists the instructions of a batch.

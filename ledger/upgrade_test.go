@@ -120,7 +120,7 @@ func tables(t *testing.T, l *Ledger) []string {
 	t.Helper()
 	text := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%' ORDER BY name`
 	if l.dialect == "postgres" {
-		text = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT LIKE 'goose%' ORDER BY table_name`
+		text = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT LIKE 'goose%' AND NOT EXISTS (SELECT 1 FROM pg_class c WHERE c.relname = table_name AND c.relispartition) ORDER BY table_name`
 	}
 	rows, err := l.r.QueryContext(t.Context(), text)
 	ok(t, err)

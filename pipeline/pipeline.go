@@ -101,6 +101,19 @@ func (s Stage) Targets(w *configs.Workspace) []string {
 	return out
 }
 
+// Has reports whether a name is among the stage's targets.
+func (s Stage) Has(w *configs.Workspace, target string) bool {
+	switch s.On {
+	case All:
+		return target == string(All)
+	case Accounts:
+		a, ok := w.Account(target)
+		return ok && a.Enabled
+	}
+	h, ok := w.Warehouse(target)
+	return ok && h.Enabled
+}
+
 // The outcomes of a run, as the ledger keeps them.
 const (
 	OK      = "ok"      // it did something

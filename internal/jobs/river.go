@@ -55,6 +55,9 @@ type riverQueue[T any] struct {
 	driver riverdriver.Driver[T]
 	db     io.Closer
 	node   string
+	// waiting reports whether a job with a tag has not begun yet, where the database
+	// knows that better than River's lists.
+	waiting func(ctx context.Context, tag string) (bool, error)
 }
 
 type worker struct {
@@ -69,7 +72,7 @@ type worker struct {
 	orphans map[int64]bool // jobs that it should have been working when it was last looked
 }
 
-func open[T any](ctx context.Context, driver riverdriver.Driver[T], db io.Closer, o Options) (Queue, error) {
+func open[T any](ctx context.Context, driver riverdriver.Driver[T], db io.Closer, o Options) (*riverQueue[T], error) {
 	log := slog.New(quiet{o.Log.Handler()})
 	if err := migrate(ctx, driver, log); err != nil {
 		return nil, err
@@ -186,11 +189,20 @@ func (w *worker) Work(ctx context.Context, j *river.Job[args]) error {
 }
 
 func (q *riverQueue[T]) Enqueue(ctx context.Context, j Job) (bool, error) {
-	waiting, err := q.List(ctx, Filter{Stage: j.Stage, Target: j.Target, States: []State{Ready, Waiting}, Limit: 1})
-	if err != nil || len(waiting) > 0 {
+	some, err := q.waits(ctx, j)
+	if err != nil || some {
 		return false, err
 	}
 	return q.insert(ctx, j, time.Time{})
+}
+
+// waits reports whether a job of the same stage and target has not begun yet.
+func (q *riverQueue[T]) waits(ctx context.Context, j Job) (bool, error) {
+	if q.waiting != nil {
+		return q.waiting(ctx, tag(j.Stage, j.Target))
+	}
+	found, err := q.List(ctx, Filter{Stage: j.Stage, Target: j.Target, States: []State{Ready, Waiting}, Limit: 1})
+	return len(found) > 0, err
 }
 
 func (q *riverQueue[T]) enqueueLater(ctx context.Context, j Job, due time.Time) error {

@@ -162,8 +162,13 @@ func (w *world) write(name, text string) {
 }
 
 func (w *world) workspace(urls map[string]string) {
-	w.write("mallbridge.yaml", fmt.Sprintf("timezone: Asia/Tokyo\nledger: env:%s\nlimits: {workers: %d}\nschedules: {extract: %s, plan: %[3]s, instruct: %[3]s, collect: %s, report: %[3]s, reconcile: 1h}\n",
-		torture.LedgerEnv, w.workers, w.pace, max(w.pace/2, 5*time.Second)))
+	// Warehouses get a file every ten minutes; one on a cron line gets none in between.
+	drops := "\"*/10 * * * *\""
+	if w.minutes == 0 {
+		drops = w.pace.String()
+	}
+	w.write("mallbridge.yaml", fmt.Sprintf("timezone: Asia/Tokyo\nledger: env:%s\nlimits: {workers: %d}\nschedules: {extract: %s, plan: %[3]s, instruct: %s, collect: %s, report: %[3]s, reconcile: 1h}\n",
+		torture.LedgerEnv, w.workers, w.pace, drops, max(w.pace/2, 5*time.Second)))
 	japan := ", sender: {name: 見本商店, phone: 03-0000-0001, postal: \"1000001\", prefecture: 東京都, city: 千代田区, street: 見本町1-1}"
 	korea := ", sender: {name: 견본상점, phone: 02-000-0001, postal: \"04524\", prefecture: 서울특별시, city: 견본구, street: 새솔로 0}"
 	w.check(w.shops.Write(w.dir, urls, func(i int) string {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/jobs"
-	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
@@ -60,8 +59,10 @@ func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
 		e.Zone = h.Location
 		own = map[string]configs.Schedule{"instruct": h.Schedules.Instruct, "collect": h.Schedules.Collect, "watch": h.Schedules.Watch}[s.Name]
 	}
-	if loc, err := time.LoadLocation(ws.Settings.Timezone); err == nil && s.On == pipeline.All {
-		e.Zone = loc
+	if s.On == pipeline.All {
+		if loc, err := time.LoadLocation(ws.Settings.Timezone); err == nil {
+			e.Zone = loc
+		}
 	}
 	all := ws.Settings.Schedules
 	e.When = own.Or(map[string]configs.Schedule{
@@ -119,7 +120,7 @@ func (s *Server) follow(ctx context.Context, env *stage.Env, cause int64, r pipe
 		}
 	case "plan":
 		if counts["instructions"] > 0 {
-			targets, err := ready(ctx, env)
+			targets, err := ready(ctx, env, r.Target)
 			if err != nil {
 				return err
 			}
@@ -131,8 +132,11 @@ func (s *Server) follow(ctx context.Context, env *stage.Env, cause int64, r pipe
 		}
 	case "collect":
 		if counts["results"]+counts["acks"] > 0 {
-			st, _ := pipeline.Lookup("report")
-			next["report"] = st.Targets(env.Workspace)
+			accounts, err := env.Ledger.ToReport(ctx)
+			if err != nil {
+				return err
+			}
+			next["report"] = accounts
 		}
 		if counts["stock"] > 0 {
 			next["stock"] = selling(env, r.Target)
@@ -141,7 +145,7 @@ func (s *Server) follow(ctx context.Context, env *stage.Env, cause int64, r pipe
 	for _, name := range slices.Sorted(maps.Keys(next)) {
 		st, _ := pipeline.Lookup(name)
 		for _, t := range next[name] {
-			if entry(env.Workspace, st, t).When.Every == 0 {
+			if !st.Has(env.Workspace, t) || entry(env.Workspace, st, t).When.Every == 0 {
 				continue
 			}
 			if _, err := s.queue.Enqueue(ctx, jobs.Job{Stage: name, Target: t, Slot: fmt.Sprintf("after %s %d", r.Stage, cause)}); err != nil {
@@ -163,25 +167,15 @@ func selling(env *stage.Env, warehouse string) []string {
 	return out
 }
 
-// ready lists the warehouses that have instructions which may be sent now.
-func ready(ctx context.Context, env *stage.Env) ([]string, error) {
+// ready lists the warehouses for which an account has instructions that may be sent
+// now.
+func ready(ctx context.Context, env *stage.Env, account string) ([]string, error) {
+	days, err := env.Ledger.ReadyOf(ctx, account)
 	var out []string
 	for _, w := range env.Workspace.Warehouses {
-		if !w.Enabled {
-			continue
-		}
-		id, err := env.Ledger.Warehouse(ctx, w.Name)
-		if err != nil {
-			return nil, err
-		}
-		found := false
-		day := w.Days.NextShipDay(env.Now())
-		if err := env.Ledger.Ready(ctx, id, day, 1, func(*order.Instruction) error { found = true; return nil }); err != nil {
-			return nil, err
-		}
-		if found {
+		if day, ok := days[w.Name]; ok && w.Enabled && day <= w.Days.NextShipDay(env.Now()) {
 			out = append(out, w.Name)
 		}
 	}
-	return out, nil
+	return out, err
 }

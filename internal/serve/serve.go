@@ -175,6 +175,10 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.alive(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
+	env := s.env.Load()
+	if err := env.Ledger.MakeMonths(ctx, env.Now()); err != nil && ctx.Err() == nil {
+		s.log().Warn("the months of the ledger are not all made; purge tries again", "err", s.clean(err))
+	}
 	if err := s.queue.Start(ctx); err != nil {
 		return err
 	}

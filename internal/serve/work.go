@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ const (
 func (s *Server) work(ctx context.Context, t jobs.Try) error {
 	env := *s.env.Load()
 	st, ok := pipeline.Lookup(t.Stage)
-	if !ok || !slices.Contains(st.Targets(env.Workspace), t.Target) {
+	if !ok || !st.Has(env.Workspace, t.Target) {
 		env.Log.Info("the job is dropped: its target is gone or not enabled any more", "stage", t.Stage, "target", t.Target)
 		return nil
 	}

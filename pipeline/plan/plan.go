@@ -120,20 +120,32 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 	for _, s := range a.Remarks.Known {
 		p.known[foldRemark(s)] = true
 	}
-	for _, w := range env.Workspace.Warehouses {
-		s := &site{cfg: w, cal: w.Days}
-		if s.id, err = env.Ledger.Warehouse(ctx, w.Name); err != nil {
-			return nil, err
+	return p, nil
+}
+
+// open reads what planning needs of the warehouses.
+func (p *planner) open(ctx context.Context, now time.Time) error {
+	ids, err := p.env.Ledger.Warehouses(ctx)
+	if err != nil {
+		return err
+	}
+	maybe, err := p.env.Ledger.AllMaybeSent(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range p.env.Workspace.Warehouses {
+		s := &site{cfg: w, cal: w.Days, id: ids[w.Name], maybe: maybe[w.Name]}
+		if s.id == 0 {
+			if s.id, err = p.env.Ledger.Warehouse(ctx, w.Name); err != nil {
+				return err
+			}
 		}
-		if s.out, err = files.NewOut(env, w, "", now); err != nil {
-			return nil, err
-		}
-		if s.maybe, err = env.Ledger.MaybeSent(ctx, w.Name); err != nil {
-			return nil, err
+		if s.out, err = files.NewOut(p.env, w, "", now); err != nil {
+			return err
 		}
 		p.sites[w.Name] = s
 	}
-	return p, nil
+	return nil
 }
 
 // linksMark changes whenever a line of the account may be another SKU than before.
@@ -142,13 +154,29 @@ func linksMark(w *configs.Workspace, a *configs.Account) string {
 }
 
 func (p *planner) run(ctx context.Context, rep *stage.Report) error {
-	var err error
-	if p.mayMerge {
-		if p.twins, err = p.env.Ledger.Twins(ctx, p.id); err != nil {
-			return err
-		}
+	some, err := p.env.Ledger.AnyPending(ctx, p.id)
+	if err == nil && some {
+		err = p.all(ctx, rep)
 	}
+	if err != nil {
+		return err
+	}
+	warned, err := p.env.Ledger.Warned(ctx, p.id)
+	rep.Add("to be looked at", warned)
+	rep.Waiting += warned
+	return err
+}
+
+// all plans what is pending.
+func (p *planner) all(ctx context.Context, rep *stage.Report) error {
 	now := p.env.Now()
+	err := p.open(ctx, now)
+	if err == nil && p.mayMerge {
+		p.twins, err = p.env.Ledger.Twins(ctx, p.id)
+	}
+	if err != nil {
+		return err
+	}
 	for _, s := range []ledger.State{ledger.Recheck, ledger.Held, ledger.Seen} {
 		if err := p.pages(ctx, s, now, rep); err != nil {
 			return err
@@ -162,12 +190,6 @@ func (p *planner) run(ctx context.Context, rep *stage.Report) error {
 		ls = append(ls, l)
 	}
 	slices.SortFunc(ls, func(a, b ledger.Listing) int { return compare(a.Code, b.Code) })
-	warned, err := p.env.Ledger.Warned(ctx, p.id)
-	if err != nil {
-		return err
-	}
-	rep.Add("to be looked at", warned)
-	rep.Waiting += warned
 	return p.env.Ledger.PutListings(ctx, p.id, ls, now)
 }
 

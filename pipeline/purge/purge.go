@@ -79,6 +79,9 @@ const page = 500
 // named.
 func Run(ctx context.Context, env *stage.Env, _ string) (stage.Report, error) {
 	var rep stage.Report
+	if err := env.Ledger.MakeMonths(ctx, env.Now()); err != nil {
+		return rep, err
+	}
 	last, err := env.Ledger.Purges(ctx, 1)
 	if err != nil {
 		return rep, err
