@@ -68,7 +68,7 @@ type Limits struct {
 	// that one drop asks at a time whether orders were cancelled. They mostly wait for
 	// malls, so that thousands of accounts need more: docs/scale-plan.md has the
 	// arithmetic. A change is used from the next start on.
-	Workers int `yaml:"workers" jsonschema:"default=2,minimum=1,maximum=100"`
+	Workers int `yaml:"workers" jsonschema:"default=2,minimum=1,maximum=1000"`
 }
 
 // Nightly is the comparison of mall, ledger and warehouse, once a day.

@@ -52,11 +52,11 @@ func (l *Ledger) Account(ctx context.Context, name string, now time.Time) (id in
 	if err != sql.ErrNoRows {
 		return 0, time.Time{}, explain("account "+name, err)
 	}
+	first, err := l.number(ctx, "accounts")
+	if err != nil {
+		return 0, time.Time{}, explain("register account "+name, err)
+	}
 	err = l.write(ctx, "register account "+name, func(t tx) error {
-		first, err := t.ids(ctx, "accounts", 1)
-		if err != nil {
-			return err
-		}
 		return t.QueryRowContext(ctx, `INSERT INTO accounts (id, name, registered_at) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id, registered_at`, first, name, instant(now)).Scan(&id, &ms)
 	})

@@ -49,7 +49,7 @@ func TestCluster(t *testing.T) {
 		p.pace = time.Duration(load.Number(t, "PACE_SECONDS", 600)) * time.Second
 	}
 	p.houses = load.Number(t, "WAREHOUSES", max(2, p.accounts/250))
-	p.workers = load.Number(t, "WORKERS", 64)
+	p.workers = load.Number(t, "WORKERS", 200)
 	w := newWorld(t, p)
 	if p.minutes == 0 {
 		for i := range p.accounts {
