@@ -168,8 +168,8 @@ func TestSettings(t *testing.T) {
 	b.WriteString("<!-- Made by go generate ./docs from the comments of configs. Change them there. -->\n# Settings\n\n" +
 		"Every key of the three kinds of file. A key that is left out has its default; unknown keys are errors, and `mallbridge\n" +
 		"check` reports every mistake with line and column. `mallbridge init` writes files in which each key stands with its\n" +
-		"comment. Editors complete and check keys by the schemas in the workspace's `.schema/`. Tables of codes are no settings:\n" +
-		"[formats, masters and rules](formats.md).\n\n" + settingTypes)
+		"comment. Editors complete and check keys by the schemas in the workspace's `.schema/`. Tables and rules are no\n" +
+		"settings: [masters](accounts.md#masters), [rules](rules.md), [formats](formats.md).\n\n" + settingTypes)
 	for _, kind := range configs.SchemaKinds() {
 		data, err := configs.Schema(kind)
 		if err != nil {

@@ -73,12 +73,20 @@ type site struct {
 	pages map[string]*page // by path
 }
 
-var markdown = goldmark.New(
-	// A line that ends in a Japanese letter goes on without a space; Hangul keeps it.
-	goldmark.WithExtensions(extension.GFM, extension.NewCJK(extension.WithEastAsianLineBreaks(extension.EastAsianLineBreaksCSS3Draft))),
-	goldmark.WithParserOptions(parser.WithAutoHeadingID()),
-	goldmark.WithRendererOptions(html.WithUnsafe()),
+// markdown parses and renders pages; japanese renders those in which a line that ends in
+// a letter goes on without a space.
+var (
+	markdown = maker()
+	japanese = maker(extension.NewCJK(extension.WithEastAsianLineBreaks(extension.EastAsianLineBreaksSimple)))
 )
+
+func maker(further ...goldmark.Extender) goldmark.Markdown {
+	return goldmark.New(
+		goldmark.WithExtensions(append([]goldmark.Extender{extension.GFM}, further...)...),
+		goldmark.WithParserOptions(parser.WithAutoHeadingID()),
+		goldmark.WithRendererOptions(html.WithUnsafe()),
+	)
+}
 
 // read takes in every Markdown file at the root and below docs.
 func read(tree fs.FS) (*site, error) {
@@ -195,7 +203,11 @@ func (s *site) build() (files map[string][]byte, problems []string, err error) {
 	for _, name := range slices.Sorted(maps.Keys(s.pages)) {
 		p := s.pages[name]
 		var body, out bytes.Buffer
-		if err := markdown.Renderer().Render(&body, p.src, p.doc); err != nil {
+		renderer := markdown.Renderer()
+		if p.lang == "ja" {
+			renderer = japanese.Renderer()
+		}
+		if err := renderer.Render(&body, p.src, p.doc); err != nil {
 			return nil, nil, err
 		}
 		if err := frame.Execute(&out, s.view(p, navs[p.lang], scrolling(body.String()))); err != nil {

@@ -142,8 +142,9 @@ func TestProblems(t *testing.T) {
 func TestPages(t *testing.T) {
 	s, err := read(tree(map[string]string{
 		"docs/op/en/day.md": "# Day\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
-		"docs/op/ja/day.md": "# 一日\n\n朝の\n確認\n",
-		"docs/two.md":       "# Two\n\n## A part\n\n[day](op/en/day.md) [日](op/ja/day.md)\n",
+		"docs/op/ja/day.md": "# 一日\n\n朝の\n確認。\nSKU\n",
+		"docs/op/ko/day.md": "# 하루\n\n확인합니다.\n보류\n",
+		"docs/two.md":       "# Two\n\n## A part\n\n[day](op/en/day.md) [日](op/ja/day.md) [일](op/ko/day.md)\n",
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -161,8 +162,9 @@ func TestPages(t *testing.T) {
 			`<a href="one.html" aria-current="page">One</a>`,
 			`<a class="next" href="two.html#a-part" rel="next">`,
 		},
-		"docs/op/en/day.html": {`<div class="scroll" tabindex="0"><table>`, `<a href="../ja/day.html" lang="ja"`, `<a href="../../../index.ko.html" lang="ko"`},
-		"docs/op/ja/day.html": {`<p>朝の確認</p>`, `<html lang="ja">`},
+		"docs/op/en/day.html": {`<div class="scroll" tabindex="0"><table>`, `<a href="../ja/day.html" lang="ja"`, `<a href="../ko/day.html" lang="ko"`},
+		"docs/op/ja/day.html": {"<p>朝の確認。\nSKU</p>", `<html lang="ja">`},
+		"docs/op/ko/day.html": {"<p>확인합니다.\n보류</p>"},
 		"assets/index.ja.js":  {`["一日","一日","docs/op/ja/day.html#一日"]`},
 	} {
 		for _, want := range wants {
