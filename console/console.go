@@ -177,14 +177,14 @@ func (c *Console) Handler() http.Handler {
 	view("/upload/{id}", c.preview)
 	do(ledger.Operator, "/upload/{id}/take", c.take)
 	do(ledger.Operator, "/upload/{id}/drop", c.forget)
-	m.HandleFunc("GET /refused/{file}", c.need(ledger.Operator, c.refusedFile))
+	m.HandleFunc("GET /refused/{file}", c.need(ledger.Operator, c.noted("file.downloaded", c.refusedFile)))
 	view("/files", c.files)
 	view("/files/{warehouse}/next", c.next)
 	view("/files/{warehouse}/{batch}", c.batch)
-	m.HandleFunc("GET /files/{warehouse}/{batch}/download", c.need(ledger.Operator, c.batchFile))
+	m.HandleFunc("GET /files/{warehouse}/{batch}/download", c.need(ledger.Operator, c.noted("file.downloaded", c.batchFile)))
 	do(ledger.Operator, "/files/{warehouse}/{batch}/approve", c.approve)
 	do(ledger.Operator, "/files/{warehouse}/{batch}/resolve", c.resolve)
-	m.HandleFunc("GET /uploads/{account}/{name}", c.need(ledger.Operator, c.sheet))
+	m.HandleFunc("GET /uploads/{account}/{name}", c.need(ledger.Operator, c.noted("file.downloaded", c.sheet)))
 	do(ledger.Operator, "/uploads/{account}/{name}", c.uploaded)
 	view("/accounts", c.shared(counts, c.accounts))
 	view("/accounts/{name}", c.account)
@@ -363,6 +363,22 @@ func (c *Console) need(role string, next http.HandlerFunc) http.HandlerFunc {
 			q.Request = r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
 			next(w, q.Request)
 		}
+	}
+}
+
+// noted writes into the audit trail who took what holds personal data out of the
+// program, before it is given.
+func (c *Console) noted(kind string, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q, err := c.request(w, r)
+		if err == nil {
+			err = q.env.Ledger.Record(r.Context(), q.env.Now(), ledger.Event{Kind: kind, Detail: strings.TrimPrefix(r.URL.Path, "/"), Actor: q.user.Name})
+		}
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		next(w, r)
 	}
 }
 

@@ -434,21 +434,40 @@ func (c *Console) readAgain(q *request) (string, error) {
 const shownActs = 300
 
 type actsData struct {
-	Who  string
-	Acts []ledger.Event
+	Who, Kind string
+	From, To  string // days
+	Kinds     []string
+	Acts      []ledger.Act
+	More      bool // there are older ones
 }
+
+// actKinds is what acts are about.
+var actKinds = []string{"order", "hold", "raw", "batch", "report", "file", "master", "links", "account", "stock", "window", "run", "job", "queue", "user", "restore"}
 
 // acts is the audit trail of people's acts.
 func (c *Console) acts(q *request) (string, any, error) {
-	d := actsData{Who: strings.TrimSpace(q.URL.Query().Get("who"))}
-	all, err := q.env.Ledger.Acts(q.Context(), 10*shownActs)
-	if err != nil {
-		return "", nil, err
-	}
-	for _, e := range all {
-		if (d.Who == "" || strings.Contains(strings.ToLower(e.Actor), strings.ToLower(d.Who))) && len(d.Acts) < shownActs {
-			d.Acts = append(d.Acts, e)
+	v := q.URL.Query()
+	d := actsData{Who: strings.TrimSpace(v.Get("who")), Kind: v.Get("kind"), From: v.Get("from"), To: v.Get("to"), Kinds: actKinds}
+	l := ledger.ActList{Who: d.Who, Kind: d.Kind, Limit: shownActs + 1}
+	in := zone(q.env.Workspace)
+	for _, x := range []struct {
+		day  string
+		to   *time.Time
+		more int
+	}{{d.From, &l.From, 0}, {d.To, &l.To, 1}} {
+		if x.day == "" {
+			continue
 		}
+		at, err := time.ParseInLocation(time.DateOnly, x.day, in)
+		if err != nil {
+			return "", nil, order.Errorf(order.Invalid, "write it as 2026-11-30", "%q is no day", x.day)
+		}
+		*x.to = at.AddDate(0, 0, x.more)
 	}
-	return "acts", d, nil
+	var err error
+	d.Acts, err = q.env.Ledger.ActsOf(q.Context(), l)
+	if len(d.Acts) > shownActs {
+		d.Acts, d.More = d.Acts[:shownActs], true
+	}
+	return "acts", d, err
 }

@@ -179,3 +179,35 @@ func TestGapsAreReadAgain(t *testing.T) {
 		t.Error("a viewer may have a span read again")
 	}
 }
+
+// TestActsAreFound finds in the audit trail who signed in and out, who could not, and who
+// took a file, by person and by day.
+func TestActsAreFound(t *testing.T) {
+	s := open(t)
+	v := s.as("hanako", ledger.Operator, "en")
+	bs, err := s.world().Ledger.Batches(t.Context(), "", 1)
+	s.check(err)
+	file := "/files/" + bs[0].Warehouse + "/" + bs[0].Number + "/download"
+	v.want(v.get(file), http.StatusOK)
+	rows, err := s.world().Ledger.Search(t.Context(), ledger.Search{State: "planned", Limit: 1})
+	s.check(err)
+	s.check(s.world().Ledger.Record(t.Context(), s.clock(), ledger.Event{Kind: "raw.shown", OrderID: rows[0].ID, Detail: "asked by the buyer", Actor: "hanako"}))
+	v.post("/sign-out")
+	v.post("/sign-in", "name", "hanako", "password", "not the password")
+	v.post("/sign-in", "name", "a password by mistake", "password", "x")
+	s.move(24 * time.Hour)
+	w := s.as("taro", ledger.Viewer, "en")
+	all := w.want(w.get("/runs/acts"), http.StatusOK)
+	w.shows(all, "user.signed_in", "user.signed_out", "user.sign_in_failed", "file.downloaded</code> "+strings.TrimPrefix(file, "/"), `<a href="/orders/`+rows[0].Account+`/`+rows[0].Order.Number+`"`, "asked by the buyer")
+	if strings.Contains(all.body, "by mistake") {
+		t.Error("the audit trail keeps what is nobody's name")
+	}
+	first, second := "2026-11-22", "2026-11-23"
+	if a := w.get("/runs/acts?who=TARO&from=" + second); !strings.Contains(a.body, "<td>taro</td>") || strings.Contains(a.body, "<td>hanako</td>") {
+		t.Errorf("of taro:\n%s", a.body)
+	}
+	if a := w.get("/runs/acts?to=" + first + "&kind=file"); !strings.Contains(a.body, "file.downloaded") || strings.Contains(a.body, "<td>taro</td>") || strings.Contains(a.body, "user.signed_out") {
+		t.Errorf("files of the first day:\n%s", a.body)
+	}
+	w.want(w.get("/runs/acts?from=yesterday"), http.StatusBadRequest)
+}

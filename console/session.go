@@ -174,6 +174,12 @@ func (c *Console) signIn(q *request) (string, error) {
 		return "", err
 	}
 	if !right || hash != u.Hash {
+		// A name that is nobody's is not kept: people type passwords there.
+		if u.Name != "" {
+			if err := q.env.Ledger.Record(q.Context(), q.env.Now(), ledger.Event{Kind: "user.sign_in_failed", Detail: u.Name, Actor: "?"}); err != nil {
+				return "", err
+			}
+		}
 		c.sessions.Put(q.Context(), "wrong", say(q.lang, "name or password is wrong"))
 		return again, nil
 	}
@@ -223,6 +229,11 @@ func (c *Console) begin(q *request, u ledger.User) error {
 }
 
 func (c *Console) signOut(q *request) (string, error) {
+	if q.user.Name != "" {
+		if err := q.env.Ledger.Record(q.Context(), q.env.Now(), ledger.Event{Kind: "user.signed_out", Detail: q.user.Name, Actor: q.user.Name}); err != nil {
+			return "", err
+		}
+	}
 	return "/sign-in", c.sessions.Destroy(q.Context())
 }
 

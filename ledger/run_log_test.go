@@ -108,3 +108,43 @@ func TestSpans(t *testing.T) {
 		}
 	})
 }
+
+// TestActsAreFound looks for what people did by name, kind and day, and names the order.
+func TestActsAreFound(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		ctx := t.Context()
+		s.put(numbered("100")...)
+		r := s.row("100")
+		ok(t, s.Hold(ctx, r.ID, "ask the buyer", "Hanako_1", after(10)))
+		ok(t, s.Record(ctx, after(20), Event{Kind: "account.changed", Detail: "rakuten-main", Actor: "taro"}, Event{Kind: "order.changed", OrderID: r.ID}))
+		find := func(q ActList) string {
+			t.Helper()
+			q.Limit = 10
+			var out []string
+			for _, a := range must[[]Act](t)(s.ActsOf(ctx, q)) {
+				out = append(out, strings.TrimSpace(a.Kind+" "+a.Account+" "+a.Number))
+			}
+			return strings.Join(out, "; ")
+		}
+		held, changed := "order.held rakuten-main 100", "account.changed"
+		for _, c := range []struct {
+			q    ActList
+			want string
+		}{
+			{ActList{}, changed + "; " + held},
+			{ActList{Who: "hanako_"}, held},
+			{ActList{Who: "hanako%"}, ""},
+			{ActList{Kind: "account"}, changed},
+			{ActList{From: after(15)}, changed},
+			{ActList{To: after(15)}, held},
+			{ActList{From: after(10), To: after(20)}, held},
+		} {
+			if got := find(c.q); got != c.want {
+				t.Errorf("%+v: %q, want %q", c.q, got, c.want)
+			}
+		}
+		if one := must[[]Act](t)(s.ActsOf(ctx, ActList{Limit: 1})); len(one) != 1 || one[0].Actor != "taro" || !one[0].At.Equal(after(20)) {
+			t.Errorf("the newest: %+v", one)
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -184,3 +185,54 @@ func (l *Ledger) Acts(ctx context.Context, limit int) ([]Event, error) {
 		WHERE actor <> '' ORDER BY id DESC LIMIT $1`, limit)
 	return scanEvents(rows, err)
 }
+
+// ActList chooses acts. Zero fields do not filter.
+type ActList struct {
+	Who   string    // part of the person's name
+	Kind  string    // what it is about: the part of the kind before the dot
+	From  time.Time // done then or later
+	To    time.Time // done before
+	Limit int
+}
+
+// An Act is what a person did, and to which order or file.
+type Act struct {
+	Event
+	Account, Number  string // of the order
+	Warehouse, Batch string
+}
+
+// ActsOf lists what people did, newest first.
+func (l *Ledger) ActsOf(ctx context.Context, q ActList) ([]Act, error) {
+	to := instant(q.To)
+	if q.To.IsZero() {
+		to = 1 << 62
+	}
+	kind := ""
+	if q.Kind != "" {
+		kind = plain.Replace(q.Kind) + ".%"
+	}
+	rows, err := l.r.QueryContext(ctx, `SELECT e.id, e.at, e.kind, e.order_id, e.instruction_id, e.batch_id, e.file_id, e.reason, e.detail, e.actor,
+		COALESCE(a.name, ''), COALESCE(o.number, ''), COALESCE(w.name, ''), COALESCE(b.number, '') FROM events e
+		LEFT JOIN orders o ON o.id = e.order_id LEFT JOIN accounts a ON a.id = o.account_id LEFT JOIN batches b ON b.id = e.batch_id LEFT JOIN warehouses w ON w.id = b.warehouse_id
+		WHERE e.actor <> '' AND e.at >= $1 AND e.at < $2 AND lower(e.actor) LIKE $3 ESCAPE '!' AND ($4 = '' OR e.kind LIKE $4 ESCAPE '!') ORDER BY e.id DESC LIMIT $5`,
+		instant(q.From), to, "%"+plain.Replace(strings.ToLower(q.Who))+"%", kind, q.Limit)
+	if err != nil {
+		return nil, explain("read acts", err)
+	}
+	defer rows.Close()
+	var out []Act
+	for rows.Next() {
+		var x Act
+		var at int64
+		if err := rows.Scan(&x.ID, &at, &x.Kind, &x.OrderID, &x.InstructionID, &x.BatchID, &x.FileID, &x.Reason, &x.Detail, &x.Actor, &x.Account, &x.Number, &x.Warehouse, &x.Batch); err != nil {
+			return nil, explain("read acts", err)
+		}
+		x.At = timeOf(at)
+		out = append(out, x)
+	}
+	return out, explain("read acts", rows.Err())
+}
+
+// plain takes their meaning from the signs of LIKE.
+var plain = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
