@@ -389,7 +389,7 @@ func TestAlerts(t *testing.T) {
 	v := s.as("hanako", ledger.Viewer, "ja")
 	_, err := s.world().Ledger.Raise(t.Context(), s.clock(), ledger.Alert{Kind: order.AlertNotAtMall, Target: "rakuten-1", Subject: "399001-1"})
 	s.check(err)
-	v.shows(v.get("/"), "受注 399001-1 は出荷予定ですが、モールにありません", "/orders?account=rakuten-1&amp;q=399001-1", `class="bad"`)
+	v.shows(v.get("/"), "受注 399001-1 は出荷予定ですが、モールにありません", "/reconcile?of=rakuten-1", `class="bad"`)
 }
 
 // One link ends the holds of all its orders: it is written, taken over, and planned
