@@ -19,6 +19,8 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -676,10 +678,12 @@ type storeKey struct{}
 
 // runStore starts an object store, ends it at once, or starts it again with what it had:
 // store start DIR, store stop, store again. The bucket is a folder in DIR. It sets
-// S3_ENDPOINT, S3_REGION, S3_BUCKET and the keys.
+// S3_ENDPOINT, S3_REGION, S3_BUCKET and the keys. store front TEXT sets S3_ENDPOINT to a
+// proxy that breaks off what is put under a name with TEXT in it; store front takes it
+// away.
 func runStore(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) == 0 || (args[0] == "start") != (len(args) == 2) {
-		ts.Fatalf("usage: store start DIR, store stop, store again")
+	if neg || len(args) == 0 || (args[0] == "start") != (len(args) == 2) && args[0] != "front" {
+		ts.Fatalf("usage: store start DIR, store stop, store again, store front [TEXT]")
 	}
 	s := ts.Value(storeKey{}).(**s3test.Server)
 	switch args[0] {
@@ -700,7 +704,31 @@ func runStore(ts *testscript.TestScript, neg bool, args []string) {
 		(*s).Stop()
 	case "again":
 		ts.Check((*s).Run())
+	case "front":
+		ts.Setenv("S3_ENDPOINT", (*s).Endpoint)
+		if len(args) > 1 {
+			ts.Setenv("S3_ENDPOINT", breaking(ts, (*s).Endpoint, args[1]))
+		}
 	}
+}
+
+// breaking starts a proxy that passes on half of what is put under a name with text in
+// it, and then hangs up.
+func breaking(ts *testscript.TestScript, endpoint, text string) string {
+	to, err := url.Parse(endpoint)
+	ts.Check(err)
+	pass := &httputil.ReverseProxy{
+		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(to); r.Out.Host = r.In.Host },
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, text) {
+			r.Body = io.NopCloser(io.LimitReader(r.Body, r.ContentLength/2))
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	ts.Defer(front.Close)
+	return front.URL
 }
 
 func rowsOf(ts *testscript.TestScript, path string) [][]string {

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -36,6 +37,12 @@ type S3 struct {
 	AccessKey, SecretKey string
 	Bucket, Prefix       string
 }
+
+// String names the place, without keys.
+func (p S3) String() string { return p.place() }
+
+// GoString is String, so that %#v prints no key either.
+func (p S3) GoString() string { return p.place() }
 
 func (p S3) place() string { return strings.TrimSuffix("s3://"+p.Bucket+"/"+p.Prefix, "/") }
 
@@ -345,6 +352,10 @@ func (b *bucket) fail(what, name string, err error) error {
 	}
 	why := err.Error()
 	code := ""
+	var call *url.Error
+	if errors.As(err, &call) {
+		why = call.Err.Error()
+	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		code = api.ErrorCode()

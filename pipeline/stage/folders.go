@@ -89,7 +89,7 @@ func (s *Folders) at(e *Env, p configs.Place) (*folders.Folder, error) {
 		if o, err = bucketOf(e.Workspace, e.Secrets, p); err != nil {
 			return nil, err
 		}
-		if login = fmt.Sprintf("%#v", o); was == nil || was.login != login {
+		if login = fmt.Sprint(o.Endpoint, " ", o.Region, " ", o.PathStyle, " ", o.AccessKey, " ", o.SecretKey); was == nil || was.login != login {
 			root, err = folders.OpenS3(context.Background(), o)
 		}
 	} else {
@@ -97,7 +97,7 @@ func (s *Folders) at(e *Env, p configs.Place) (*folders.Folder, error) {
 		if o, err = serverOf(e.Workspace, e.Secrets, p); err != nil {
 			return nil, err
 		}
-		if login = fmt.Sprint(o.KnownHosts, o.HostKeys, o.Timeout, o.Agent, string(o.Key), o.Passphrase, o.Password); was == nil || was.login != login {
+		if login = fmt.Sprint(o.KnownHosts, o.HostKeys, o.Timeout, o.Agent, " ", string(o.Key), " ", o.Passphrase, " ", o.Password); was == nil || was.login != login {
 			root = folders.OpenSFTP(o)
 		}
 	}
