@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -94,15 +96,22 @@ type InstructionCount struct {
 	Oldest    time.Time // when the first of them was made
 }
 
+// instructionCounts reads two indexes, each of which holds just these rows. CROSS JOIN
+// has SQLite go from the warehouses, and a state at a time is what it finds in them;
+// else it reads every instruction there is.
+var instructionCounts = func() string {
+	var parts []string
+	for _, state := range []int64{InstructionReady, InstructionClaimed, InstructionRefused, InstructionStopped} {
+		parts = append(parts, fmt.Sprintf(`SELECT w.name, %[1]d AS state, count(*), min(i.created_at) FROM warehouses w CROSS JOIN instructions i
+			WHERE i.warehouse_id = w.id AND i.state = %[1]d GROUP BY w.name`, state))
+	}
+	return strings.Join(parts, " UNION ALL ") + " ORDER BY 1, 2"
+}()
+
 // InstructionCounts counts the instructions that are not shipped, by warehouse and
 // state.
 func (l *Ledger) InstructionCounts(ctx context.Context) ([]InstructionCount, error) {
-	// Two indexes, each of which holds just these rows.
-	rows, err := l.r.QueryContext(ctx, `SELECT w.name, i.state, count(*), min(i.created_at) FROM instructions i JOIN warehouses w ON w.id = i.warehouse_id
-			WHERE i.state = 0 GROUP BY w.name, i.state
-		UNION ALL SELECT w.name, i.state, count(*), min(i.created_at) FROM instructions i JOIN warehouses w ON w.id = i.warehouse_id
-			WHERE i.state IN (1, 3, 4) GROUP BY w.name, i.state
-		ORDER BY 1, 2`)
+	rows, err := l.r.QueryContext(ctx, instructionCounts)
 	if err != nil {
 		return nil, explain("count instructions", err)
 	}

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,4 +70,30 @@ func TestSize(t *testing.T) {
 			t.Errorf("a ledger of %d bytes", n)
 		}
 	})
+}
+
+// However many instructions were shipped, they are not read to count the others.
+func TestInstructionCountsReadIndexes(t *testing.T) {
+	l := openAt(t, filepath.Join(t.TempDir(), "ledger.db"))
+	rows, err := l.r.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+instructionCounts)
+	ok(t, err)
+	defer rows.Close()
+	used := map[string]bool{}
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		ok(t, rows.Scan(&id, &parent, &unused, &step))
+		if step == "SCAN i" {
+			t.Error("every instruction is read")
+		}
+		for _, index := range []string{"instructions_ready", "instructions_out"} {
+			if strings.Contains(step, index) {
+				used[index] = true
+			}
+		}
+	}
+	ok(t, rows.Err())
+	if len(used) != 2 {
+		t.Errorf("only %v are used", used)
+	}
 }

@@ -42,11 +42,12 @@ func (a *app) doctor(ctx context.Context, online bool) error {
 	sec := secretsOf(ws, a.getenv)
 	o := doctor.Options{
 		Workspace: ws, Findings: findings, Version: version, Getenv: a.getenv, Online: online,
-		Env: &stage.Env{Workspace: ws, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws)},
+		Env: &stage.Env{Workspace: ws, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Folders: &stage.Folders{}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws)},
 	}
 	if o.Ledger, o.LedgerErr = ledgerOf(ws, sec); o.LedgerErr == nil && !ledger.IsPostgres(o.Ledger) {
 		o.Queue = jobsFile(ws)
 	}
+	defer o.Env.Folders.Close()
 	found := doctor.Look(ctx, o)
 	if err := a.printFindings(found); err != nil {
 		return err

@@ -99,6 +99,7 @@ func Look(ctx context.Context, o Options) []Finding {
 		d.keys(ctx)
 		d.restored(ctx)
 		if d.Online {
+			d.elsewhere(ctx)
 			d.malls(ctx)
 			d.drops(ctx)
 		}

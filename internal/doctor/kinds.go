@@ -293,9 +293,9 @@ var Kinds = []Kind{
 		"아직 주문이 없습니다. 주문이 들어오기 시작하면 매일 mallbridge backup을 실행하세요",
 	}, [3]string{}},
 	{"backup_elsewhere", "backup", OK, [3]string{
-		"mallbridge backup was never run; if PostgreSQL's own tools back the ledger up, see to it that they run, and keep the archive with it",
-		"mallbridge backup はまだ実行されていません。PostgreSQLの機能でバックアップしているなら、動いていることと、archiveも保存されることを確かめてください",
-		"mallbridge backup을 실행한 적이 없습니다. PostgreSQL 도구로 백업한다면 돌고 있는지, archive도 함께 보관되는지 확인하세요",
+		"mallbridge backup was never run; that is right only if PostgreSQL's own tools copy the ledger, and something copies the archive",
+		"mallbridge backup は未実行です。PostgreSQLの機能で台帳を、別の方法でarchiveを保存している場合だけ問題ありません",
+		"mallbridge backup을 실행한 적이 없습니다. PostgreSQL 도구로 원장을, 다른 방법으로 archive를 보관하는 경우에만 괜찮습니다",
 	}, [3]string{}},
 	{"backup_none", "backup", Warning, [3]string{"none was ever made", "バックアップがありません", "백업을 만든 적이 없습니다"}, [3]string{
 		"make one now and every day, on another disk: mallbridge backup /backup/FILE.tar.gz",
@@ -404,6 +404,12 @@ var Kinds = []Kind{
 		"mallbridge run watch; what it cannot compare, by hand: mallbridge restore settle {subject} --note …",
 		"mallbridge run watch。照合できないものは手作業で: mallbridge restore settle {subject} --note …",
 		"mallbridge run watch. 대조할 수 없는 것은 손으로: mallbridge restore settle {subject} --note …",
+	}},
+	{"place_ok", "folders", OK, [3]string{"{subject} can be reached", "{subject} に接続できます", "{subject}에 접속됩니다"}, [3]string{}},
+	{"place_unreachable", "folders", Error, [3]string{"{subject}: {1}", "{subject}: {1}", "{subject}: {1}"}, [3]string{
+		"look at its address, keys and rights (s3: or sftp: in mallbridge.yaml) and at this machine's connection; nothing is lost meanwhile. {2}",
+		"宛先・キー・権限（mallbridge.yaml の s3: または sftp:）と、この機器の接続を確認してください。その間に失われるものはありません。{2}",
+		"주소, 키, 권한(mallbridge.yaml의 s3: 또는 sftp:)과 이 컴퓨터의 연결을 확인하세요. 그동안 잃는 것은 없습니다. {2}",
 	}},
 	{"mall_unreachable", "malls", Warning, [3]string{"{subject}: {1}", "{subject}: {1}", "{subject}: {1}"}, [3]string{
 		"look at this machine's connection and proxy, then: mallbridge account test {subject}. {2}",

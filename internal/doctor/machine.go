@@ -94,17 +94,23 @@ func (d *doctor) zones() {
 	}
 }
 
-// places are the folders of this machine that the program writes into.
-func (d *doctor) places() []string {
+// settings are the folders that the program writes into, as the settings name them.
+func (d *doctor) settings() []string {
 	s := d.ws.Settings
-	named := []string{s.Inbox, s.Archive, s.Outbox, s.Uploads, s.Done, s.Rejected}
+	out := []string{s.Inbox, s.Archive, s.Outbox, s.Uploads, s.Done, s.Rejected}
 	for _, a := range d.ws.Accounts {
 		if a.Enabled && a.Intake.Folder != "" {
-			named = append(named, a.Intake.Folder)
+			out = append(out, a.Intake.Folder)
 		}
 	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// places are those folders that are of this machine, with the drops that are.
+func (d *doctor) places() []string {
 	var out []string
-	for _, f := range named {
+	for _, f := range d.settings() {
 		if !configs.Elsewhere(f) {
 			out = append(out, d.ws.Path(f))
 		}
@@ -120,8 +126,6 @@ func (d *doctor) places() []string {
 	if d.LedgerErr == nil && !isPostgres(d.Ledger) {
 		out = append(out, filepath.Dir(d.Ledger))
 	}
-	// Folders of a bucket or server are none of this machine.
-	out = slices.DeleteFunc(out, func(p string) bool { return strings.Contains(p, ":/") })
 	slices.Sort(out)
 	return slices.Compact(out)
 }

@@ -280,6 +280,26 @@ func (d *doctor) restored(ctx context.Context) {
 	}
 }
 
+// elsewhere looks into the folders that lie in a bucket or on a server.
+func (d *doctor) elsewhere(ctx context.Context) {
+	for _, f := range d.settings() {
+		if !configs.Elsewhere(f) {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		kind, args := "place_ok", []string(nil)
+		for _, err := range d.env.Folder(f).List(ctx) {
+			if err != nil {
+				text, hint := because(err)
+				kind, args = "place_unreachable", []string{text, hint}
+			}
+			break
+		}
+		cancel()
+		d.find(kind, f, args...)
+	}
+}
+
 // malls compares the clock with those of the malls, each server once.
 func (d *doctor) malls(ctx context.Context) {
 	seen := map[string]bool{}
