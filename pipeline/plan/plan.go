@@ -112,7 +112,7 @@ func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*plann
 	if _, err := env.Ledger.Relink(ctx, id, linksMark(env.Workspace, a), now); err != nil {
 		return nil, err
 	}
-	for range min(runtime.GOMAXPROCS(0), 4) {
+	for range max(min(runtime.GOMAXPROCS(0)-1, 4), 1) {
 		p.memories = append(p.memories, newMemory())
 	}
 	p.since = a.Since(now, order.DateOf(registered.In(a.Location)))
