@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -65,15 +64,21 @@ func Keep(root, when, ext string, r io.Reader, max int64) (Kept, error) {
 		return Kept{}, err
 	}
 	defer os.Remove(f.Name())
-	sum := sha256.New()
-	n, err := copyBoth(f, sum, io.LimitReader(r, max+1))
+	n, err := io.Copy(f, io.LimitReader(r, max+1)) // the kernel copies from file to file
 	if err == nil && n > max {
 		err = fmt.Errorf("%w: over %d bytes", ErrTooLarge, max)
 	}
-	if err := errors.Join(err, f.Chmod(0o640), f.Sync(), f.Close()); err != nil {
+	if err == nil {
+		err = f.Chmod(0o640)
+	}
+	var sum string
+	if err == nil {
+		sum, err = syncAndSum(f, n)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
 		return Kept{}, err
 	}
-	k := KeptName(when, ext, hex.EncodeToString(sum.Sum(nil)), n)
+	k := KeptName(when, ext, sum, n)
 	if err := os.Rename(f.Name(), filepath.Join(root, k.Path)); err != nil {
 		return Kept{}, err
 	}
@@ -85,37 +90,13 @@ func KeptName(when, ext, sha string, size int64) Kept {
 	return Kept{Path: filepath.ToSlash(filepath.Join(when, sha+cleanExt(ext))), SHA256: sha, Size: size}
 }
 
-// copyBoth copies r to both writers, each in a goroutine of its own. b is a hash,
-// which never fails.
-func copyBoth(a io.Writer, b hash.Hash, r io.Reader) (n int64, err error) {
-	const size, many = 256 << 10, 4
-	free, full, done := make(chan []byte, many), make(chan []byte, many), make(chan struct{})
-	for range many {
-		free <- make([]byte, size)
-	}
-	go func() {
-		defer close(done)
-		for buf := range full {
-			b.Write(buf)
-			free <- buf[:cap(buf)]
-		}
-	}()
-	for err == nil {
-		buf := <-free
-		var m int
-		m, err = r.Read(buf)
-		full <- buf[:m] // read only from here on
-		if _, werr := a.Write(buf[:m]); werr != nil {
-			err = werr
-		}
-		n += int64(m)
-	}
-	close(full)
-	<-done
-	if err == io.EOF {
-		err = nil
-	}
-	return n, err
+// syncAndSum makes the n bytes of a file durable and returns their SHA-256.
+func syncAndSum(f *os.File, n int64) (string, error) {
+	synced := make(chan error, 1)
+	go func() { synced <- f.Sync() }()
+	h := sha256.New()
+	_, err := io.Copy(h, io.NewSectionReader(f, 0, n))
+	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, <-synced)
 }
 
 // ErrTooLarge means that a file has more bytes than allowed.

@@ -110,6 +110,9 @@ func (f *Folder) at(name string) string {
 
 // Keep stores the bytes of r below the folder under their SHA-256, as [durable.Keep].
 func (f *Folder) Keep(ctx context.Context, when, ext string, r io.Reader, most int64) (durable.Kept, error) {
+	if in, ok := r.(*File); ok {
+		r = in.File
+	}
 	if f.local() {
 		return durable.Keep(f.dir, when, ext, r, most)
 	}

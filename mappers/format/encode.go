@@ -604,8 +604,8 @@ func (e *encoder) breaks(c *outColumn, s string) string {
 	if e.f.workbook() || file.Kind == "fixed" {
 		return s
 	}
-	d := string(rune(e.f.delimiter))
-	if strings.Contains(s, d) {
+	if strings.IndexByte(s, e.f.delimiter) >= 0 {
+		d := string(rune(e.f.delimiter))
 		switch {
 		case file.CommaIn == "space":
 			s = strings.ReplaceAll(s, d, " ")
