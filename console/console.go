@@ -152,6 +152,7 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/orders/{account}/{number}/hold", c.putHold)
 	do(ledger.Operator, "/orders/{account}/{number}/release", c.release)
 	do(ledger.Operator, "/orders/{account}/{number}/wish", c.wish)
+	do(ledger.Operator, "/orders/{account}/{number}/merge", c.merge)
 	do(ledger.Operator, "/orders/{account}/{number}/correct", c.correct)
 	view("/orders/{account}/{number}/raw", c.raw)
 	do(ledger.Operator, "/orders/{account}/{number}/raw", c.unmask)

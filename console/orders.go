@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/why"
 	"github.com/mallbridge/mallbridge/ledger"
-	"github.com/mallbridge/mallbridge/mappers/rules"
+	"github.com/mallbridge/mallbridge/mappers/address"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/plan"
 )
@@ -151,6 +150,8 @@ type orderData struct {
 	Warehouses []string
 	Services   []string
 	Splits     []string
+	Fellows    []ledger.Row // orders that by a person's word go in one parcel with it
+	Others     []string     // orders to the same recipient that could
 }
 
 func (c *Console) order(q *request) (string, any, error) {
@@ -177,9 +178,75 @@ func (c *Console) order(q *request) (string, any, error) {
 			d.Warehouses = append(d.Warehouses, w.Name)
 		}
 	}
-	d.Services, d.Splits = services(q), []string{rules.SplitLine, rules.SplitPiece}
-	d.Wish, err = q.env.Ledger.WishOf(q.Context(), d.Row.ID)
+	d.Services, d.Splits = plan.Services(q.env.Workspace), plan.Splits
+	if d.Wish, err = q.env.Ledger.WishOf(q.Context(), d.Row.ID); err != nil {
+		return "", nil, err
+	}
+	if d.Fellows, err = q.env.Ledger.Fellows(q.Context(), d.Row.ID); err != nil {
+		return "", nil, err
+	}
+	d.Fellows = slices.DeleteFunc(d.Fellows, func(r ledger.Row) bool { return r.ID == d.Row.ID })
+	d.Others, err = c.sameRecipient(q, d.Row)
 	return "order", d, err
+}
+
+// sameRecipient names other open orders of an account to the recipient of one, the
+// newest first.
+func (c *Console) sameRecipient(q *request, row *ledger.Row) ([]string, error) {
+	if len(row.Order.Packages) != 1 || !row.PurgedAt.IsZero() {
+		return nil, nil
+	}
+	to := row.Order.Packages[0].To
+	key := address.Key(&to)
+	if key == "" || to.Phone == "" {
+		return nil, nil
+	}
+	if !c.working.Load() {
+		if _, err := q.env.Ledger.Index(q.Context(), indexAtOnce); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := q.env.Ledger.Search(q.Context(), ledger.Search{Text: to.Phone, Account: row.Account, Limit: pageSize})
+	var out []string
+	for i := range rows {
+		r := &rows[i]
+		if r.ID != row.ID && r.State != ledger.Outside && len(r.Order.Packages) == 1 && address.Key(&r.Order.Packages[0].To) == key {
+			out = append(out, r.Order.Number)
+		}
+	}
+	return out, err
+}
+
+// merge lets an order go in one parcel with another, or takes that back.
+func (c *Console) merge(q *request) (string, error) {
+	row, err := one(q)
+	if err != nil {
+		return "", err
+	}
+	why, err := note(q)
+	if err != nil {
+		return "", err
+	}
+	if q.FormValue("do") == "apart" {
+		if err := q.env.Ledger.Unmerge(q.Context(), row.ID, why, q.user.Name, q.env.Now()); err != nil {
+			return "", err
+		}
+		c.tell(q, "%s is planned again: %s", row.Order.Number, say(q.lang, "as masters and rules say"))
+		return orderPath(row.Account, row.Order.Number), c.ask(q, "plan", row.Account)
+	}
+	with := strings.TrimSpace(q.FormValue("with"))
+	others, err := q.env.Ledger.OrdersByNumber(q.Context(), with, row.Account)
+	if err == nil && len(others) == 0 {
+		err = order.Errorf(order.Invalid, "look at its number", "%s has no order %s", row.Account, with)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := plan.Merge(q.Context(), q.env, []ledger.Row{*row, others[0]}, why, q.user.Name); err != nil {
+		return "", err
+	}
+	c.tell(q, "%s is planned again: %s", row.Order.Number, say(q.lang, "in one parcel with %s", with))
+	return orderPath(row.Account, row.Order.Number), c.ask(q, "plan", row.Account)
 }
 
 // releasable are the reasons that a person's word can end.
@@ -278,22 +345,6 @@ func (c *Console) releaseOrder(q *request, row *ledger.Row, only []order.Reason,
 	return q.env.Ledger.Release(q.Context(), row.ID, can, why, q.user.Name, q.env.Now())
 }
 
-// services are the delivery services that the master knows.
-func services(q *request) []string {
-	rows, _, err := q.env.Workspace.MasterTable(configs.DeliveryServices)
-	if err != nil {
-		return nil // the page of the masters says what is wrong
-	}
-	at := slices.Index(configs.MasterHeader(configs.DeliveryServices), "service")
-	var out []string
-	for _, r := range rows {
-		if !slices.Contains(out, r[at]) {
-			out = append(out, r[at])
-		}
-	}
-	return out
-}
-
 // wish plans an order as a person wants it.
 func (c *Console) wish(q *request) (string, error) {
 	row, err := one(q)
@@ -314,16 +365,10 @@ func (c *Console) wish(q *request) (string, error) {
 	case "uncancel":
 		w.Cancelled = false
 	default:
-		w = ledger.Wish{Warehouse: q.FormValue("warehouse"), Service: q.FormValue("service"), Split: q.FormValue("split"), Apart: q.FormValue("apart") == "1"}
+		w = ledger.Wish{Together: w.Together, Warehouse: q.FormValue("warehouse"), Service: q.FormValue("service"), Split: q.FormValue("split"), Apart: q.FormValue("apart") == "1"}
 	}
-	if _, ok := q.env.Workspace.Warehouse(w.Warehouse); !ok && w.Warehouse != "" {
-		return "", order.Errorf(order.Invalid, "choose one of the list", "no warehouse %s", w.Warehouse)
-	}
-	if w.Service != "" && !slices.Contains(services(q), w.Service) {
-		return "", order.Errorf(order.Invalid, "choose one of the list", "the master has no delivery service %s", w.Service)
-	}
-	if w.Split != "" && w.Split != rules.SplitLine && w.Split != rules.SplitPiece {
-		return "", order.Errorf(order.Invalid, "choose one of the list", "no such split: %s", w.Split)
+	if err := plan.CheckWish(q.env.Workspace, w); err != nil {
+		return "", err
 	}
 	if err := q.env.Ledger.SetWish(q.Context(), row.ID, w, why, q.user.Name, q.env.Now()); err != nil {
 		return "", err
@@ -349,6 +394,9 @@ func wishText(lang string, w ledger.Wish) string {
 	}
 	if w.Apart {
 		out = append(out, say(lang, "kept apart"))
+	}
+	if w.Together != 0 {
+		out = append(out, say(lang, "in one parcel with others"))
 	}
 	if len(out) == 0 {
 		return say(lang, "as masters and rules say")

@@ -3,6 +3,9 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,6 +130,9 @@ type Wish struct {
 	Service   string // delivery service; empty: as ever
 	Split     string // line, piece: a parcel for each; empty: as ever
 	Apart     bool   // not merged with other orders
+	// Together is the id of the first of the orders that go in one parcel with this
+	// one; 0 for none. [Ledger.Merge] sets it.
+	Together int64
 }
 
 // SetWish stores a person's wish for an order and lets it be planned again. What is in
@@ -148,12 +154,8 @@ func (l *Ledger) SetWish(ctx context.Context, orderID int64, w Wish, note, actor
 		if state == Outside && reason != order.OutPerson {
 			return order.Errorf(order.Conflict, "its page says why", "the order is outside")
 		}
-		var claimed int64
-		if err := t.QueryRowContext(ctx, `SELECT count(*) FROM instruction_lines x JOIN batch_items b ON b.instruction_id = x.instruction_id WHERE x.order_id = $1`, orderID).Scan(&claimed); err != nil {
+		if err := t.unclaimed(ctx, orderID); err != nil {
 			return err
-		}
-		if claimed > 0 {
-			return order.Errorf(order.Conflict, "speak to the warehouse; a cancel at the mall makes a stop request", "the order is in a file for the warehouse already")
 		}
 		if _, err := t.exec(ctx, `INSERT INTO wishes (order_id, cancelled, warehouse, service, split, apart) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (order_id) DO UPDATE SET cancelled = excluded.cancelled, warehouse = excluded.warehouse, service = excluded.service, split = excluded.split, apart = excluded.apart`,
@@ -165,6 +167,160 @@ func (l *Ledger) SetWish(ctx context.Context, orderID int64, w Wish, note, actor
 		}
 		return t.event(ctx, Event{Kind: "order.wished", OrderID: orderID, Detail: w.String() + ": " + note, Actor: actor}, now)
 	})
+}
+
+// unclaimed finds out whether an order is in a file for a warehouse.
+func (t tx) unclaimed(ctx context.Context, orderID int64) error {
+	var claimed int64
+	if err := t.QueryRowContext(ctx, `SELECT count(*) FROM instruction_lines x JOIN batch_items b ON b.instruction_id = x.instruction_id WHERE x.order_id = $1`, orderID).Scan(&claimed); err != nil {
+		return err
+	}
+	if claimed > 0 {
+		return order.Errorf(order.Conflict, "speak to the warehouse; a cancel at the mall makes a stop request", "the order is in a file for the warehouse already")
+	}
+	return nil
+}
+
+// Merge lets orders of one account travel in one parcel, by a person's word, and lets
+// them be planned again; orders that travel with one of them already do so with all.
+// Whether they can is for the planner to say. What is in a file for a warehouse already,
+// or outside, cannot: the error's code is conflict.
+func (l *Ledger) Merge(ctx context.Context, ids []int64, note, actor string, now time.Time) error {
+	if strings.TrimSpace(note) == "" {
+		return order.Errorf(order.Invalid, "the audit trail keeps it", "a merge needs a reason")
+	}
+	return l.write(ctx, "merge orders", func(t tx) error {
+		all, err := t.fellows(ctx, ids)
+		if err != nil {
+			return err
+		}
+		if len(all) < 2 {
+			return order.Errorf(order.Invalid, "name another order", "a parcel of one order is no merge")
+		}
+		var account int64
+		numbers := make([]string, len(all))
+		for i, id := range all {
+			var of int64
+			var state State
+			err := t.QueryRowContext(ctx, `SELECT account_id, state, number FROM orders WHERE id = $1`, id).Scan(&of, &state, &numbers[i])
+			switch {
+			case err == sql.ErrNoRows:
+				return order.Errorf(order.NotFound, "", "there is no such order")
+			case err != nil:
+				return err
+			case i > 0 && of != account:
+				return order.Errorf(order.Conflict, "only orders of one account go in one parcel", "order %s is of another account", numbers[i])
+			case state == Outside:
+				return order.Errorf(order.Conflict, "its page says why", "order %s is outside", numbers[i])
+			}
+			account = of
+			if err := t.unclaimed(ctx, id); err != nil {
+				return fmt.Errorf("order %s: %w", numbers[i], err)
+			}
+		}
+		for i, id := range all {
+			if _, err := t.exec(ctx, `INSERT INTO wishes (order_id, cancelled, warehouse, service, split, apart, together) VALUES ($1, 0, '', '', '', 0, $2)
+				ON CONFLICT (order_id) DO UPDATE SET apart = 0, split = '', together = excluded.together`, id, all[0]); err != nil {
+				return err
+			}
+			others := slices.Delete(slices.Clone(numbers), i, i+1)
+			if err := t.event(ctx, Event{Kind: "order.wished", OrderID: id, Detail: "one parcel with order " + strings.Join(others, ", ") + ": " + note, Actor: actor}, now); err != nil {
+				return err
+			}
+		}
+		return t.replan(ctx, all, now)
+	})
+}
+
+// Unmerge takes back that an order travels with others: all of them are planned again as
+// masters and rules say.
+func (l *Ledger) Unmerge(ctx context.Context, orderID int64, note, actor string, now time.Time) error {
+	if strings.TrimSpace(note) == "" {
+		return order.Errorf(order.Invalid, "the audit trail keeps it", "it needs a reason")
+	}
+	return l.write(ctx, "take merge back", func(t tx) error {
+		all, err := t.fellows(ctx, []int64{orderID})
+		if err != nil {
+			return err
+		}
+		if len(all) < 2 {
+			return order.Errorf(order.Conflict, "", "nobody asked for one parcel with other orders")
+		}
+		for _, id := range all {
+			if err := t.unclaimed(ctx, id); err != nil {
+				return err
+			}
+			if _, err := t.exec(ctx, `UPDATE wishes SET together = 0 WHERE order_id = $1`, id); err != nil {
+				return err
+			}
+			if err := t.event(ctx, Event{Kind: "order.wished", OrderID: id, Detail: "no longer one parcel with others: " + note, Actor: actor}, now); err != nil {
+				return err
+			}
+		}
+		return t.replan(ctx, all, now)
+	})
+}
+
+// replan takes back the instructions of orders, none of which a batch has claimed, and
+// lets them be planned anew.
+func (t tx) replan(ctx context.Context, ids []int64, now time.Time) error {
+	for _, id := range ids {
+		rows, err := t.QueryContext(ctx, `SELECT DISTINCT i.id FROM instruction_lines x JOIN instructions i ON i.id = x.instruction_id WHERE x.order_id = $1 AND i.state = 0`, id)
+		if err != nil {
+			return err
+		}
+		var ready []int64
+		for rows.Next() {
+			var in int64
+			if err := rows.Scan(&in); err != nil {
+				return errors.Join(err, rows.Close())
+			}
+			ready = append(ready, in)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		for _, in := range ready {
+			if err := t.withdraw(ctx, in); err != nil {
+				return err
+			}
+		}
+		if err := t.revise(ctx, id, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fellows are orders with those that go in one parcel with them, by id.
+func (t tx) fellows(ctx context.Context, ids []int64) ([]int64, error) {
+	out := slices.Clone(ids)
+	for _, id := range ids {
+		rows, err := t.QueryContext(ctx, `SELECT b.order_id FROM wishes a JOIN wishes b ON b.together = a.together WHERE a.order_id = $1 AND a.together <> 0`, id)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			var other int64
+			if err := rows.Scan(&other); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			out = append(out, other)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// Fellows returns the orders that by a person's word go in one parcel with an order, it
+// among them, by id; nothing if there are none.
+func (l *Ledger) Fellows(ctx context.Context, orderID int64) ([]Row, error) {
+	out, err := scanOrders(l.r.QueryContext(ctx, `SELECT `+orderColumns+` JOIN wishes w ON w.order_id = o.id JOIN wishes x ON x.together = w.together
+		WHERE x.order_id = $1 AND x.together <> 0 ORDER BY o.id`, orderID))
+	return out, explain("read orders of one parcel", err)
 }
 
 // String names what the wish is.
@@ -179,6 +335,7 @@ func (w Wish) String() string {
 		{w.Service != "", "service " + w.Service},
 		{w.Split != "", "split by " + w.Split},
 		{w.Apart, "kept apart"},
+		{w.Together != 0, "in one parcel with others"},
 	} {
 		if x.is {
 			out = append(out, x.text)
@@ -197,7 +354,7 @@ func (l *Ledger) WishOf(ctx context.Context, orderID int64) (Wish, error) {
 }
 
 func (l *Ledger) wishes(ctx context.Context, which string, args ...any) (map[int64]Wish, error) {
-	rows, err := l.r.QueryContext(ctx, `SELECT order_id, cancelled, warehouse, service, split, apart FROM wishes WHERE order_id `+which, args...)
+	rows, err := l.r.QueryContext(ctx, `SELECT order_id, cancelled, warehouse, service, split, apart, together FROM wishes WHERE order_id `+which, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +363,7 @@ func (l *Ledger) wishes(ctx context.Context, which string, args ...any) (map[int
 	for rows.Next() {
 		var w Wish
 		var id, cancelled, apart int64
-		if err := rows.Scan(&id, &cancelled, &w.Warehouse, &w.Service, &w.Split, &apart); err != nil {
+		if err := rows.Scan(&id, &cancelled, &w.Warehouse, &w.Service, &w.Split, &apart, &w.Together); err != nil {
 			return nil, err
 		}
 		if out == nil {

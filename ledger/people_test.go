@@ -242,3 +242,50 @@ func TestSecondFactor(t *testing.T) {
 		}
 	})
 }
+
+// Orders go in one parcel by a person's word, all that belong together, until it is taken
+// back or they are in a file.
+func TestMerge(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		ctx := t.Context()
+		s.put(numbered("1", "2", "3", "4")...)
+		s.planned("1")
+		one, two, three := s.row("1").ID, s.row("2").ID, s.row("3").ID
+		wantCode(t, s.Merge(ctx, []int64{one, two}, " ", "mika", after(1)), order.Invalid)
+		wantCode(t, s.Merge(ctx, []int64{one}, "x", "mika", after(1)), order.Invalid)
+		wantCode(t, s.Merge(ctx, []int64{one, 4711}, "x", "mika", after(1)), order.NotFound)
+		ok(t, s.Merge(ctx, []int64{two, one}, "one box", "mika", after(1)))
+		if r := s.row("1"); r.State != Seen || r.Version != 2 {
+			t.Errorf("order 1 is %v in version %d", r.State, r.Version)
+		}
+		if places, err := s.PlacesOf(ctx, one); err != nil || len(places) != 0 {
+			t.Errorf("order 1 is still at %v, %v", places, err)
+		}
+		ok(t, s.Merge(ctx, []int64{three, two}, "this one too", "mika", after(2)))
+		rows, err := s.Fellows(ctx, one)
+		ok(t, err)
+		if len(rows) != 3 || rows[2].Order.Number != "3" {
+			t.Errorf("%d orders go together", len(rows))
+		}
+		if w, err := s.WishOf(ctx, three); err != nil || w.Together != one || w.String() != "in one parcel with others" {
+			t.Errorf("wish %+v, %v", w, err)
+		}
+		// Another wish of one of them keeps them together.
+		ok(t, s.SetWish(ctx, two, Wish{Service: "cool"}, "x", "mika", after(3)))
+		if rows, err := s.Fellows(ctx, two); err != nil || len(rows) != 3 {
+			t.Errorf("%d orders go together: %v", len(rows), err)
+		}
+		wantCode(t, s.Unmerge(ctx, one, "", "mika", after(4)), order.Invalid)
+		ok(t, s.Unmerge(ctx, three, "two boxes", "mika", after(4)))
+		if rows, err := s.Fellows(ctx, one); err != nil || len(rows) != 0 {
+			t.Errorf("%d orders go together: %v", len(rows), err)
+		}
+		wantCode(t, s.Unmerge(ctx, one, "again", "mika", after(4)), order.Conflict)
+		s.planned("4")
+		s.claim()
+		wantCode(t, s.Merge(ctx, []int64{one, s.row("4").ID}, "x", "mika", after(5)), order.Conflict)
+		if n := len(s.kinds(one, 0)); n == 0 {
+			t.Error("the events know nothing of it")
+		}
+	})
+}

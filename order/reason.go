@@ -61,6 +61,7 @@ const (
 	HoldRemark          Reason = "remark"
 	HoldNotBefore       Reason = "not_before"
 	HoldMergeWait       Reason = "merge_wait"
+	HoldMerge           Reason = "merge_impossible"
 	HoldDeliveryDate    Reason = "delivery_date"
 	HoldChanged         Reason = "changed_after_instruction"
 	HoldCancelled       Reason = "cancelled_after_instruction"
@@ -234,6 +235,11 @@ var Reasons = []Info{
 		HoldMergeWait, Held, Nobody,
 		texts("同梱待ちです", "합포장 대기 중입니다", "it waits for orders to merge with"),
 		texts("同梱待ち時間が過ぎれば自動で進みます", "합포장 대기 시간이 지나면 자동으로 진행됩니다", "it moves by itself when the merge window ends"),
+	},
+	{
+		HoldMerge, Held, Operator,
+		texts("指定された同梱ができません", "지정한 합포장을 할 수 없습니다", "the orders cannot go in one parcel as a person asked"),
+		texts("違いをなくすか、同梱の指定を取り消してください", "차이를 없애거나 합포장 지정을 취소하세요", "mend what differs, or take the merge back"),
 	},
 	{
 		HoldDeliveryDate, Held, Operator,

@@ -148,6 +148,7 @@ func (a *app) ordersCmd() *cobra.Command {
 	f.StringVar(&reason, "reason", "", "only this reason")
 	f.Int64Var(&q.After, "after", 0, "only ids above this, to page on")
 	f.IntVar(&q.Limit, "limit", 100, "at most so many")
+	c.AddCommand(a.wishCmd(), a.mergeCmd(), a.unmergeCmd())
 	return a.jsonFlag(c)
 }
 

@@ -52,6 +52,9 @@ func (a *app) explain(w why.Answer) {
 	if w.Purged != "" {
 		a.line("  personal data and notes were removed on %s", w.Purged)
 	}
+	if w.Wish != "" {
+		a.line("  by a person's word: %s", w.Wish)
+	}
 	for _, r := range w.Reasons {
 		fmt.Fprintf(a.out, "  %s: %s\n", r.Code, r.Text)
 		if r.Detail != "" {

@@ -22,6 +22,7 @@ type Answer struct {
 	State        string           `json:"state"` // refused, seen, held, outside, planned, recheck, instructed, refused by the warehouse, shipped
 	Status       string           `json:"mall_status,omitempty"`
 	Reasons      []Cause          `json:"reasons"`
+	Wish         string           `json:"wish,omitempty"` // of a person, against masters and rules
 	Seen         string           `json:"seen,omitempty"`
 	Purged       string           `json:"purged,omitempty"` // since when its personal data is gone
 	File         string           `json:"file,omitempty"`
@@ -138,6 +139,13 @@ func answer(ctx context.Context, env *stage.Env, row *ledger.Row, lang string) (
 	}
 	if !row.PurgedAt.IsZero() {
 		w.Purged = ws.Local(row.PurgedAt)
+	}
+	wish, err := env.Ledger.WishOf(ctx, row.ID)
+	if err != nil {
+		return w, err
+	}
+	if wish != (ledger.Wish{}) {
+		w.Wish = phrase.Say(lang, wish.String())
 	}
 	if f, err := env.Ledger.FileByID(ctx, row.FileID); err == nil {
 		w.File = f.Name

@@ -363,7 +363,8 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 		pc.bits = append(pc.bits, ledger.Piece{OrderID: d.row.ID, Package: int64(index), Line: int64(n.line), Part: int64(n.part)<<32 | n.piece, Quantity: n.total, SKU: n.SKU})
 	}
 	p.inserts(d, in, res.Inserts)
-	if p.mayMerge && (p.twins[d.row.Recipient] || p.account.Merge.Within > 0) && res.Merge != rules.MergeNever && len(o.Packages) == 1 && pay != payment.COD {
+	own := p.mayMerge && (p.twins[d.row.Recipient] || p.account.Merge.Within > 0) && res.Merge != rules.MergeNever
+	if (own || d.row.Wish.Together != 0) && len(o.Packages) == 1 && pay != payment.COD {
 		pc.key = mergeKey(in)
 	}
 	d.parcels = append(d.parcels, pc)

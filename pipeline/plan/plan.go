@@ -79,6 +79,7 @@ type planner struct {
 	mayMerge bool
 	twins    map[int64]bool
 	aside    map[int64][]int64 // ids of orders that may be merged, by recipient
+	asked    map[int64][]int64 // ids of orders that a person wants in one parcel, by the first
 	held     map[int64]bool    // orders that this run put on hold
 
 	memories []*memory // by worker
@@ -101,7 +102,7 @@ type site struct {
 func newPlanner(ctx context.Context, env *stage.Env, a *configs.Account) (*planner, error) {
 	p := &planner{
 		env: env, account: a, sites: map[string]*site{}, known: map[string]bool{},
-		sender: a.Sender.Party(a.Country), mayMerge: !a.Merge.Never, listings: map[string]ledger.Listing{}, aside: map[int64][]int64{},
+		sender: a.Sender.Party(a.Country), mayMerge: !a.Merge.Never, listings: map[string]ledger.Listing{}, aside: map[int64][]int64{}, asked: map[int64][]int64{},
 	}
 	now := env.Now()
 	id, registered, err := env.Ledger.Account(ctx, a.Name, now)
@@ -348,7 +349,7 @@ func explained(holds []order.Hold, h order.Hold) bool {
 func Releasable(r order.Reason) bool {
 	switch r {
 	case order.HoldSKU, order.HoldPayment, order.HoldDelivery, order.HoldTimeBand, order.HoldStatus, order.HoldCharacter, order.HoldLength,
-		order.HoldRequired, order.HoldCode, order.HoldQuantity, order.HoldWarehouse:
+		order.HoldRequired, order.HoldCode, order.HoldQuantity, order.HoldWarehouse, order.HoldMerge:
 		return false
 	}
 	return true
@@ -426,7 +427,7 @@ func (p *planner) instruction(pc *parcel) ledger.NewInstruction {
 }
 
 func (p *planner) apply(ctx context.Context, plan *ledger.Plan, now time.Time, rep *stage.Report) error {
-	if len(plan.Orders) == 0 {
+	if len(plan.Orders) == 0 && len(plan.Withdraw) == 0 {
 		return nil
 	}
 	if err := p.env.Ledger.Apply(ctx, plan, now); err != nil {

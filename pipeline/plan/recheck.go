@@ -35,6 +35,9 @@ func (p *planner) recheck(ctx context.Context, d *decision, plan *ledger.Plan, n
 			return c.free, nil
 		}
 		plan.Withdraw = append(plan.Withdraw, c.free...)
+		if d.row.Wish.Together != 0 && len(c.free) > 0 {
+			return nil, nil // it is a new order from now on, and judged with those of its parcel
+		}
 		if d.doubt != nil {
 			d.holds = append(d.holds, *d.doubt)
 		}
