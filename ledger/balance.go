@@ -12,11 +12,16 @@ func (l *Ledger) FilesBetween(ctx context.Context, kind string, from, to time.Ti
 }
 
 // Backup writes a consistent copy of the ledger to a new SQLite file, while others go on
-// reading and writing.
+// reading and writing. The copy knows that it is one; see [Ledger.Placed].
 func (l *Ledger) Backup(ctx context.Context, path string) error {
+	var err error
 	if l.dialect == "postgres" {
-		return explain("backup to "+path, l.backupPostgres(ctx, path))
+		err = l.backupPostgres(ctx, path)
+	} else {
+		_, err = l.r.ExecContext(ctx, "VACUUM INTO '"+strings.ReplaceAll(path, "'", "''")+"'")
 	}
-	_, err := l.r.ExecContext(ctx, "VACUUM INTO '"+strings.ReplaceAll(path, "'", "''")+"'")
+	if err == nil {
+		err = markCopy(ctx, path)
+	}
 	return explain("backup to "+path, err)
 }

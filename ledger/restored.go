@@ -3,7 +3,9 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -26,23 +28,71 @@ var skipped = map[string]struct{ least, aMinute int64 }{"instructions": {100_000
 // Restored notes that this ledger was read back at now from a copy made at copied.
 // Until everything in [Ledger.Uncompared] is compared, nothing may be dropped.
 func (l *Ledger) Restored(ctx context.Context, copied, now time.Time) error {
-	return l.write(ctx, "note the restore", func(t tx) error {
-		for _, m := range []struct {
-			name string
-			at   time.Time
-		}{{"restored.copied", copied}, {"restored.at", now}} {
-			if err := t.setMark(ctx, m.name, instant(m.at)); err != nil {
-				return err
-			}
+	return l.write(ctx, "note the restore", func(t tx) error { return t.restored(ctx, copied, now) })
+}
+
+func (t tx) restored(ctx context.Context, copied, now time.Time) error {
+	if _, err := t.exec(ctx, `DELETE FROM marks WHERE name = $1`, copyMark); err != nil {
+		return err
+	}
+	for _, m := range []struct {
+		name string
+		at   time.Time
+	}{{"restored.copied", copied}, {"restored.at", now}} {
+		if err := t.setMark(ctx, m.name, instant(m.at)); err != nil {
+			return err
 		}
-		for counter, n := range skipped {
-			minutes := max(0, int64(now.Sub(copied)/time.Minute))
-			if _, err := t.ids(ctx, counter, int(n.least+n.aMinute*minutes)); err != nil {
-				return err
-			}
+	}
+	for counter, n := range skipped {
+		minutes := max(0, int64(now.Sub(copied)/time.Minute))
+		if _, err := t.ids(ctx, counter, int(n.least+n.aMinute*minutes)); err != nil {
+			return err
 		}
-		return t.event(ctx, Event{Kind: "ledger.restored", Detail: "copy of " + copied.UTC().Format(time.RFC3339)}, now)
+	}
+	return t.event(ctx, Event{Kind: "ledger.restored", Detail: "copy of " + copied.UTC().Format(time.RFC3339)}, now)
+}
+
+// copyMark is the mark of a file that [Ledger.Backup] wrote, as long as nobody works
+// with it: when the ledger that it is a copy of wrote its last event.
+const copyMark = "copy"
+
+// markCopy marks the copy at path. A schema that has no marks is of a program that
+// knows of no restore.
+func markCopy(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=synchronous(FULL)")
+	if err != nil {
+		return err
+	}
+	err = func() error {
+		var has int
+		if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'marks'`).Scan(&has); err != nil || has == 0 {
+			return err
+		}
+		_, err := db.ExecContext(ctx, `INSERT INTO marks (name, value) SELECT $1, COALESCE((SELECT at FROM events ORDER BY id DESC LIMIT 1), 1) WHERE true
+			ON CONFLICT (name) DO UPDATE SET value = excluded.value`, copyMark)
+		return err
+	}()
+	return errors.Join(err, db.Close())
+}
+
+// Placed notes, once, that a copy which [Ledger.Backup] wrote, or which an upgrade left
+// beside the ledger, was put in the ledger's place at now, or shortly before: it is then
+// a restored ledger, as if [Ledger.Restored] had been called. It is to be called
+// before anything is done with a ledger, and returns the restore that it noted.
+func (l *Ledger) Placed(ctx context.Context, now time.Time) (r Restore, placed bool, err error) {
+	var marked int
+	if err := l.r.QueryRowContext(ctx, `SELECT count(*) FROM marks WHERE name = $1`, copyMark).Scan(&marked); err != nil || marked == 0 {
+		return r, false, explain("look whether it is a copy", err)
+	}
+	err = l.write(ctx, "note that it is a copy", func(t tx) error {
+		copied, err := t.mark(ctx, copyMark)
+		if err != nil || copied == 0 { // a program beside this one was faster
+			return err
+		}
+		r, placed = Restore{timeOf(copied), now}, true
+		return t.restored(ctx, r.Copied, now)
 	})
+	return r, placed, err
 }
 
 // LastRestore returns the last restore; zero if there was none.

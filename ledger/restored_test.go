@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -88,4 +89,51 @@ func TestDoubtSendsNothingAgain(t *testing.T) {
 			t.Errorf("osaka is in doubt since %v", at)
 		}
 	})
+}
+
+func TestCopyThatTakesThePlaceOfTheLedger(t *testing.T) {
+	s := newShop(t, openAt(t, filepath.Join(t.TempDir(), "ledger.db")))
+	ctx := t.Context()
+	s.put(numbered("1", "2")...)
+	s.planned("1")
+	sent := s.claim()
+	s.advance(sent.ID, BatchBuilt)
+	if _, placed, err := s.Placed(ctx, noon); err != nil || placed {
+		t.Errorf("a ledger of its own is taken for a copy: %v", err)
+	}
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	ok(t, s.Backup(ctx, copied))
+	if _, placed, err := s.Placed(ctx, noon); err != nil || placed {
+		t.Errorf("after a copy was made of it, a ledger is taken for one: %v", err)
+	}
+	var last int64
+	ok(t, s.r.QueryRowContext(ctx, `SELECT max(at) FROM events`).Scan(&last))
+
+	c := newShop(t, openAt(t, copied))
+	now := noon.Add(72 * time.Hour)
+	r, placed, err := c.Placed(ctx, now)
+	ok(t, err)
+	if want := (Restore{timeOf(last), now}); !placed || r != want {
+		t.Errorf("a copy says of itself %t %+v, not %+v", placed, r, want)
+	}
+	if must[bool](t)(c.Compared(ctx, "warehouse/tokyo")) {
+		t.Error("a copy needs no comparison")
+	}
+	c.planned("2")
+	if next := c.claim(); next.ID < sent.ID+1_000 {
+		t.Errorf("a copy gives a batch the number %d after %d", next.ID, sent.ID)
+	}
+	if _, placed, err := c.Placed(ctx, now.Add(time.Hour)); err != nil || placed {
+		t.Errorf("a copy is noted as one twice: %v", err)
+	}
+}
+
+// TestCopyOfAnEmptyLedger: what came since is not in it either.
+func TestCopyOfAnEmptyLedger(t *testing.T) {
+	l := openAt(t, filepath.Join(t.TempDir(), "ledger.db"))
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	ok(t, l.Backup(t.Context(), copied))
+	if _, placed, err := openAt(t, copied).Placed(t.Context(), noon); err != nil || !placed {
+		t.Errorf("it is not taken for a copy: %v", err)
+	}
 }

@@ -65,6 +65,14 @@ func TestEveryOldSchemaComesForward(t *testing.T) {
 				if got := count(t, kept, "orders"); got != before["orders"] {
 					t.Errorf("the copy of before has %d orders", got)
 				}
+				var marks, marked int
+				ok(t, kept.QueryRowContext(t.Context(), `SELECT count(*) FROM sqlite_master WHERE name = 'marks'`).Scan(&marks))
+				if marks > 0 {
+					ok(t, kept.QueryRowContext(t.Context(), `SELECT count(*) FROM marks WHERE name = $1`, copyMark).Scan(&marked))
+				}
+				if marked != marks {
+					t.Error("the copy of before does not know that it is a copy")
+				}
 				if left, err := filepath.Glob(dsn + ".schema-*"); err != nil || len(left) != 1 {
 					t.Errorf("beside the ledger lie %v, %v", left, err)
 				}

@@ -250,6 +250,11 @@ func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error
 	if err != nil {
 		return nil, err
 	}
+	if r, placed, err := l.Placed(ctx, a.now()); err != nil {
+		return nil, errors.Join(err, l.Close())
+	} else if placed {
+		a.logger(ws).Warn("the ledger is a copy; nothing is dropped until it is compared: run watch, run reconcile, restore settle", "of", local(ws, r.Copied))
+	}
 	return &stage.Env{
 		Workspace: ws, Ledger: l, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Folders: &stage.Folders{}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),
 		Lease: a.lease(),
