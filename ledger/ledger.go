@@ -196,7 +196,7 @@ func (l *Ledger) upgrade(ctx context.Context) error {
 // older program: the file's name with .schema-N. A copy that a failed upgrade left
 // stays: it is of the same schema.
 func (l *Ledger) keepOld(ctx context.Context, schema int64) error {
-	to := fmt.Sprintf("%s.schema-%d", l.file, schema)
+	to := fmt.Sprintf("%s%s%d", l.file, oldCopy, schema)
 	if _, err := os.Stat(to); err == nil {
 		return nil
 	}
@@ -213,6 +213,30 @@ func (l *Ledger) keepOld(ctx context.Context, schema int64) error {
 		return errors.Join(err, os.Remove(part))
 	}
 	return os.Rename(part, to)
+}
+
+// oldCopy stands between the name of a SQLite ledger and the schema of a copy that an
+// upgrade made.
+const oldCopy = ".schema-"
+
+// OldCopies are the files with copies that upgrades made of the ledger, and what is left
+// of one that was cut off.
+func (l *Ledger) OldCopies() ([]string, error) {
+	if l.file == "" {
+		return nil, nil
+	}
+	dir, name := filepath.Split(l.file)
+	entries, err := os.ReadDir(filepath.Clean(dir))
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		if e.Type().IsRegular() && strings.HasPrefix(e.Name(), name+oldCopy) {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	return out, nil
 }
 
 // damaged reports whether SQLite finds its own structures broken.

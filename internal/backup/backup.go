@@ -46,6 +46,9 @@ const (
 	manifestName = "manifest.json"
 )
 
+// temporaryPrefix begins the name of the folder, beside the backup, in which it is made.
+const temporaryPrefix = ".backup-"
+
 // A Manifest says what a backup holds.
 type Manifest struct {
 	Version int       `json:"version"` // of the form: 1
@@ -94,7 +97,7 @@ func (o *Options) manifest() Manifest {
 }
 
 // Write writes a backup of a workspace to the new file to, which appears whole or not
-// at all.
+// at all. What a killed one left beside it is removed.
 func Write(ctx context.Context, ws *configs.Workspace, to string, o Options) (Manifest, error) {
 	m := o.manifest()
 	if _, err := os.Lstat(to); err == nil {
@@ -103,7 +106,7 @@ func Write(ctx context.Context, ws *configs.Workspace, to string, o Options) (Ma
 	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 		return m, err
 	}
-	tmp, err := os.MkdirTemp(filepath.Dir(to), ".backup-*")
+	tmp, err := durable.Folder(filepath.Dir(to), temporaryPrefix)
 	if err != nil {
 		return m, err
 	}
@@ -270,7 +273,7 @@ func (w writer) workspace(ctx context.Context, ws *configs.Workspace, to string,
 			}
 			return nil
 		}
-		if strings.HasPrefix(d.Name(), ".backup-") && d.IsDir() {
+		if strings.HasPrefix(d.Name(), temporaryPrefix) && d.IsDir() {
 			return filepath.SkipDir
 		}
 		switch {

@@ -122,6 +122,46 @@ func temporary(dir string) (*os.File, error) {
 	return os.CreateTemp(dir, fmt.Sprintf("%s%d-*", temporaryPrefix, os.Getpid()))
 }
 
+// Folder makes a folder in dir for what is made there and then moved out of it, and
+// removes those of the same prefix that killed processes left. The name holds this
+// machine's: several may write into one dir.
+func Folder(dir, prefix string) (string, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return "", err
+	}
+	own := prefix + strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`-*/\:`, r) {
+			return '_'
+		}
+		return r
+	}, host) + "-"
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) {
+			continue
+		}
+		number, mine := strings.CutPrefix(e.Name(), own)
+		if info, err := e.Info(); mine && left(number) || err == nil && time.Since(info.ModTime()) > stale {
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+				return "", err
+			}
+		}
+	}
+	return os.MkdirTemp(dir, fmt.Sprintf("%s%d-*", own, os.Getpid()))
+}
+
+// left reports whether what begins with the number of a process is certainly of one
+// that is gone.
+func left(name string) bool {
+	number, _, _ := strings.Cut(name, "-")
+	pid, err := strconv.Atoi(number)
+	return err == nil && pid > 0 && ended(pid)
+}
+
 const temporaryPrefix = ".tmp-"
 
 // stale is the age at which a temporary file is nobody's, even if a process has
@@ -138,10 +178,7 @@ func sweep(dir string) {
 		if !ours || !e.Type().IsRegular() {
 			continue
 		}
-		number, _, _ := strings.Cut(rest, "-")
-		pid, err := strconv.Atoi(number)
-		gone := err == nil && pid > 0 && ended(pid)
-		if info, err := e.Info(); gone || err == nil && time.Since(info.ModTime()) > stale {
+		if info, err := e.Info(); left(rest) || err == nil && time.Since(info.ModTime()) > stale {
 			os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}

@@ -100,3 +100,48 @@ func TestTemporaryFilesOfTheKilledGo(t *testing.T) {
 		t.Errorf("left are %q, want %q", got, want)
 	}
 }
+
+func TestFoldersOfTheKilledGo(t *testing.T) {
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	made, err := Folder(dir, ".made-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, _, ok := strings.Cut(filepath.Base(made), fmt.Sprintf("-%d-", os.Getpid()))
+	if !ok {
+		t.Fatalf("%s does not name its process", made)
+	}
+	put := func(name string, age time.Duration) {
+		t.Helper()
+		at := filepath.Join(dir, name)
+		old := time.Now().Add(-age)
+		if err := errors.Join(os.MkdirAll(filepath.Join(at, "below"), 0o700), os.Chtimes(at, old, old)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(fmt.Sprintf("%s-%d-1", own, dead.ProcessState.Pid()), 0)
+	put(fmt.Sprintf(".made-another.example-%d-2", dead.ProcessState.Pid()), 0)
+	put(".made-another.example-4-3", 25*time.Hour)
+	put(".other-4-4", 25*time.Hour)
+	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d-5", own, dead.ProcessState.Pid())), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Folder(dir, ".made-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	want := []string{filepath.Base(made), filepath.Base(again), fmt.Sprintf(".made-another.example-%d-2", dead.ProcessState.Pid()), ".other-4-4", fmt.Sprintf("%s-%d-5", own, dead.ProcessState.Pid())}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("left are %q, want %q", got, want)
+	}
+}

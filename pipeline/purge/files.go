@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"regexp"
 	"strings"
 	"time"
@@ -13,13 +14,13 @@ import (
 	"github.com/mallbridge/mallbridge/ledger"
 )
 
-var folderNames = []string{"archive", "calls", "done", "rejected", "outbox", "uploads"}
+var folderNames = []string{"archive", "calls", "done", "rejected", "outbox", "uploads", "copies"}
 
 // impersonal are kinds of files that hold nothing about people.
 var impersonal = []string{ledger.FileStock}
 
 func (p *purger) files(ctx context.Context) error {
-	for _, f := range []func(context.Context) error{p.archive, p.unknown, p.calls, p.done, p.rejected, p.outbox, p.uploads} {
+	for _, f := range []func(context.Context) error{p.archive, p.unknown, p.calls, p.done, p.rejected, p.outbox, p.uploads, p.copies} {
 		if err := f(ctx); err != nil {
 			return err
 		}
@@ -47,17 +48,21 @@ func (p *purger) remove(ctx context.Context, what string, dir *folders.Folder, n
 			return err
 		}
 	}
+	p.count(what, info.Size)
+	return nil
+}
+
+func (p *purger) count(what string, size int64) {
 	f := p.folders[what]
 	if f == nil {
 		f = &Folder{Name: what}
 		p.folders[what] = f
 	}
 	f.Files++
-	f.Bytes += info.Size
+	f.Bytes += size
 	if !p.o.DryRun {
 		fault.At(atRemoved)
 	}
-	return nil
 }
 
 // archive removes the copies of files that came in, by the ledger's list.
@@ -282,6 +287,40 @@ func (p *purger) uploads(ctx context.Context) error {
 		}
 		return e.ModTime
 	})
+}
+
+// copiesStay is how long a copy stays that an upgrade made of the ledger: after that
+// nobody goes back to it, for too much happened since.
+const copiesStay = 14 * 24 * time.Hour
+
+// copies removes the copies that upgrades made of the ledger. What is taken out of the
+// ledger stays in them, so they go sooner than other files, also where retention keeps
+// data for ever.
+func (p *purger) copies(context.Context) error {
+	limit := p.now.Add(-copiesStay)
+	if p.shared.After(limit) {
+		limit = p.shared
+	}
+	files, err := p.env.Ledger.OldCopies()
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		info, err := os.Lstat(path)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.ModTime().Before(limit) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !p.o.DryRun {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		p.count("copies", info.Size())
+	}
+	return nil
 }
 
 // hidden files are nobody's.

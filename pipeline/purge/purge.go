@@ -63,7 +63,7 @@ type Account struct {
 
 // A Folder is what goes of a kind of files.
 type Folder struct {
-	Name  string `json:"folder"` // archive, calls, done, rejected, outbox, uploads
+	Name  string `json:"folder"` // archive, calls, done, rejected, outbox, uploads, copies (of the ledger)
 	Files int64  `json:"files"`
 	Bytes int64  `json:"bytes"`
 }
