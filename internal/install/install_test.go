@@ -76,6 +76,7 @@ func TestInstall(t *testing.T) {
 	s.doc("start", oldVersion)
 	s.hardened("mallbridge.service")
 	s.shipped("the first day", 24)
+	s.told("true")
 	say(t, "the first day is shipped, with version "+oldVersion)
 
 	// This version over it, while the service runs.
@@ -91,7 +92,6 @@ func TestInstall(t *testing.T) {
 	s.place(4)
 	m.sh("./mb run extract")
 	s.shipped("what the backup does not know", 44)
-	s.told()
 	m.sh("cp /var/backups/mallbridge/*.age /etc/mallbridge/environment /root/")
 	s.doc("remove", newVersion)
 	s.removed()
@@ -111,7 +111,7 @@ func TestInstall(t *testing.T) {
 	s.doc("timer", newVersion)
 	s.byTimer()
 	s.shipped("the day after", 60)
-	s.told()
+	s.told("systemctl start mallbridge-run.service")
 	s.once()
 	say(t, "the next day is shipped by the timer")
 
@@ -317,12 +317,13 @@ func (s *shop) shipped(when string, n int) {
 	}
 }
 
-// told waits until every mall shows every tracking number. Rakuten says only after
-// half a minute whether it took one, so not every day waits for it.
-func (s *shop) told() {
+// told waits until every mall shows every tracking number, with a command in between.
+// Rakuten says only after half a minute whether it took one, and serve tells a mall of
+// new ones at the mall's pace, so not every day waits for it.
+func (s *shop) told(between string) {
 	s.t.Helper()
 	await(s.t, "the malls to show the numbers", func() bool {
-		out, err := s.try("", "./mb reports --json")
+		out, err := s.try("", between+"; ./mb reports --json")
 		var list []struct{ State string }
 		if err != nil {
 			return false
