@@ -36,6 +36,10 @@ build: ## Build the program as ./mallbridge: one static file, no cgo
 release: ## Build programs, Debian packages, checksums and bill of materials of VERSION into dist/
 	bash packaging/release $(VERSION) $(TARGETS)
 
+.PHONY: install-test
+install-test: needs ## Install, use, upgrade, lose and restore the packages on a machine in a folder (root)
+	$(GO) test -count=1 -v -timeout 10m ./internal/install -install
+
 .PHONY: demo
 demo: ## Play one day with invented orders and simulated warehouses
 	$(GO) run . demo

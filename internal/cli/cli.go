@@ -156,7 +156,7 @@ func (a *app) root() *cobra.Command {
 		a.initCmd(), a.checkCmd(), a.runCmd(), a.serveCmd(), a.demoCmd(), a.simulateCmd(), a.ingestCmd(),
 		a.ordersCmd(), a.holdsCmd(), a.batchesCmd(), a.runsCmd(), a.filesCmd(), a.stockCmd(), a.reportsCmd(), a.uploadsCmd(), a.alertsCmd(), a.differencesCmd(),
 		a.whyCmd(), a.proveCmd(), a.replayCmd(), a.mallCmd(),
-		a.accountCmd(), a.warehouseCmd(), a.skuCmd(), a.catalogCmd(), a.formatCmd(), a.convertCmd(), a.secretCmd(), a.userCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(), a.doctorCmd(), a.manualCmd(), a.purgeCmd(), a.versionCmd(),
+		a.accountCmd(), a.warehouseCmd(), a.skuCmd(), a.catalogCmd(), a.formatCmd(), a.convertCmd(), a.secretCmd(), a.userCmd(), a.backupCmd(), a.restoreCmd(), a.migrateCmd(), a.doctorCmd(), a.healthCmd(), a.manualCmd(), a.purgeCmd(), a.versionCmd(),
 	)
 	wrapArgs(c)
 	return c
