@@ -277,11 +277,12 @@ func (u *unpacker) line(l, last *order.InstructionLine) {
 }
 
 // room returns an arena to append documents to: arena itself, or a new one when
-// an ordinary document might not fit. What was appended before stays as it is.
+// an ordinary document might not fit: small at first, for most calls store an order or
+// two. What was appended before stays as it is.
 func room(arena []byte) []byte {
-	const chunk, ordinary = 1 << 20, 8 << 10
+	const first, most, ordinary = 16 << 10, 1 << 20, 8 << 10
 	if cap(arena)-len(arena) < ordinary {
-		return make([]byte, 0, chunk)
+		return make([]byte, 0, min(max(8*cap(arena), first), most))
 	}
 	return arena
 }

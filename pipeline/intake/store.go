@@ -76,7 +76,7 @@ func (s *Store) flush() error {
 	}
 	select {
 	case s.chunks <- s.buf:
-		s.buf = make([]ledger.Intake, 0, chunk)
+		s.buf = make([]ledger.Intake, 0, len(s.buf)/chunk*chunk) // room for more where there may be more
 		return nil
 	case <-s.failed:
 		return s.err
