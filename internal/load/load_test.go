@@ -162,8 +162,8 @@ func (w *world) write(name, text string) {
 }
 
 func (w *world) workspace(urls map[string]string) {
-	// Warehouses get a file every ten minutes; one on a cron line gets none in between.
-	drops := "\"*/10 * * * *\""
+	// A warehouse on a cron line gets no file in between.
+	drops := fmt.Sprintf("\"*/%d * * * *\"", max(w.pace/time.Minute, 1))
 	if w.minutes == 0 {
 		drops = w.pace.String()
 	}
@@ -171,7 +171,8 @@ func (w *world) workspace(urls map[string]string) {
 		torture.LedgerEnv, w.workers, w.pace, drops, max(w.pace/2, 5*time.Second)))
 	japan := ", sender: {name: 見本商店, phone: 03-0000-0001, postal: \"1000001\", prefecture: 東京都, city: 千代田区, street: 見本町1-1}"
 	korea := ", sender: {name: 견본상점, phone: 02-000-0001, postal: \"04524\", prefecture: 서울특별시, city: 견본구, street: 새솔로 0}"
-	w.check(w.shops.Write(w.dir, urls, func(i int) string {
+	// A turn that comes a little early must not be left out.
+	w.check(w.shops.Write(w.dir, urls, max(w.pace*9/10, time.Minute), func(i int) string {
 		sender := korea
 		if w.shops.Mall(i) == orders.Rakuten {
 			sender = japan

@@ -96,9 +96,9 @@ func (s *Shops) Malls() map[string]http.Handler {
 var targets = map[string]string{orders.Rakuten: `"300"`, orders.Coupang: "INSTRUCT", orders.ElevenSt: `"301"`}
 
 // Write writes the accounts and their keys into a workspace. urls are the malls'
-// addresses, by mall; more is added to each account's file: YAML in flow style that
-// begins with a comma.
-func (s *Shops) Write(dir string, urls map[string]string, more func(i int) string) error {
+// addresses, by mall; every is the least time between two turns of an account; more is
+// added to each account's file: YAML in flow style that begins with a comma.
+func (s *Shops) Write(dir string, urls map[string]string, every time.Duration, more func(i int) string) error {
 	for _, d := range []string{"accounts", "keys"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o750); err != nil {
 			return err
@@ -119,8 +119,8 @@ func (s *Shops) Write(dir string, urls map[string]string, more func(i int) strin
 		if s.Mall(i) == orders.Coupang {
 			settings = "settings: {vendor_id: " + vendorID(i) + "}, "
 		}
-		text := fmt.Sprintf("{mall: %s, not_before: %s, targets: {default: %s}, api: {base_url: %q, every: 9m, %ssecrets: {%s}}%s}\n",
-			s.Mall(i), first, targets[s.Mall(i)], urls[s.Mall(i)], settings, refs, more(i))
+		text := fmt.Sprintf("{mall: %s, not_before: %s, targets: {default: %s}, api: {base_url: %q, every: %s, %ssecrets: {%s}}%s}\n",
+			s.Mall(i), first, targets[s.Mall(i)], urls[s.Mall(i)], every, settings, refs, more(i))
 		if err := os.WriteFile(filepath.Join(dir, "accounts", s.Name(i)+".yaml"), []byte(text), 0o640); err != nil {
 			return err
 		}

@@ -167,7 +167,7 @@ func (l *load) build() {
 	for mall, handler := range l.Malls() {
 		urls[mall], hosts[mall+".test"] = "https://"+mall+".test", direct{handler}
 	}
-	l.check(l.Write(l.dir, urls, func(int) string { return "" }))
+	l.check(l.Write(l.dir, urls, 9*time.Minute, func(int) string { return "" }))
 	ws, findings, err := configs.Load(l.dir, func(string) string { return "" })
 	l.check(err)
 	l.check(findings.Err())
