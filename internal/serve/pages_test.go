@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -10,6 +11,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"github.com/mallbridge/mallbridge/pipeline"
+	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
 func TestPages(t *testing.T) {
@@ -150,4 +154,45 @@ func TestSystemdIsTold(t *testing.T) {
 	if err := notify("", "READY=1"); err != nil {
 		t.Errorf("without systemd: %v", err)
 	}
+}
+
+// TestAskedByName has a run that a person asked for do what is done once a day, and gives
+// the pages the queue's own.
+func TestAskedByName(t *testing.T) {
+	w := newWorld(t)
+	type named struct {
+		named bool
+		asked []string
+	}
+	ran := make(chan named, 64)
+	w.o.run = func(_ context.Context, env *stage.Env, s pipeline.Stage, target string) pipeline.Result {
+		if s.Name == "watch" && target == "tokyo" {
+			ran <- named{env.Named, env.Asked}
+		}
+		return pipeline.Result{Stage: s.Name, Target: target, Outcome: pipeline.Nothing}
+	}
+	given := make(chan World, 1)
+	w.o.Pages = func(world World) (http.Handler, error) {
+		given <- world
+		return world.Jobs, nil
+	}
+	w.serve()
+	world := receive(t, given)
+	if by := receive(t, ran); by.named {
+		t.Errorf("a run of the schedule counts as asked for: %+v", by)
+	}
+	w.idle()
+	for len(ran) > 0 {
+		<-ran
+	}
+	if err := world.Run(t.Context(), "watch", "tokyo"); err != nil {
+		t.Fatal(err)
+	}
+	if by := receive(t, ran); !by.named || len(by.asked) != 1 || by.asked[0] != "tokyo" {
+		t.Errorf("a run that was asked for is not: %+v", by)
+	}
+	if code, body := w.get(JobsPrefix + "/api/queues"); code != http.StatusOK || !strings.Contains(body, `"instruct"`) {
+		t.Errorf("the queue's pages: %d %s", code, body)
+	}
+	w.idle()
 }
