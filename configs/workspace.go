@@ -59,6 +59,13 @@ func (w *Workspace) Account(name string) (*Account, bool) {
 	return nil, false
 }
 
+// With returns a copy of the workspace with other accounts.
+func (w *Workspace) With(accounts []*Account) *Workspace {
+	x := *w
+	x.Accounts, x.byName = accounts, nil
+	return &x
+}
+
 // Warehouse returns the warehouse of that name.
 func (w *Workspace) Warehouse(name string) (*Warehouse, bool) {
 	for _, h := range w.Warehouses {

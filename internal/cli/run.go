@@ -214,7 +214,7 @@ func (a *app) rehearse(ctx context.Context, real *configs.Workspace) (env *stage
 	if err := a.copyLedger(ctx, real, copied); err != nil {
 		return nil, nil, err
 	}
-	ws := *real
+	ws := real.With(slices.Clone(real.Accounts))
 	ws.Settings.Ledger = copied
 	ws.Settings.Archive, ws.Settings.Done = filepath.Join(dir, "archive"), filepath.Join(dir, "done")
 	ws.Settings.Rejected = filepath.Join(dir, "rejected")
@@ -226,7 +226,6 @@ func (a *app) rehearse(ctx context.Context, real *configs.Workspace) (env *stage
 			return nil, nil, err
 		}
 	}
-	ws.Accounts = slices.Clone(ws.Accounts)
 	for i, acc := range ws.Accounts {
 		x := *acc
 		x.Intake.Folder = filepath.Join(dir, "inbox", acc.Name)
@@ -235,7 +234,7 @@ func (a *app) rehearse(ctx context.Context, real *configs.Workspace) (env *stage
 		}
 		ws.Accounts[i] = &x
 	}
-	if env, err = a.env(ctx, &ws); err != nil {
+	if env, err = a.env(ctx, ws); err != nil {
 		return nil, nil, err
 	}
 	if !archive.IsLocal() {
