@@ -63,6 +63,11 @@ func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake
 				return err
 			}
 		}
+		if p.counts.New >= manyNew {
+			if err := p.countHour(ctx); err != nil {
+				return err
+			}
+		}
 		return t.record(ctx, p.events, now)
 	})
 	return p.counts, err
@@ -119,6 +124,7 @@ type put struct {
 	again         bool  // most orders of the last part were known
 	scattered     bool  // between the orders of a part are many others
 	args          []any // for bulk, used again
+	first, last   int64 // ids that new orders could get
 }
 
 // A knownOrder is what the ledger has under a number.
@@ -138,6 +144,10 @@ func (p *put) store(ctx context.Context, sorted []packedOrder) error {
 	for i := range sorted {
 		sorted[i].id = first + int64(i)
 	}
+	if p.first == 0 {
+		p.first = first
+	}
+	p.last = first + int64(len(sorted)) - 1
 	for part := range slices.Chunk(sorted, bulkRows) {
 		fresh := part
 		if p.again {
@@ -173,6 +183,27 @@ func (p *put) store(ctx context.Context, sorted []packedOrder) error {
 		}
 	}
 	return nil
+}
+
+// manyNew is how many new orders are counted by the hour when they are stored:
+// [Ledger.CountHours] has to read each of them again.
+const manyNew = 1000
+
+// countHour counts the new orders, unless there are some before them that are not
+// counted yet.
+func (p *put) countHour(ctx context.Context) error {
+	counted, err := p.mark(ctx, hoursOrders)
+	if err != nil {
+		return err
+	}
+	var before int64
+	if err := p.QueryRowContext(ctx, `SELECT COALESCE(max(id), 0) FROM orders WHERE id < $1`, p.first).Scan(&before); err != nil || before > counted {
+		return err
+	}
+	if err := p.addHours(ctx, []any{p.account, instant(p.now) / 3600000, p.counts.New, int64(0)}); err != nil {
+		return err
+	}
+	return p.setMark(ctx, hoursOrders, p.last)
 }
 
 // insert stores orders whose numbers are not known and returns how many that

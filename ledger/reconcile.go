@@ -165,7 +165,7 @@ func (l *Ledger) BatchesSince(ctx context.Context, warehouse int64, since time.T
 func (l *Ledger) CountHours(ctx context.Context) error {
 	return l.write(ctx, "count orders by hour", func(t tx) error {
 		for _, c := range []struct{ mark, count, column string }{
-			{"hours.orders", `SELECT account_id, seen_at / 3600000, count(*), max(id) FROM orders WHERE id > $1 GROUP BY account_id, seen_at / 3600000`, "orders"},
+			{hoursOrders, `SELECT account_id, seen_at / 3600000, count(*), max(id) FROM orders WHERE id > $1 GROUP BY account_id, seen_at / 3600000`, "orders"},
 			{"hours.held", `SELECT o.account_id, o.seen_at / 3600000, count(DISTINCT o.id), max(e.id) FROM events e JOIN orders o ON o.id = e.order_id
 				WHERE e.id > $1 AND e.kind = 'order.held' AND e.reason NOT IN ('merge_wait', 'not_before', 'auto_instruction_off') GROUP BY o.account_id, o.seen_at / 3600000`, "held"},
 		} {
@@ -204,11 +204,20 @@ func (t tx) countHours(ctx context.Context, mark, count, column string) error {
 	if err := rows.Err(); err != nil || len(args) == 0 {
 		return err
 	}
-	if _, err := t.bulk(ctx, `INSERT INTO hours (account_id, hour, orders, held) VALUES `, `(?,?,?,?)`,
-		` ON CONFLICT (account_id, hour) DO UPDATE SET orders = hours.orders + excluded.orders, held = hours.held + excluded.held`, args); err != nil {
+	if err := t.addHours(ctx, args); err != nil {
 		return err
 	}
 	return t.setMark(ctx, mark, most)
+}
+
+// hoursOrders is the mark of the last order that is counted by the hour.
+const hoursOrders = "hours.orders"
+
+// addHours adds rows of account, hour, orders and held ones to the counts.
+func (t tx) addHours(ctx context.Context, args []any) error {
+	_, err := t.bulk(ctx, `INSERT INTO hours (account_id, hour, orders, held) VALUES `, `(?,?,?,?)`,
+		` ON CONFLICT (account_id, hour) DO UPDATE SET orders = hours.orders + excluded.orders, held = hours.held + excluded.held`, args)
+	return err
 }
 
 func (t tx) mark(ctx context.Context, name string) (value int64, err error) {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -156,6 +157,39 @@ func TestHours(t *testing.T) {
 		}
 		if at := must[time.Time](t)(s.LastSeen(t.Context(), s.acc+1)); !at.IsZero() {
 			t.Errorf("another account's last came at %s", at)
+		}
+	})
+}
+
+// A large sheet is counted when it is stored, unless orders before it were not.
+func TestHoursOfLargeSheets(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		put := func(prefix string, n int, at time.Time) {
+			t.Helper()
+			numbers := make([]string, n)
+			for i := range numbers {
+				numbers[i] = fmt.Sprintf("%s%05d", prefix, i)
+			}
+			_, err := s.PutOrders(t.Context(), s.acc, 7, numbered(numbers...), at)
+			ok(t, err)
+		}
+		hours := func() []Hour { return must[[]Hour](t)(s.Hours(t.Context(), s.acc, noon, after(600))) }
+		put("a", manyNew, noon)
+		want := []Hour{{noon, manyNew, 0}}
+		if d := cmp.Diff(want, hours()); d != "" {
+			t.Errorf("at once: %s", d)
+		}
+		put("b", 1, after(60))
+		put("c", manyNew, after(120))
+		if d := cmp.Diff(want, hours()); d != "" {
+			t.Errorf("before the order between is counted: %s", d)
+		}
+		put("c", manyNew+500, after(180)) // most of them are known
+		ok(t, s.CountHours(t.Context()))
+		ok(t, s.CountHours(t.Context()))
+		want = append(want, Hour{after(60), 1, 0}, Hour{after(120), manyNew, 0}, Hour{after(180), 500, 0})
+		if d := cmp.Diff(want, hours()); d != "" {
+			t.Error(d)
 		}
 	})
 }

@@ -55,7 +55,7 @@ func Run(ctx context.Context, env *stage.Env, target string) (stage.Report, erro
 	}
 	r := &runner{
 		env: env, w: w, id: id, cal: w.Days, rep: &rep,
-		asked: map[ledger.Member]time.Time{}, mute: map[string]error{}, unasked: map[int64]ledger.Alert{},
+		asked: map[ledger.Member]time.Time{}, mute: map[string]error{}, unasked: map[int64]ledger.Alert{}, built: map[int64]bool{},
 	}
 	defer r.close()
 	if env.DryRun != nil {
@@ -83,6 +83,7 @@ type runner struct {
 	asked   map[ledger.Member]time.Time // orders whose state the mall told in this run
 	mute    map[string]error            // accounts whose mall did not answer in this run
 	unasked map[int64]ledger.Alert      // batches that leave although a mall is silent
+	built   map[int64]bool              // batches whose file this run has built
 }
 
 func (r *runner) run(ctx context.Context) error {
@@ -244,6 +245,7 @@ func (r *runner) build(ctx context.Context, b *ledger.Batch) error {
 		return err
 	}
 	fault.At(atBuilt)
+	r.built[b.ID] = true
 	return nil
 }
 
@@ -254,12 +256,14 @@ func (r *runner) upload(ctx context.Context, b *ledger.Batch) (wait bool, err er
 	if ok, err := r.approved(ctx, b); !ok || err != nil {
 		return true, err
 	}
-	if err := r.checkFile(ctx, b); err != nil {
-		if order.CodeOf(err) == order.Retry || order.CodeOf(err) == order.Denied {
-			return false, err // the outbox cannot be reached
+	if !r.built[b.ID] { // else it was read back just now, and is hashed while it is sent
+		if err := r.checkFile(ctx, b); err != nil {
+			if order.CodeOf(err) == order.Retry || order.CodeOf(err) == order.Denied {
+				return false, err // the outbox cannot be reached
+			}
+			r.env.Log.Warn("the local file of a batch is not the recorded one; it is built again", "batch", b.Number, "err", err)
+			return false, r.env.Ledger.Rebuild(ctx, b.ID, err.Error(), r.env.Now())
 		}
-		r.env.Log.Warn("the local file of a batch is not the recorded one; it is built again", "batch", b.Number, "err", err)
-		return false, r.env.Ledger.Rebuild(ctx, b.ID, err.Error(), r.env.Now())
 	}
 	if wait, err := r.present(ctx, b); wait || err != nil {
 		return wait, err
