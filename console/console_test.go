@@ -45,7 +45,7 @@ func (v *visitor) pages() []string {
 	table := v.want(v.send("/masters/sku-links", "", "links.csv", []byte("account,code,sku,quantity\nplain-1,nothing-like-it,TOWEL-W,2\n")), http.StatusOK)
 	return []string{
 		"/", "/orders", "/orders?state=held", "/orders/" + hs[0].Account + "/" + hs[0].Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number, "/orders/" + rows[0].Account + "/" + rows[0].Order.Number + "/raw", "/holds", "/upload", preview.path,
-		"/files", "/files?kind=results", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/accounts/plain-1", "/accounts/" + api, "/accounts/new", "/accounts/new?mall=coupang", "/runs", "/runs/" + itoa(runs[0].ID), "/reconcile", "/runs/windows", "/runs/acts", "/users", "/me",
+		"/files", "/files?kind=results", "/files/tokyo/next", "/files/" + bs[0].Warehouse + "/" + bs[0].Number, "/links", "/masters/payments", table.path, "/stock", "/accounts", "/accounts/plain-1", "/accounts/" + api, "/accounts/new", "/accounts/new?mall=coupang", "/runs", "/runs/" + itoa(runs[0].ID), "/reconcile", "/runs/windows", "/runs/acts", "/users", "/me",
 	}
 }
 
