@@ -57,7 +57,8 @@ func before(t *testing.T, tree string) string {
 	slices.Sort(steps)
 	rel, err := filepath.Rel(tree, steps[len(steps)-1])
 	must(t, err)
-	commit := git("log", "-1", "--diff-filter=A", "--format=%H", "--", rel)
+	// Where it came first, under whatever number.
+	commit, _, _ := strings.Cut(git("log", "--follow", "--diff-filter=A", "--format=%H", "--", rel), "\n")
 	if commit == "" {
 		return ""
 	}
