@@ -241,6 +241,20 @@ func (a *app) open(ctx context.Context) (*stage.Env, error) {
 }
 
 func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error) {
+	env, err := a.unplaced(ctx, ws)
+	if err != nil {
+		return nil, err
+	}
+	if r, placed, err := env.Ledger.Placed(ctx, a.now()); err != nil {
+		return nil, errors.Join(err, env.Ledger.Close())
+	} else if placed {
+		env.Log.Warn("the ledger is a copy; nothing is dropped until it is compared: run watch, run reconcile, restore settle", "of", local(ws, r.Copied))
+	}
+	return env, nil
+}
+
+// unplaced is env for a copy of the ledger that a rehearsal made: nothing was sent since.
+func (a *app) unplaced(ctx context.Context, ws *configs.Workspace) (*stage.Env, error) {
 	sec := secretsOf(ws, a.getenv)
 	dsn, err := ledgerOf(ws, sec)
 	if err != nil {
@@ -249,11 +263,6 @@ func (a *app) env(ctx context.Context, ws *configs.Workspace) (*stage.Env, error
 	l, err := ledger.Open(ctx, dsn)
 	if err != nil {
 		return nil, err
-	}
-	if r, placed, err := l.Placed(ctx, a.now()); err != nil {
-		return nil, errors.Join(err, l.Close())
-	} else if placed {
-		a.logger(ws).Warn("the ledger is a copy; nothing is dropped until it is compared: run watch, run reconcile, restore settle", "of", local(ws, r.Copied))
 	}
 	return &stage.Env{
 		Workspace: ws, Ledger: l, Secrets: sec, Malls: &stage.Malls{Options: a.calls}, Folders: &stage.Folders{}, Now: a.now, Sleep: a.sleep, Log: a.logger(ws), Owner: pipeline.Owner("run"),

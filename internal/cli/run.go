@@ -234,7 +234,7 @@ func (a *app) rehearse(ctx context.Context, real *configs.Workspace) (env *stage
 		}
 		ws.Accounts[i] = &x
 	}
-	if env, err = a.env(ctx, ws); err != nil {
+	if env, err = a.unplaced(ctx, ws); err != nil {
 		return nil, nil, err
 	}
 	if !archive.IsLocal() {
