@@ -61,7 +61,6 @@ var refusals = [][3]string{
 	{"choose one of the list", "一覧から選んでください", "목록에서 선택하세요"},
 	{"the master has no delivery service %s", "マスタに配送サービス$1がありません", "마스터에 배송 서비스 $1이(가) 없습니다"},
 	{"correct it at the mall, and tell the warehouse", "モールで修正し、倉庫に連絡してください", "쇼핑몰에서 수정하고 창고에 연락하세요"},
-	{"%sthe order has an instruction, or is outside", "$1出荷指示済みか対象外の注文です", "$1이미 출고지시되었거나 대상 외 주문입니다"},
 	{"give it a short name", "短い名前を付けてください", "짧은 이름을 붙이세요"},
 	{"the search has no name", "検索の名前がありません", "검색 이름이 없습니다"},
 	{"it is built in the next run", "次の処理で作成されます", "다음 처리에서 작성됩니다"},

@@ -24,8 +24,8 @@ func (t tx) revise(ctx context.Context, orderID int64, now time.Time) error {
 	return err
 }
 
-// Correct changes the content of an order that has no instruction yet, by a person's
-// word, and lets it be planned again with it. edit changes the order it is given and
+// Correct changes the content of an order that is in no file for a warehouse yet, by a
+// person's word, and lets it be planned again with it. edit changes the order it is given and
 // names the fields that it changed; without one nothing is stored. While the mall says
 // the same of the content, the correction stays; once it says something else, that
 // counts, and the order is held until a person has looked at it.
@@ -43,8 +43,11 @@ func (l *Ledger) Correct(ctx context.Context, orderID int64, edit func(*order.Or
 		if err != nil {
 			return err
 		}
-		if state != Seen && state != Held {
-			return order.Errorf(order.Conflict, "correct it at the mall, and tell the warehouse", "the order has an instruction, or is outside")
+		if state == Outside {
+			return order.Errorf(order.Conflict, "correct it at the mall", "the order is outside")
+		}
+		if err := t.unclaimed(ctx, orderID); err != nil {
+			return err
 		}
 		o, err := unpackOrder(doc)
 		if err != nil {
@@ -52,6 +55,9 @@ func (l *Ledger) Correct(ctx context.Context, orderID int64, edit func(*order.Or
 		}
 		fields, err := edit(o)
 		if err != nil || len(fields) == 0 {
+			return err
+		}
+		if err := t.takeBack(ctx, orderID); err != nil {
 			return err
 		}
 		if err := t.putDoc(ctx, orderID, o); err != nil {
@@ -265,27 +271,25 @@ func (l *Ledger) Unmerge(ctx context.Context, orderID int64, note, actor string,
 // lets them be planned anew.
 func (t tx) replan(ctx context.Context, ids []int64, now time.Time) error {
 	for _, id := range ids {
-		rows, err := t.QueryContext(ctx, `SELECT DISTINCT i.id FROM instruction_lines x JOIN instructions i ON i.id = x.instruction_id WHERE x.order_id = $1 AND i.state = 0`, id)
-		if err != nil {
+		if err := t.takeBack(ctx, id); err != nil {
 			return err
-		}
-		var ready []int64
-		for rows.Next() {
-			var in int64
-			if err := rows.Scan(&in); err != nil {
-				return errors.Join(err, rows.Close())
-			}
-			ready = append(ready, in)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-		for _, in := range ready {
-			if err := t.withdraw(ctx, in); err != nil {
-				return err
-			}
 		}
 		if err := t.revise(ctx, id, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack takes back the instructions of an order that no batch has claimed. Orders
+// that were to travel with it are planned again.
+func (t tx) takeBack(ctx context.Context, orderID int64) error {
+	ready, err := rowsOf(t.QueryContext(ctx, `SELECT DISTINCT i.id FROM instruction_lines x JOIN instructions i ON i.id = x.instruction_id WHERE x.order_id = $1 AND i.state = 0`, orderID))
+	if err != nil {
+		return err
+	}
+	for _, id := range ready {
+		if err := t.withdraw(ctx, id); err != nil {
 			return err
 		}
 	}

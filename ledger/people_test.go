@@ -153,6 +153,12 @@ func TestCorrection(t *testing.T) {
 			t.Errorf("a correction that ended holds again: %+v", r)
 		}
 		s.planned("1")
+		ok(t, s.Correct(ctx, id, fix, "in time", "mika", after(6)))
+		if r := s.row("1"); r.State != Seen || len(readyIDs(t, s)) != 0 {
+			t.Errorf("a planned order that was corrected: %+v", r)
+		}
+		s.planned("1")
+		s.claim()
 		wantCode(t, s.Correct(ctx, id, fix, "late", "mika", after(6)), order.Conflict)
 		wantCode(t, s.Correct(ctx, 4711, fix, "none", "mika", after(6)), order.NotFound)
 		if kinds := s.kinds(id, 0); !slices.Contains(kinds, "order.corrected") {

@@ -365,15 +365,21 @@ func (l *Ledger) Release(ctx context.Context, orderID int64, reasons []order.Rea
 	})
 }
 
-// Hold puts an order that has no instruction yet on hold by a person's word.
+// Hold puts an order that is in no file for a warehouse yet on hold by a person's word.
 func (l *Ledger) Hold(ctx context.Context, orderID int64, note, actor string, now time.Time) error {
 	return l.write(ctx, "hold order", func(t tx) error {
+		if err := t.unclaimed(ctx, orderID); err != nil {
+			return err
+		}
+		if err := t.takeBack(ctx, orderID); err != nil {
+			return err
+		}
 		n, err := t.exec(ctx, `UPDATE orders SET state = 1, reason = $2 WHERE id = $1 AND state IN (0, 1)`, orderID, string(order.HoldPerson))
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return order.Errorf(order.Conflict, "ask the warehouse to stop the parcel", "the order is outside or already instructed")
+			return order.Errorf(order.Conflict, "", "the order is outside")
 		}
 		if _, err := t.exec(ctx, `DELETE FROM releases WHERE order_id = $1 AND reason = $2`, orderID, string(order.HoldPerson)); err != nil {
 			return err

@@ -236,7 +236,15 @@ func TestHoldByAPerson(t *testing.T) {
 		if r.State != Held || r.Reason != order.HoldPerson || len(hs) != 1 || !hs[0].Since.Equal(noon) {
 			t.Errorf("state %v, reason %s, holds %+v", r.State, r.Reason, hs)
 		}
+		// What is planned is taken back as long as it is in no file.
 		s.planned("2")
+		ok(t, s.Hold(t.Context(), s.row("2").ID, "wait", "mika", noon))
+		if r := s.row("2"); r.State != Held || r.Reason != order.HoldPerson || len(readyIDs(t, s)) != 0 {
+			t.Errorf("a planned order: state %v, reason %s, %d instructions", r.State, r.Reason, len(readyIDs(t, s)))
+		}
+		ok(t, s.Release(t.Context(), s.row("2").ID, []order.Reason{order.HoldPerson}, "go", "mika", after(1)))
+		s.planned("2")
+		s.claim()
 		wantCode(t, s.Hold(t.Context(), s.row("2").ID, "too late", "mika", noon), order.Conflict)
 		// A hold after a release counts again.
 		ok(t, s.Release(t.Context(), id, []order.Reason{order.HoldPerson}, "called", "mika", after(2)))
