@@ -258,6 +258,9 @@ func Together(ctx context.Context, env *stage.Env, account string, rows []ledger
 		return order.Errorf(order.NotFound, "look into accounts/", "no account %s", account)
 	}
 	p, err := newPlanner(ctx, env, a)
+	if err == nil {
+		err = p.open(ctx, env.Now())
+	}
 	if err != nil {
 		return err
 	}
