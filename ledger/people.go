@@ -44,7 +44,7 @@ func (l *Ledger) Correct(ctx context.Context, orderID int64, edit func(*order.Or
 			return err
 		}
 		if state == Outside {
-			return order.Errorf(order.Conflict, "correct it at the mall", "the order is outside")
+			return order.Errorf(order.Conflict, "", "the order is outside")
 		}
 		if err := t.unclaimed(ctx, orderID); err != nil {
 			return err
