@@ -144,18 +144,22 @@ type Party struct {
 	Building   string // 建物, 상세주소
 }
 
-// Address joins the parts of the address as they are printed.
+// Address joins the parts of the address as they are printed: in Japan the largest first
+// and without blanks, in Korea with blanks, elsewhere the smallest first with commas. An
+// address without a country is taken for a Japanese one.
 func (p *Party) Address() string {
-	sep := ""
-	if p.Country == "KR" {
+	parts, sep := [...]string{p.Prefecture, p.City, p.Street, p.Building}, ", "
+	switch p.Country {
+	case "JP", "":
+		sep = ""
+	case "KR":
 		sep = " "
+	default:
+		parts = [...]string{p.Street, p.Building, p.City, p.Prefecture}
 	}
 	out := ""
-	for _, s := range [...]string{p.Prefecture, p.City, p.Street, p.Building} {
-		if s == "" {
-			continue
-		}
-		if out != "" {
+	for _, s := range parts {
+		if out != "" && s != "" {
 			out += sep
 		}
 		out += s

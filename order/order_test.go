@@ -80,6 +80,10 @@ func TestAddressIsJoinedAsItIsPrinted(t *testing.T) {
 	if got := p.Address(); got != "나래구 새솔로 78 3동 402호" {
 		t.Error(got)
 	}
+	p = Party{Country: "US", Prefecture: "CA", City: "Sampleton", Street: "10 Example Road", Building: "Apt 4"}
+	if got := p.Address(); got != "10 Example Road, Apt 4, Sampleton, CA" {
+		t.Error(got)
+	}
 }
 
 func TestDates(t *testing.T) {
