@@ -383,8 +383,9 @@ func (l *loader) checkFolders() {
 	at := map[string][]int{} // those before, by path
 	below := map[string][]int{}
 	for i, b := range all {
-		same, around, inside := at[b.path], []int(nil), below[b.path]
-		for dir := b.path; ; {
+		clean := filepath.Clean(b.path) // of a bucket too: only how paths compare matters
+		same, around, inside := at[clean], []int(nil), below[clean]
+		for dir := clean; ; {
 			up := filepath.Dir(dir)
 			if up == dir {
 				break
@@ -399,6 +400,6 @@ func (l *loader) checkFolders() {
 		for _, n := range slices.Sorted(slices.Values(append(around, inside...))) {
 			l.at(b.pos, b.key, fmt.Sprintf("%s and %s lie inside each other", b.what, all[n].what), "give each a folder of its own")
 		}
-		at[b.path] = append(at[b.path], i)
+		at[clean] = append(at[clean], i)
 	}
 }
