@@ -395,9 +395,9 @@ func dump(rows *sql.Rows) (string, error) {
 func (w *World) state(ctx context.Context) (string, error) {
 	var b strings.Builder
 	err := w.read(ctx, func(db *sql.DB) error {
-		tables := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('runs', 'leases', 'counters') AND name NOT LIKE 'sqlite_%' ORDER BY name`
+		tables := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('runs', 'leases', 'counters') AND name NOT LIKE 'run_%' AND name NOT LIKE 'sqlite_%' ORDER BY name`
 		if w.Settings.Ledger != "" {
-			tables = `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('runs', 'leases', 'counters') AND tablename NOT LIKE 'river_%' ORDER BY 1`
+			tables = `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ('runs', 'leases', 'counters') AND tablename NOT LIKE 'run_%' AND tablename NOT LIKE 'river_%' ORDER BY 1`
 		}
 		rows, err := db.QueryContext(ctx, tables)
 		if err != nil {
