@@ -369,22 +369,36 @@ func Read(ctx context.Context, from string, o Into) (Manifest, error) {
 // ReadFrom is [Read] for a file of a bucket, which is not copied first.
 func ReadFrom(ctx context.Context, from *folders.Folder, name string, o Into) (Manifest, error) {
 	r, w := io.Pipe()
-	got := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() {
-		err := from.Read(ctx, name, w)
-		w.CloseWithError(err)
-		got <- err
+		defer close(ended)
+		w.CloseWithError(from.Read(ctx, name, w))
 	}()
-	m, err := read(ctx, r, o)
-	r.CloseWithError(io.ErrClosedPipe) // the reading ends too
-	// What broke the connection says more than that the backup ends early.
-	if e := <-got; e != nil && err != nil && !errors.Is(e, io.ErrClosedPipe) {
-		return m, e
-	}
-	if err != nil {
+	in := &watched{r: r}
+	m, err := read(ctx, in, o)
+	r.Close() // the other reading ends too
+	<-ended
+	switch {
+	case err != nil && in.err != nil: // what broke the connection says more than that the backup ends early
+		return m, in.err
+	case err != nil:
 		return m, fmt.Errorf("%s: %w", from.Path(name), err)
 	}
 	return m, nil
+}
+
+// watched keeps the error with which a reader ended, if it did not end well.
+type watched struct {
+	r   io.Reader
+	err error
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err != nil && err != io.EOF {
+		w.err = err
+	}
+	return n, err
 }
 
 // sealedHead begins a file that age sealed.
