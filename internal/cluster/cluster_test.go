@@ -521,7 +521,7 @@ func TestMigrate(t *testing.T) {
 	<-serve.Done()
 	call(2, "no PostgreSQL address", "migrate", "--to", "books.db")
 	call(0, "the proof balances on both", "migrate", "--to", "env:"+torture.LedgerEnv)
-	call(1, "it was moved to postgres://postgres@127.0.0.1:", "orders")
+	call(1, "it was moved to postgres://postgres@"+pg.Addr, "orders")
 	w.Settings.Ledger = address
 	ok(t, w.Configure())
 	call(2, "moves from a file to PostgreSQL only", "migrate", "--to", "env:"+torture.LedgerEnv)
