@@ -38,7 +38,7 @@ release: ## Build programs, Debian packages, checksums and bill of materials of 
 
 .PHONY: install-test
 install-test: needs ## Install, use, upgrade, lose and restore the packages on a machine in a folder (root)
-	$(GO) test -count=1 -v -timeout 10m ./internal/install -install
+	$(GO) test -count=1 -v -timeout 25m ./internal/install -install
 
 .PHONY: demo
 demo: ## Play one day with invented orders and simulated warehouses
