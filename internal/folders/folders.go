@@ -84,7 +84,7 @@ func (f *Folder) Atomic() bool { return f.d != nil && f.d.atomic() }
 
 // Sub is a folder inside the folder.
 func (f *Folder) Sub(elem ...string) *Folder {
-	if f.local() {
+	if f.IsLocal() {
 		return Local(filepath.Join(append([]string{f.dir}, elem...)...))
 	}
 	sub := path.Join(elem...)
@@ -93,16 +93,14 @@ func (f *Folder) Sub(elem ...string) *Folder {
 
 // Path is the path of a file on this machine, or how people know it elsewhere.
 func (f *Folder) Path(name string) string {
-	if f.local() {
+	if f.IsLocal() {
 		return f.at(name)
 	}
 	return strings.TrimSuffix(f.name, "/") + "/" + name
 }
 
-func (f *Folder) local() bool { return f.d == nil }
-
 func (f *Folder) at(name string) string {
-	if f.local() {
+	if f.IsLocal() {
 		return filepath.Join(f.dir, filepath.FromSlash(name))
 	}
 	return path.Join(f.dir, name)
@@ -113,7 +111,7 @@ func (f *Folder) Keep(ctx context.Context, when, ext string, r io.Reader, most i
 	if in, ok := r.(*File); ok {
 		r = in.File
 	}
-	if f.local() {
+	if f.IsLocal() {
 		return durable.Keep(f.dir, when, ext, r, most)
 	}
 	p, err := f.Create(ctx, "")
@@ -138,7 +136,7 @@ func (f *Folder) Keep(ctx context.Context, when, ext string, r io.Reader, most i
 
 // Write makes or replaces a file with what write puts out.
 func (f *Folder) Write(ctx context.Context, name string, write func(io.Writer) error) error {
-	if f.local() {
+	if f.IsLocal() {
 		return durable.Write(f.at(name), write)
 	}
 	p, err := f.Create(ctx, name)
@@ -167,7 +165,7 @@ func (f *Folder) Create(ctx context.Context, name string) (*Pending, error) {
 	}
 	p := &Pending{folder: f, name: name}
 	var err error
-	if f.local() {
+	if f.IsLocal() {
 		if err = os.MkdirAll(filepath.Dir(f.at(name)), 0o750); err != nil {
 			return nil, err
 		}
@@ -183,7 +181,7 @@ func spool() (*os.File, error) { return os.CreateTemp("", "mallbridge-file-*") }
 
 // Commit gives the file its name, in place of one that is there.
 func (p *Pending) Commit(ctx context.Context) error {
-	if !p.folder.local() {
+	if !p.folder.IsLocal() {
 		defer p.Discard()
 		c, err := contentOf(p.File)
 		if err != nil {
@@ -257,7 +255,7 @@ func (f *File) Close() error {
 
 // Open opens a file. One that is not there gives an error matching fs.ErrNotExist.
 func (f *Folder) Open(ctx context.Context, name string) (*File, error) {
-	if f.local() {
+	if f.IsLocal() {
 		in, err := os.Open(f.at(name))
 		if err != nil {
 			return nil, err
@@ -291,7 +289,7 @@ func infoOf(name string, info fs.FileInfo) Info {
 // Read writes a file to w without a copy on this machine. After an error what w got is
 // not the file.
 func (f *Folder) Read(ctx context.Context, name string, w io.Writer) error {
-	if f.local() {
+	if f.IsLocal() {
 		in, err := os.Open(f.at(name))
 		if err != nil {
 			return err
@@ -305,7 +303,7 @@ func (f *Folder) Read(ctx context.Context, name string, w io.Writer) error {
 
 // Sum returns SHA-256 and size of a file.
 func (f *Folder) Sum(ctx context.Context, name string) (sha string, size int64, err error) {
-	if f.local() {
+	if f.IsLocal() {
 		return durable.Sum(f.at(name))
 	}
 	h := sha256.New()
@@ -315,7 +313,7 @@ func (f *Folder) Sum(ctx context.Context, name string) (sha string, size int64, 
 
 // Stat describes a file.
 func (f *Folder) Stat(ctx context.Context, name string) (Info, error) {
-	if f.local() {
+	if f.IsLocal() {
 		info, err := os.Lstat(f.at(name))
 		if err != nil {
 			return Info{}, err
@@ -332,7 +330,7 @@ func (f *Folder) Stat(ctx context.Context, name string) (Info, error) {
 // Symbolic links and devices are left out.
 func (f *Folder) List(ctx context.Context) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		if !f.local() {
+		if !f.IsLocal() {
 			ended := false
 			err := f.d.list(ctx, f.dir, func(i Info) bool {
 				ended = !yield(i, nil)
@@ -403,7 +401,7 @@ func (f *Folder) walk(ctx context.Context, below string, yield func(Info, error)
 // Remove takes a file away. One that is not there gives an error matching
 // fs.ErrNotExist, except from a bucket, which does not tell.
 func (f *Folder) Remove(ctx context.Context, name string) error {
-	if f.local() {
+	if f.IsLocal() {
 		return os.Remove(f.at(name))
 	}
 	return f.d.remove(ctx, f.at(name))
@@ -411,7 +409,7 @@ func (f *Folder) Remove(ctx context.Context, name string) error {
 
 // RemoveDir takes an empty folder away; in a bucket there is none.
 func (f *Folder) RemoveDir(name string) error {
-	if !f.local() {
+	if !f.IsLocal() {
 		return nil
 	}
 	return os.Remove(f.at(name))
@@ -420,7 +418,7 @@ func (f *Folder) RemoveDir(name string) error {
 // Make makes the folder where it is one of this machine; elsewhere it is made with its
 // first file.
 func (f *Folder) Make() error {
-	if !f.local() {
+	if !f.IsLocal() {
 		return nil
 	}
 	return os.MkdirAll(f.dir, 0o775)
@@ -449,7 +447,7 @@ func (f *Folder) Free(ctx context.Context, name string) (string, error) {
 // it got. Elsewhere than on this machine two that move to one name at the same moment
 // are not seen: callers hold a lease.
 func (f *Folder) Move(ctx context.Context, name string, to *Folder, as string) (string, error) {
-	if f.local() && to.local() {
+	if f.IsLocal() && to.IsLocal() {
 		at, err := durable.Move(f.at(name), to.at(as))
 		return path.Join(path.Dir(as), filepath.Base(at)), err
 	}
@@ -507,7 +505,7 @@ func (f *Folder) Stream(ctx context.Context, name string, r io.Reader) (size int
 
 // Close ends the connections of the folder and of those inside it.
 func (f *Folder) Close() error {
-	if f.local() {
+	if f.IsLocal() {
 		return nil
 	}
 	return f.d.Close()
