@@ -63,21 +63,7 @@ func TestInABrowser(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+path)); err != nil {
 		t.Fatal(err)
 	}
-	var complaints []string
-	listening, stop := context.WithCancel(ctx)
-	defer stop()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for m, err := range chromedp.Console(listening) {
-			if err != nil {
-				return
-			}
-			if m.Type == "error" || m.Type == chromedp.ConsoleException || m.Type == "warning" {
-				complaints = append(complaints, m.Text)
-			}
-		}
-	}()
+	heard := listen(ctx, t)
 	// Previews are their owner's.
 	pages := slices.DeleteFunc(s.as("hanako", ledger.Admin, "ja").pages(), func(p string) bool { return strings.HasPrefix(p, "/upload/") || strings.Contains(p, "/preview/") })
 	for _, lang := range []string{"ja", "ko", "en"} {
@@ -106,11 +92,7 @@ func TestInABrowser(t *testing.T) {
 			}
 		}
 	}
-	stop()
-	<-done
-	for _, c := range complaints {
-		t.Errorf("the browser complains: %s", c)
-	}
+	heard()
 }
 
 func mustPath(page string) string {
@@ -195,5 +177,32 @@ func TestScripts(t *testing.T) {
 	}
 	if err != nil {
 		t.Errorf("the page after it: %v", err)
+	}
+}
+
+// listen keeps what the browser complains of, until heard is called, which makes each
+// complaint an error.
+func listen(ctx context.Context, t *testing.T) (heard func()) {
+	var complaints []string
+	listening, stop := context.WithCancel(ctx)
+	t.Cleanup(stop)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for m, err := range chromedp.Console(listening) {
+			if err != nil {
+				return
+			}
+			if m.Type == "error" || m.Type == chromedp.ConsoleException || m.Type == "warning" {
+				complaints = append(complaints, m.Text)
+			}
+		}
+	}()
+	return func() {
+		stop()
+		<-done
+		for _, c := range complaints {
+			t.Errorf("the browser complains: %s", c)
+		}
 	}
 }

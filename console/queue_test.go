@@ -146,21 +146,7 @@ func TestQueueInABrowser(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+path)); err != nil {
 		t.Fatal(err)
 	}
-	var complaints []string
-	listening, stop := context.WithCancel(ctx)
-	defer stop()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for m, err := range chromedp.Console(listening) {
-			if err != nil {
-				return
-			}
-			if m.Type == "error" || m.Type == chromedp.ConsoleException || m.Type == "warning" {
-				complaints = append(complaints, m.Text)
-			}
-		}
-	}()
+	heard := listen(ctx, t)
 	run := func(what, script string) {
 		t.Helper()
 		if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise)); err != nil {
@@ -181,11 +167,7 @@ func TestQueueInABrowser(t *testing.T) {
 	run("the button", `(`+until+`)(() => `+button+`)`)
 	run("cancel", `(() => { `+button+`.click(); return "ok" })()`)
 	run("the page says so", `(`+until+`)(() => document.body.textContent.includes("Cancelled"))`)
-	stop()
-	<-done
-	for _, c := range complaints {
-		t.Errorf("the browser complains: %s", c)
-	}
+	heard()
 	if is, err := q.List(t.Context(), jobs.Filter{States: []jobs.State{jobs.Done}}); err != nil || len(is) != 1 || is[0].ID != id {
 		t.Errorf("the job is not cancelled: %v %v", is, err)
 	}
