@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mallbridge/mallbridge/order"
@@ -16,14 +17,12 @@ import (
 
 // An Index answers which SKUs a listing is. It is safe for concurrent use.
 type Index struct {
-	links     map[linkKey][]version // newest first
-	skus      map[string]Component  // by SKU, quantity 1
-	barcodes  map[string]string     // barcode → SKU, empty where several have it
-	folded    map[string][]candidate
-	all       []candidate
-	byBarcode map[string][]candidate
-	mark      string
-	buffers   map[string]int64 // by SKU, where the master says one
+	links    map[linkKey][]version // newest first
+	skus     map[string]Component  // by SKU, quantity 1
+	barcodes map[string]string     // barcode → SKU, empty where several have it
+	known    func() *known         // made when first asked for
+	mark     string
+	buffers  map[string]int64 // by SKU, where the master says one
 }
 
 type linkKey struct{ account, code string }
@@ -39,21 +38,23 @@ type version struct {
 func NewIndex(links []Link, skus []SKU) (*Index, []Finding) {
 	x := &Index{
 		links: make(map[linkKey][]version, len(links)), skus: make(map[string]Component, len(skus)),
-		barcodes: map[string]string{}, folded: map[string][]candidate{}, byBarcode: map[string][]candidate{}, buffers: map[string]int64{},
+		barcodes: map[string]string{}, buffers: map[string]int64{},
 	}
 	var all []Finding
 	lines := map[string]int{}
 	for i := range skus {
 		all = append(all, x.addSKU(&skus[i], lines)...)
 	}
+	// Most codes are one SKU at all times: each has its place in one piece of memory.
+	versions, parts := make([]version, len(links)), make([]Component, len(links))
 	for i := range links {
-		all = append(all, x.addLink(&links[i])...)
+		all = append(all, x.addLink(&links[i], versions[i:i:i+1], parts[i:i:i+1])...)
 	}
 	for _, v := range x.links {
 		sort.SliceStable(v, func(i, j int) bool { return v[i].from > v[j].from })
 	}
 	all = append(all, x.lookalikes(links)...)
-	x.collect(links, skus)
+	x.known = sync.OnceValue(func() *known { return x.collect(links, skus) })
 	x.mark = markOf(links, skus)
 	return x, all
 }
@@ -61,10 +62,13 @@ func NewIndex(links []Link, skus []SKU) (*Index, []Finding) {
 // markOf is a hash of what decides which SKU a code is.
 func markOf(links []Link, skus []SKU) string {
 	h := sha256.New()
+	var text []byte
 	put := func(fields ...string) {
+		text = text[:0]
 		for _, f := range fields {
-			fmt.Fprintf(h, "%d:%s", len(f), f)
+			text = append(append(strconv.AppendInt(text, int64(len(f)), 10), ':'), f...)
 		}
+		h.Write(text)
 	}
 	for i := range links {
 		l := &links[i]
@@ -157,7 +161,8 @@ func (x *Index) addSKU(s *SKU, lines map[string]int) []Finding {
 	return all
 }
 
-func (x *Index) addLink(l *Link) []Finding {
+// addLink takes a link; versions and parts are room for a code's first one.
+func (x *Index) addLink(l *Link, versions []version, parts []Component) []Finding {
 	var all []Finding
 	bad := func(column, value, why, hint string) {
 		all = append(all, Finding{File: "links", Line: l.Line, Column: column, Value: value, Why: why, Hint: hint})
@@ -196,8 +201,9 @@ func (x *Index) addLink(l *Link) []Finding {
 		SKU: target, Name: strings.TrimSpace(l.Name), Quantity: quantity, Temperature: temperature, Weight: weight, Line: l.Line,
 	})
 	k := linkKey{strings.TrimSpace(l.Account), code}
-	for i := range x.links[k] {
-		v := &x.links[k][i]
+	known := x.links[k]
+	for i := range known {
+		v := &known[i]
 		if v.from != from {
 			continue
 		}
@@ -210,7 +216,10 @@ func (x *Index) addLink(l *Link) []Finding {
 		v.parts = append(v.parts, c)
 		return nil
 	}
-	x.links[k] = append(x.links[k], version{from, []Component{c}})
+	if known == nil {
+		known = versions
+	}
+	x.links[k] = append(known, version{from, append(parts, c)})
 	return nil
 }
 
@@ -236,13 +245,8 @@ func (x *Index) complete(c Component) Component {
 // lookalikes warns of codes of one account that differ only in width, case or
 // hyphens and lead to different SKUs: one of them is mostly a slip.
 func (x *Index) lookalikes(links []Link) []Finding {
-	type seen struct {
-		code string
-		sku  string
-		line int
-	}
 	var all []Finding
-	first := map[linkKey]seen{}
+	first := make(map[linkKey]*Link, len(links))
 	for i := range links {
 		l := &links[i]
 		code, target := strings.TrimSpace(l.Code), strings.TrimSpace(l.SKU)
@@ -252,13 +256,13 @@ func (x *Index) lookalikes(links []Link) []Finding {
 		k := linkKey{strings.TrimSpace(l.Account), fold(code)}
 		o, ok := first[k]
 		if !ok {
-			first[k] = seen{code, target, l.Line}
+			first[k] = l
 			continue
 		}
-		if o.code != code && o.sku != target {
+		if was := strings.TrimSpace(o.Code); was != code && strings.TrimSpace(o.SKU) != target {
 			all = append(all, Finding{
 				File: "links", Line: l.Line, Column: "code", Value: code, Warning: true,
-				Why:  fmt.Sprintf("looks like %q of line %d but leads to another SKU", o.code, o.line),
+				Why:  fmt.Sprintf("looks like %q of line %d but leads to another SKU", was, o.Line),
 				Hint: "codes are compared exactly; check that both exist at the mall",
 			})
 		}

@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -35,9 +36,15 @@ type candidate struct {
 	fold, nameFold  string
 }
 
-// collect gathers what Suggest looks through: each SKU of the master and each
-// linked code.
-func (x *Index) collect(links []Link, skus []SKU) {
+// known is what Suggest looks through: each SKU of the master and each linked code.
+type known struct {
+	all       []candidate
+	folded    map[string][]candidate
+	byBarcode map[string][]candidate
+}
+
+func (x *Index) collect(links []Link, skus []SKU) *known {
+	k := &known{folded: map[string][]candidate{}, byBarcode: map[string][]candidate{}}
 	seen := map[[2]string]bool{}
 	add := func(c candidate, barcode string) {
 		if c.sku == "" || seen[[2]string{c.sku, c.code}] {
@@ -49,10 +56,10 @@ func (x *Index) collect(links []Link, skus []SKU) {
 			text = c.sku
 		}
 		c.fold, c.nameFold = fold(text), fold(c.name)
-		x.all = append(x.all, c)
-		x.folded[c.fold] = append(x.folded[c.fold], c)
+		k.all = append(k.all, c)
+		k.folded[c.fold] = append(k.folded[c.fold], c)
 		if barcode != "" {
-			x.byBarcode[barcode] = append(x.byBarcode[barcode], c)
+			k.byBarcode[barcode] = append(k.byBarcode[barcode], c)
 		}
 	}
 	for i := range skus {
@@ -68,6 +75,7 @@ func (x *Index) collect(links []Link, skus []SKU) {
 		}
 		add(candidate{sku: target, name: name, code: strings.TrimSpace(l.Code)}, "")
 	}
+	return k
 }
 
 // Suggest returns at most n SKUs that an unmatched listing may be, best first:
@@ -81,13 +89,14 @@ func (x *Index) Suggest(code, name, barcode string, n int) []Suggestion {
 			best[c.sku] = Suggestion{SKU: c.sku, Name: c.name, Code: c.code, Why: why, Score: score}
 		}
 	}
-	for i := range x.byBarcode[strings.TrimSpace(barcode)] {
-		offer(&x.byBarcode[strings.TrimSpace(barcode)][i], SameBarcode, 100)
+	k := x.known()
+	for i := range k.byBarcode[strings.TrimSpace(barcode)] {
+		offer(&k.byBarcode[strings.TrimSpace(barcode)][i], SameBarcode, 100)
 	}
 	foldCode, foldName := fold(code), fold(name)
 	if foldCode != "" {
-		for i := range x.folded[foldCode] {
-			c := &x.folded[foldCode][i]
+		for i := range k.folded[foldCode] {
+			c := &k.folded[foldCode][i]
 			if c.code == strings.TrimSpace(code) {
 				offer(c, SameCode, 98)
 				continue
@@ -96,8 +105,8 @@ func (x *Index) Suggest(code, name, barcode string, n int) []Suggestion {
 		}
 	}
 	codeRunes, nameGrams := []rune(foldCode), bigrams(foldName)
-	for i := range x.all {
-		c := &x.all[i]
+	for i := range k.all {
+		c := &k.all[i]
 		if limit := allowed(len(codeRunes)); limit > 0 {
 			if d, ok := distance(codeRunes, []rune(c.fold), limit); ok && d > 0 {
 				offer(c, NearCode, 85-10*d)
@@ -197,10 +206,25 @@ func dice(a, b map[[2]rune]int) int {
 
 // fold removes width, case, spaces and every kind of hyphen.
 func fold(s string) string {
+	if ascii(s) {
+		return strings.ToUpper(loose.Replace(s))
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || r == '_' || r == '−' {
 			return -1
 		}
 		return unicode.ToUpper(r)
 	}, norm.NFKC.String(s))
+}
+
+// loose removes the spaces and hyphens that ASCII has.
+var loose = strings.NewReplacer(" ", "", "\t", "", "\n", "", "\v", "", "\f", "", "\r", "", "-", "", "_", "")
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
