@@ -91,12 +91,12 @@ func abilitiesOf(m *Mall, formats map[string]*format.Format) Abilities {
 	if spec, ok := malls.Lookup(m.Name); ok {
 		a.API = true
 		// What an account has only by settings of its own is not the mall's.
-		can = func(ability string) bool { return spec.About.Offers(ability, nil) }
+		can = func(ability string) bool { return spec.About().Offers(ability, nil) }
 		if can("expiry") {
-			a.Keys = spec.About.Keys.Ends
+			a.Keys = spec.About().Keys.Ends
 		}
-		if spec.About.Version.Name != "" {
-			a.Version = &spec.About.Version
+		if spec.About().Version.Name != "" {
+			a.Version = &spec.About().Version
 		}
 	}
 	a.Consent = can("consent")

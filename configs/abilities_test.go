@@ -27,8 +27,8 @@ func TestAbilities(t *testing.T) {
 		}
 	}
 	for _, s := range malls.Malls {
-		if a, ok := by[s.About.Name]; !ok || !a.API {
-			t.Errorf("%s has an API: %+v", s.About.Name, a)
+		if a, ok := by[s.About().Name]; !ok || !a.API {
+			t.Errorf("%s has an API: %+v", s.About().Name, a)
 		}
 	}
 	for mall, want := range map[string]configs.Abilities{

@@ -27,7 +27,7 @@ func (l *loader) checkAPI(a *Account) {
 		case !need.on:
 		case !a.UsesAPI():
 			l.at(a.pos, need.key, need.key+" needs the mall's API, and this account works by sheets", need.hint)
-		case known && !slices.Contains(spec.About.Abilities, need.ability):
+		case known && !slices.Contains(spec.About().Abilities, need.ability):
 			l.at(a.pos, need.key, fmt.Sprintf("%s: the API of %s cannot do that", need.key, a.Mall), need.hint)
 		}
 	}
@@ -38,13 +38,13 @@ func (l *loader) checkAPI(a *Account) {
 		l.at(a.pos, "api", fmt.Sprintf("orders of %s come by sheets: there is no connector for its API", a.Mall), "remove api")
 		return
 	}
-	l.apiSettings(a, spec.About)
-	l.apiSecrets(a, spec.About)
+	l.apiSettings(a, spec.About())
+	l.apiSecrets(a, spec.About())
 	if err := spec.CheckBase(a.API.BaseURL); err != nil {
 		l.at(a.pos, "api.base_url", "api."+err.Error(), "write https://…, or leave it out")
 	}
 	if a.API.Every != 0 && a.API.Every.Std() < time.Minute {
-		l.at(a.pos, "api.every", "api.every is "+a.API.Every.String(), "write 1m or more; the mall's own pace is "+spec.About.Pace.Orders.String())
+		l.at(a.pos, "api.every", "api.every is "+a.API.Every.String(), "write 1m or more; the mall's own pace is "+spec.About().Pace.Orders.String())
 	}
 }
 

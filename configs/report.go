@@ -39,17 +39,17 @@ type ShipRule struct {
 // TellsByAPI reports whether the account's mall is told of parcels by its API.
 func (a *Account) TellsByAPI() bool {
 	spec, ok := malls.Lookup(a.Mall)
-	return ok && a.UsesAPI() && spec.About.Offers("ship", a.API.Settings)
+	return ok && a.UsesAPI() && spec.About().Offers("ship", a.API.Settings)
 }
 
 // ShipRule is what the account's mall takes of a package's parcels. A sheet cannot
 // say which lines go later.
 func (a *Account) ShipRule() ShipRule {
 	spec, ok := malls.Lookup(a.Mall)
-	if !ok || !a.TellsByAPI() && spec.About.Ship.ByLine {
+	if !ok || !a.TellsByAPI() && spec.About().Ship.ByLine {
 		return ShipRule{Most: 1}
 	}
-	return ShipRule{Most: spec.About.Ship.Parcels, ByLine: spec.About.Ship.ByLine}
+	return ShipRule{Most: spec.About().Ship.Parcels, ByLine: spec.About().Ship.ByLine}
 }
 
 // OwnTracking is the format of tracking files for malls that have none of their own.

@@ -87,7 +87,7 @@ func makeSchema(t *testing.T, r *jsonschema.Reflector, kind string) []byte {
 	}
 	if kind == AccountKind {
 		for _, m := range malls.Malls {
-			s.AllOf = append(s.AllOf, apiSchema(m.About))
+			s.AllOf = append(s.AllOf, apiSchema(m.About()))
 		}
 	}
 	var b bytes.Buffer

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -276,6 +277,12 @@ func (a *About) carriers() {
 	if a.Carriers == nil {
 		a.Carriers = t.Written(false)
 	}
+}
+
+// Described is [MustAbout] at the first call of what it returns: the descriptions of all
+// malls take longer to read than many a command to run.
+func Described(text []byte) func() *About {
+	return sync.OnceValue(func() *About { return MustAbout(text) })
 }
 
 // MustAbout is [ParseAbout] for the file that is built into the program.

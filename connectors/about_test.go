@@ -66,7 +66,7 @@ func TestSettingsAreCheckedAtEntry(t *testing.T) {
 }
 
 func TestAddressesOfTheAPI(t *testing.T) {
-	s := Spec{About: MustAbout([]byte(plainAbout))}
+	s := Spec{About: Described([]byte(plainAbout))}
 	for v, ok := range map[string]bool{
 		"": true, "https://elsewhere.example/x": true, "http://127.0.0.1:8080": true, "http://[::1]:80": true, "http://localhost:1": true,
 		"http://mall.example": false, "http://localhost.example": false, "ftp://127.0.0.1": false, "https://user:pw@mall.example": false,

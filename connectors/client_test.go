@@ -95,7 +95,7 @@ func newBench(t *testing.T, h http.HandlerFunc, edit func(*About, *Options)) *be
 	if edit != nil {
 		edit(about, &o)
 	}
-	spec := Spec{About: about, New: func(_ Account, c *Client) (Driver, error) { b.Client = c; return noDriver{}, nil }}
+	spec := Spec{About: func() *About { return about }, New: func(_ Account, c *Client) (Driver, error) { b.Client = c; return noDriver{}, nil }}
 	_, err := spec.Open(Account{
 		Name: "shop", Settings: map[string]string{BaseURL: b.server.URL}, Secret: func(string) (string, error) { return canary, nil },
 	}, o)

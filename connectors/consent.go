@@ -33,7 +33,7 @@ func (m *Mall) Consent(back, state string) (string, error) {
 	}
 	link, err := d.Consent(back, state)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", m.spec.About.Name, err)
+		return "", fmt.Errorf("%s: %w", m.spec.About().Name, err)
 	}
 	return link, nil
 }
@@ -50,7 +50,7 @@ func (m *Mall) Redeem(ctx context.Context, back string, answer url.Values) (Gran
 	}
 	g, err := d.Redeem(ctx, back, answer)
 	if err != nil {
-		return Grant{}, fmt.Errorf("%s: %w", m.spec.About.Name, err)
+		return Grant{}, fmt.Errorf("%s: %w", m.spec.About().Name, err)
 	}
 	m.client.hidden.add(slices.Collect(maps.Values(g.Secrets))...)
 	return g, nil

@@ -28,7 +28,7 @@ func (consented) Redeem(_ context.Context, _ string, answer url.Values) (Grant, 
 func TestConsentOfAMall(t *testing.T) {
 	open := func(d Driver) *Mall {
 		var client *Client
-		m, err := Spec{About: MustAbout([]byte(plainAbout)), New: func(_ Account, c *Client) (Driver, error) { client = c; return d, nil }}.Open(Account{Name: "shop"}, Options{})
+		m, err := Spec{About: Described([]byte(plainAbout)), New: func(_ Account, c *Client) (Driver, error) { client = c; return d, nil }}.Open(Account{Name: "shop"}, Options{})
 		if err != nil || client == nil {
 			t.Fatal(err)
 		}

@@ -60,9 +60,9 @@ func (s Spec) Open(a Account, o Options) (*Mall, error) {
 		return nil, err
 	}
 	c := &Client{
-		mall: s.About.Name, account: a.Name, about: s.About, carriers: a.Carriers, base: base, hosts: hosts, scrub: s.Scrub, secret: a.Secret,
+		mall: s.About().Name, account: a.Name, about: s.About(), carriers: a.Carriers, base: base, hosts: hosts, scrub: s.Scrub, secret: a.Secret,
 		transport: o.HTTP, now: o.Now, sleep: o.Sleep, jitter: o.Jitter, log: o.Log, capture: o.Capture, meter: o.Meter, gate: o.Gate,
-		limits: newLimits(s.About.Limits), breaker: &breaker{}, hidden: &redactor{},
+		limits: newLimits(s.About().Limits), breaker: &breaker{}, hidden: &redactor{},
 	}
 	if c.transport == nil {
 		c.transport = sharedTransport
@@ -112,7 +112,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // About is the mall's description.
-func (m *Mall) About() *About { return m.spec.About }
+func (m *Mall) About() *About { return m.spec.About() }
 
 // Account is the account's name.
 func (m *Mall) Account() string { return m.account.Name }
@@ -184,12 +184,12 @@ func (m *Mall) Clock(ctx context.Context) (time.Time, error) {
 
 // Reads says what to read at now.
 func (m *Mall) Reads(now time.Time, p Progress) Plan {
-	return m.spec.About.Window.Plan(now, p, m.Can("open"))
+	return m.spec.About().Window.Plan(now, p, m.Can("open"))
 }
 
 // ClaimReads says which windows of claims to read at now; see [WindowRule.Due].
 func (m *Mall) ClaimReads(now, since, read time.Time) []Window {
-	due, _ := m.spec.About.ClaimRule().Due(now, since, read, 0)
+	due, _ := m.spec.About().ClaimRule().Due(now, since, read, 0)
 	return due
 }
 
@@ -252,7 +252,7 @@ func (m *Mall) Catalog(ctx context.Context, from CatalogFrom) iter.Seq2[Page, er
 func (m *Mall) Parse(p Page) (Parsed, error) {
 	parsed, err := m.driver.Parse(p)
 	if err != nil {
-		return parsed, fmt.Errorf("%s: %s: %w", m.spec.About.Name, p.Kind, err)
+		return parsed, fmt.Errorf("%s: %s: %w", m.spec.About().Name, p.Kind, err)
 	}
 	return parsed, nil
 }
@@ -308,7 +308,7 @@ func (m *Mall) ReadStock(ctx context.Context, codes []order.Codes) ([]int64, err
 		err = fmt.Errorf("stock_read: %d numbers for %d listings", len(out), len(codes))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.spec.About.Name, err)
+		return nil, fmt.Errorf("%s: %w", m.spec.About().Name, err)
 	}
 	return out, nil
 }
@@ -322,7 +322,7 @@ func (m *Mall) Expires(ctx context.Context) (time.Time, error) {
 	}
 	at, err := d.Expires(ctx)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%s: %w", m.spec.About.Name, err)
+		return time.Time{}, fmt.Errorf("%s: %w", m.spec.About().Name, err)
 	}
 	return at, nil
 }
@@ -341,7 +341,7 @@ func (m *Mall) Test(ctx context.Context) []Check {
 }
 
 func (m *Mall) lacks(ability string) error {
-	return order.Errorf(order.Invalid, "", "%s has no %s", m.spec.About.Name, ability)
+	return order.Errorf(order.Invalid, "", "%s has no %s", m.spec.About().Name, ability)
 }
 
 func (m *Mall) cannot(ability string) Result {
@@ -357,7 +357,7 @@ func (m *Mall) answered(what string, n int, call func() []Result) []Result {
 	if len(res) == n {
 		return res
 	}
-	return Results(n, Result{Detail: fmt.Sprintf("%s: %s: %d results for %d records", m.spec.About.Name, what, len(res), n)})
+	return Results(n, Result{Detail: fmt.Sprintf("%s: %s: %d results for %d records", m.spec.About().Name, what, len(res), n)})
 }
 
 func fail(err error) iter.Seq2[Page, error] {
@@ -371,13 +371,13 @@ func (m *Mall) whole(what string, pages iter.Seq2[Page, error]) iter.Seq2[Page, 
 		seen := map[string]bool{}
 		total, n := -1, 0
 		incomplete := func(format string, args ...any) {
-			yield(Page{}, fmt.Errorf("%s: %w", m.spec.About.Name, &Error{
+			yield(Page{}, fmt.Errorf("%s: %w", m.spec.About().Name, &Error{
 				Class: Transient, Call: what, Message: "not read whole: " + fmt.Sprintf(format, args...),
 			}))
 		}
 		for p, err := range pages {
 			if err != nil {
-				yield(Page{}, fmt.Errorf("%s: %w", m.spec.About.Name, err))
+				yield(Page{}, fmt.Errorf("%s: %w", m.spec.About().Name, err))
 				return
 			}
 			n++

@@ -13,7 +13,10 @@ import (
 
 // A Spec is a mall: its description and how to make a driver.
 type Spec struct {
-	About *About
+	// Name is that of the description, which a program that has no account at the mall
+	// never reads.
+	Name  string
+	About func() *About
 	// New makes the driver of an account. It does not call the mall. The settings
 	// were checked, and defaults are filled in.
 	New func(a Account, c *Client) (Driver, error)
@@ -45,7 +48,7 @@ const BaseURL = "base_url"
 // neither the mall nor [Account.Secret].
 func (s Spec) Check(a Account) error {
 	var errs []error
-	for _, st := range s.About.Settings {
+	for _, st := range s.About().Settings {
 		if st.Secret {
 			continue
 		}
@@ -58,9 +61,9 @@ func (s Spec) Check(a Account) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Settings)) {
-		st, ok := s.About.Setting(name)
+		st, ok := s.About().Setting(name)
 		if name != BaseURL && !ok {
-			errs = append(errs, fmt.Errorf("%s: %s has no such setting", name, s.About.Name))
+			errs = append(errs, fmt.Errorf("%s: %s has no such setting", name, s.About().Name))
 		}
 		if ok && st.Secret {
 			errs = append(errs, fmt.Errorf("%s is a secret and stands among the settings", name))
@@ -87,13 +90,13 @@ func (s Spec) base(a Account) (*url.URL, error) {
 	if v := a.Settings[BaseURL]; v != "" {
 		return parseBase(v)
 	}
-	return parseBase(s.fill(s.About.Base, a))
+	return parseBase(s.fill(s.About().Base, a))
 }
 
 // hosts are the addresses of [About.Hosts].
 func (s Spec) hosts(a Account, base *url.URL) (map[string]*url.URL, error) {
-	hosts := make(map[string]*url.URL, len(s.About.Hosts))
-	for name, address := range s.About.Hosts {
+	hosts := make(map[string]*url.URL, len(s.About().Hosts))
+	for name, address := range s.About().Hosts {
 		if a.Settings[BaseURL] != "" {
 			hosts[name] = base.JoinPath(name)
 			continue
@@ -114,7 +117,7 @@ func (s Spec) fill(address string, a Account) string {
 		if v := a.Settings[name]; v != "" {
 			return v
 		}
-		st, _ := s.About.Setting(name)
+		st, _ := s.About().Setting(name)
 		if st.Default != "" {
 			return st.Default
 		}
@@ -145,8 +148,8 @@ func loopback(host string) bool {
 
 // withDefaults returns a copy of a with what its file leaves out.
 func (s Spec) withDefaults(a Account) Account {
-	settings := make(map[string]string, len(s.About.Settings))
-	for _, st := range s.About.Settings {
+	settings := make(map[string]string, len(s.About().Settings))
+	for _, st := range s.About().Settings {
 		if !st.Secret && st.Default != "" {
 			settings[st.Name] = st.Default
 		}
@@ -158,7 +161,7 @@ func (s Spec) withDefaults(a Account) Account {
 	}
 	a.Settings = settings
 	if a.Zone == nil {
-		a.Zone = s.About.Location()
+		a.Zone = s.About().Location()
 	}
 	if a.Secret == nil {
 		a.Secret = func(name string) (string, error) { return "", fmt.Errorf("secret %s: none is set", name) }

@@ -121,7 +121,7 @@ settings:
 		t.Fatal(err)
 	}
 	var c *Client
-	spec := Spec{About: about, New: func(_ Account, client *Client) (Driver, error) { c = client; return noDriver{}, nil }}
+	spec := Spec{About: func() *About { return about }, New: func(_ Account, client *Client) (Driver, error) { c = client; return noDriver{}, nil }}
 	for _, tt := range []struct {
 		settings map[string]string
 		host     string

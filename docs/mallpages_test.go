@@ -50,7 +50,7 @@ func TestMallPages(t *testing.T) {
 	want := map[string]string{"README.md": mallIndex()}
 	for _, s := range malls.Malls {
 		for lang, suffix := range map[string]string{"en": "", "ja": ".ja", "ko": ".ko"} {
-			want[s.About.Name+suffix+".md"] = mallPage(s.About, lang)
+			want[s.About().Name+suffix+".md"] = mallPage(s.About(), lang)
 		}
 	}
 	for name, text := range want {
@@ -73,7 +73,7 @@ func mallIndex() string {
 	fmt.Fprintf(&b, "# %s · %s · %s\n\nMade from the about.yaml of each mall; change that and run `go generate ./docs`.\n\n", w["index"], pageWords["ja"]["index"], pageWords["ko"]["index"])
 	fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n", w["mall"], w["windows"], w["lookback"], w["can"], w["page"])
 	for _, s := range malls.Malls {
-		a := s.About
+		a := s.About()
 		back := "-"
 		if a.Window.LookBack > 0 {
 			back = a.Window.LookBack.String()

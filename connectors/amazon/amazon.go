@@ -29,10 +29,10 @@ import (
 //go:embed about.yaml
 var about []byte
 
-var described = connectors.MustAbout(about)
+var described = connectors.Described(about)
 
 // Spec is the mall.
-var Spec = connectors.Spec{About: described, New: New}
+var Spec = connectors.Spec{Name: "amazon", About: described, New: New}
 
 // A Driver speaks to one seller at one store.
 type Driver struct {
@@ -74,7 +74,7 @@ func New(a connectors.Account, c *connectors.Client) (connectors.Driver, error) 
 		return nil, fmt.Errorf("feed_from: %w", err)
 	}
 	d.feedFrom = from
-	if t, ok := codes.Builtin().Table(codes.Carriers, described.Name); ok {
+	if t, ok := codes.Builtin().Table(codes.Carriers, described().Name); ok {
 		d.names = t.Written(true)
 	}
 	d.client = newClient(c, a.Settings["client_id"])

@@ -87,7 +87,7 @@ func shownOf(m *orderModel) (out []connectors.Shown) {
 		if p.Status.Status == "CANCELLED" || p.Tracking == "" {
 			continue
 		}
-		s := connectors.Shown{Order: m.ID, Package: packageKey, Carrier: described.CarrierOf(p.Carrier), Tracking: bare.Replace(p.Tracking)}
+		s := connectors.Shown{Order: m.ID, Package: packageKey, Carrier: described().CarrierOf(p.Carrier), Tracking: bare.Replace(p.Tracking)}
 		if s.Carrier == "other" { // Other stands for many carriers
 			s.Carrier = ""
 		}

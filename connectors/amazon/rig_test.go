@@ -31,7 +31,7 @@ func newRig(t *testing.T, o mall.Options, pairs ...string) *rig {
 	set := settings(r.Now)
 	set[connectors.BaseURL] = r.Serve(r.Mall)
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if s, ok := amazon.Spec.About.Setting(pairs[i]); ok && s.Secret {
+		if s, ok := amazon.Spec.About().Setting(pairs[i]); ok && s.Secret {
 			r.secrets[pairs[i]] = pairs[i+1]
 			continue
 		}

@@ -26,10 +26,10 @@ import (
 //go:embed about.yaml
 var about []byte
 
-var described = connectors.MustAbout(about)
+var described = connectors.Described(about)
 
 // Spec is the mall.
-var Spec = connectors.Spec{About: described, New: New}
+var Spec = connectors.Spec{Name: "coupang", About: described, New: New}
 
 // A Driver speaks to one vendor.
 type Driver struct {

@@ -85,7 +85,7 @@ var accessCases = []Case{
 		}
 	}},
 	{Name: "access/settings", What: "wrong settings are found without a call", run: func(e *env) {
-		for _, s := range e.h.Spec.About.Settings {
+		for _, s := range e.h.Spec.About().Settings {
 			if s.Secret || s.Pattern == "" {
 				continue
 			}

@@ -110,8 +110,8 @@ func Run(t *testing.T, h Harness) {
 			if why := h.Skip[c.Name]; why != "" {
 				t.Skipf("waived: %s", why)
 			}
-			if c.Needs != "" && !slices.Contains(h.Spec.About.Abilities, c.Needs) {
-				t.Skipf("does not apply: %s has no %s", h.Spec.About.Name, c.Needs)
+			if c.Needs != "" && !slices.Contains(h.Spec.About().Abilities, c.Needs) {
+				t.Skipf("does not apply: %s has no %s", h.Spec.About().Name, c.Needs)
 			}
 			c.run(newEnv(t, h))
 		})

@@ -99,9 +99,9 @@ func (e *env) open(url string, timeout time.Duration) *connectors.Mall {
 	a.Settings[connectors.BaseURL] = url
 	spec := e.h.Spec
 	if timeout > 0 {
-		about := *spec.About
+		about := *spec.About()
 		about.Timeout = connectors.Duration(timeout)
-		spec.About = &about
+		spec.About = func() *connectors.About { return &about }
 	}
 	m, err := spec.Open(a, connectors.Options{
 		Now: e.clock.Now, Sleep: e.clock.Sleep, Jitter: func() float64 { return 0.5 },
@@ -159,7 +159,7 @@ func (e *env) fault(name string) {
 	f()
 }
 
-func (e *env) rule() connectors.WindowRule { return e.h.Spec.About.Window }
+func (e *env) rule() connectors.WindowRule { return e.h.Spec.About().Window }
 
 func (e *env) grain() time.Duration { return max(time.Duration(e.rule().Grain), time.Second) }
 

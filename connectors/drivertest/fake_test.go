@@ -210,7 +210,7 @@ type fakeDriver struct {
 
 func fakeSpec(wrong string) connectors.Spec {
 	return connectors.Spec{
-		About: connectors.MustAbout([]byte(fakeAbout)),
+		About: connectors.Described([]byte(fakeAbout)),
 		New: func(a connectors.Account, c *connectors.Client) (connectors.Driver, error) {
 			return &fakeDriver{c: c, account: a, wrong: wrong}, nil
 		},

@@ -17,8 +17,8 @@ import (
 
 var readCases = []Case{
 	{Name: "about", What: "about.yaml lists what the driver can do", run: func(e *env) {
-		if has := connectors.AbilitiesOf(e.mall.Driver()); !slices.Equal(has, sorted(e.h.Spec.About.Abilities)) {
-			e.Errorf("about.yaml lists %v, the driver has %v", e.h.Spec.About.Abilities, has)
+		if has := connectors.AbilitiesOf(e.mall.Driver()); !slices.Equal(has, sorted(e.h.Spec.About().Abilities)) {
+			e.Errorf("about.yaml lists %v, the driver has %v", e.h.Spec.About().Abilities, has)
 		}
 		if e.sent() != 0 {
 			e.Errorf("opening the account called the mall")
@@ -323,7 +323,7 @@ func readMany(e *env) {
 	took := e.clock.Now().Sub(begun)
 
 	var allowed time.Duration
-	limits := e.h.Spec.About.Limits
+	limits := e.h.Spec.About().Limits
 	for i, l := range limits {
 		n := 0
 		tokens, last := float64(l.Burst), begun

@@ -30,7 +30,7 @@ func (e *env) placed(n int, fresh bool) []order.Order {
 
 // parcel is one parcel with everything of an order's first package.
 func (e *env) parcel(o order.Order, tracking string) connectors.Shipment {
-	carriers := slices.Sorted(maps.Keys(e.h.Spec.About.Carriers))
+	carriers := slices.Sorted(maps.Keys(e.h.Spec.About().Carriers))
 	if len(carriers) == 0 {
 		e.Fatalf("about.yaml lists no carriers")
 	}

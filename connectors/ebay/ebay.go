@@ -27,10 +27,10 @@ import (
 //go:embed about.yaml
 var about []byte
 
-var described = connectors.MustAbout(about)
+var described = connectors.Described(about)
 
 // Spec is the mall.
-var Spec = connectors.Spec{About: described, New: New}
+var Spec = connectors.Spec{Name: "ebay", About: described, New: New}
 
 // A Driver speaks to one seller.
 type Driver struct {

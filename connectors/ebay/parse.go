@@ -161,7 +161,7 @@ func (r *reader) show(sent []parcel) {
 		p := &sent[i]
 		x := connectors.Shown{Order: r.number, Package: packageKey, Tracking: plain(string(p.Tracking))}
 		if p.Carrier != otherIsNone {
-			x.Carrier = described.CarrierOf(string(p.Carrier))
+			x.Carrier = described().CarrierOf(string(p.Carrier))
 		}
 		for _, l := range p.Lines {
 			x.Lines = append(x.Lines, string(l.Line))

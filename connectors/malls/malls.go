@@ -32,7 +32,7 @@ var Malls = []connectors.Spec{
 
 // Lookup returns the mall of that name.
 func Lookup(name string) (connectors.Spec, bool) {
-	i := slices.IndexFunc(Malls, func(s connectors.Spec) bool { return s.About.Name == name })
+	i := slices.IndexFunc(Malls, func(s connectors.Spec) bool { return s.Name == name })
 	if i < 0 {
 		return connectors.Spec{}, false
 	}

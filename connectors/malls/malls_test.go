@@ -28,21 +28,21 @@ func TestListIsWhole(t *testing.T) {
 	}
 	var listed []string
 	for _, s := range malls.Malls {
-		folder := strings.ReplaceAll(s.About.Name, "-", "")
-		if s.About.Name == "yahoo-auction" { // the API of Yahoo! Shopping, described over it
+		if x, ok := malls.Lookup(s.About().Name); !ok || x.About() != s.About() {
+			t.Errorf("Lookup(%q) finds something else", s.About().Name)
+		}
+		folder := strings.ReplaceAll(s.About().Name, "-", "")
+		if s.About().Name == "yahoo-auction" { // the API of Yahoo! Shopping, described over it
 			continue
 		}
 		listed = append(listed, folder)
-		if x, ok := malls.Lookup(s.About.Name); !ok || x.About != s.About {
-			t.Errorf("Lookup(%q) finds something else", s.About.Name)
-		}
 		text, err := os.ReadFile("../" + folder + "/about.yaml")
 		if err != nil {
 			t.Errorf("%v", err)
 			continue
 		}
 		if _, err := connectors.ParseAbout(text); err != nil {
-			t.Errorf("%s: %v", s.About.Name, err)
+			t.Errorf("%s: %v", s.About().Name, err)
 		}
 	}
 	slices.Sort(folders)
@@ -59,25 +59,25 @@ func TestListIsWhole(t *testing.T) {
 // which the malls' upload files are written.
 func TestCarriers(t *testing.T) {
 	for _, s := range malls.Malls {
-		table, ok := codes.Builtin().Table(codes.Carriers, codes.SystemOf(s.About.Name))
+		table, ok := codes.Builtin().Table(codes.Carriers, codes.SystemOf(s.About().Name))
 		if !ok {
-			t.Errorf("%s: package mappers/codes has no codes of its carriers", s.About.Name)
+			t.Errorf("%s: package mappers/codes has no codes of its carriers", s.About().Name)
 			continue
 		}
-		if len(s.About.Carriers) < 5 {
-			t.Errorf("%s: only %d carriers", s.About.Name, len(s.About.Carriers))
+		if len(s.About().Carriers) < 5 {
+			t.Errorf("%s: only %d carriers", s.About().Name, len(s.About().Carriers))
 		}
-		for ours, code := range s.About.Carriers {
+		for ours, code := range s.About().Carriers {
 			if want, _ := table.Code(ours); want != code {
-				t.Errorf("%s: %s is %s in about.yaml and %q in the table", s.About.Name, ours, code, want)
+				t.Errorf("%s: %s is %s in about.yaml and %q in the table", s.About().Name, ours, code, want)
 			}
 			back, read := table.Ours(code)
-			if got := s.About.CarrierOf(code); read && got != back {
-				t.Errorf("%s: %s is read as %q, the table says %q", s.About.Name, code, got, back)
+			if got := s.About().CarrierOf(code); read && got != back {
+				t.Errorf("%s: %s is read as %q, the table says %q", s.About().Name, code, got, back)
 			}
 		}
 	}
-	if got := malls.Malls[0].About.CarrierOf("no such code"); got != "" {
+	if got := malls.Malls[0].About().CarrierOf("no such code"); got != "" {
 		t.Errorf("no such code is %q", got)
 	}
 }
@@ -86,7 +86,7 @@ func TestCarriers(t *testing.T) {
 // of the same mall.
 func TestOneTruth(t *testing.T) {
 	for _, s := range malls.Malls {
-		a := s.About
+		a := s.About()
 		table, ok := status.Builtin(a.Name)
 		if !ok {
 			t.Errorf("%s: package mappers/status has no table", a.Name)

@@ -74,7 +74,7 @@ func shownIn(raw json.RawMessage) (out []connectors.Shown) {
 		for _, r := range p.Shipping {
 			if r.Number != "" && r.Company != "" && r.Date != "" {
 				out = append(out, connectors.Shown{
-					Order: string(m.Number), Package: string(p.BasketID), Carrier: Spec.About.CarrierOf(string(r.Company)), Tracking: bare.Replace(string(r.Number)),
+					Order: string(m.Number), Package: string(p.BasketID), Carrier: Spec.About().CarrierOf(string(r.Company)), Tracking: bare.Replace(string(r.Number)),
 				})
 			}
 		}

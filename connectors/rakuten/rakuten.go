@@ -26,7 +26,7 @@ import (
 var about []byte
 
 // Spec is the mall.
-var Spec = connectors.Spec{About: connectors.MustAbout(about), New: New, Scrub: scrub}
+var Spec = connectors.Spec{Name: "rakuten", About: connectors.Described(about), New: New, Scrub: scrub}
 
 // Driver speaks to one shop.
 type Driver struct {

@@ -100,8 +100,8 @@ func missingScopes(have []string) []string {
 // judgeVersion says when the version ends, and what to do if that is soon or past. Each
 // is answered for a year from its first day.
 func (d *Driver) judgeVersion(answered string, now time.Time) (detail, do string) {
-	ends := described.Version.Ends
-	if d.version != described.Version.Name {
+	ends := described().Version.Ends
+	if d.version != described().Version.Name {
 		if first, ok := order.Date(d.version + "-01").Time(time.UTC); ok {
 			ends = order.DateOf(first.AddDate(1, 0, 0))
 		}

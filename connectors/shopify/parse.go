@@ -163,7 +163,7 @@ func (r *reader) show() {
 		x := connectors.Shown{Order: r.node.Name, Package: packageKey, Lines: lines}
 		for _, t := range f.Tracking {
 			if t.Number != "" {
-				x.Carrier, x.Tracking = described.CarrierOf(t.Company), bare.Replace(t.Number)
+				x.Carrier, x.Tracking = described().CarrierOf(t.Company), bare.Replace(t.Number)
 				r.out.Shown = append(r.out.Shown, x)
 			}
 		}

@@ -266,7 +266,7 @@ func (r *reader) shown(s *connectors.Shipment, company string, wanted map[string
 			Number  string `json:"number"`
 		},
 		) bool {
-			return bare.Replace(t.Number) == bare.Replace(s.Tracking) && (t.Company == company || described.CarrierOf(t.Company) == s.Carrier)
+			return bare.Replace(t.Number) == bare.Replace(s.Tracking) && (t.Company == company || described().CarrierOf(t.Company) == s.Carrier)
 		})
 		if !f.counts() || !has {
 			continue

@@ -15,7 +15,7 @@ import (
 
 // Parse reads orders by the places that the account gives, and items.
 func (d *Driver) Parse(p connectors.Page) (connectors.Parsed, error) {
-	r := reader{account: d.account, about: described}
+	r := reader{account: d.account, about: described()}
 	var body struct {
 		Rows []json.RawMessage `json:"rows"`
 	}

@@ -44,7 +44,7 @@ func TestGolden(t *testing.T) {
 
 // What a driver can do is what the account says of the order API.
 func TestAbilitiesFollowTheSettings(t *testing.T) {
-	all := strings.Join(described.Abilities, " ")
+	all := strings.Join(described().Abilities, " ")
 	bare := []string{"fetch", "off", "search_path", "", "detail_path", "", "shipping_path", ""}
 	for want, d := range map[string]connectors.Driver{
 		all: driver(t), "open reread stock stock_read catalog test": driver(t, "shipping_path", ""), "stock stock_read catalog test": driver(t, bare...),

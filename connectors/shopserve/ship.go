@@ -98,7 +98,7 @@ func (s *Sender) shown(ctx context.Context, x *connectors.Shipment) (number stri
 // state is a status of about.yaml, by its code or Japanese name. Others are the store's
 // own, and for its account to list.
 func (s *Sender) state(status string) (connectors.Status, bool) {
-	for _, x := range described.Statuses {
+	for _, x := range described().Statuses {
 		if x.Code == status || x.Title.JA == status {
 			return x, true
 		}

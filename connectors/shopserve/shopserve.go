@@ -25,10 +25,10 @@ import (
 //go:embed about.yaml
 var about []byte
 
-var described = connectors.MustAbout(about)
+var described = connectors.Described(about)
 
 // Spec is the mall.
-var Spec = connectors.Spec{About: described, New: New}
+var Spec = connectors.Spec{Name: "shopserve", About: described, New: New}
 
 // A Driver speaks to one shop. It has stock and items; orders come by sheet.
 type Driver struct {

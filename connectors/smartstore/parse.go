@@ -474,7 +474,7 @@ func (r *reader) show(lines []*line) {
 		if i < 0 {
 			i = len(r.out.Shown) - first
 			r.out.Shown = append(r.out.Shown, connectors.Shown{
-				Order: r.number, Package: key, Carrier: described.CarrierOf(string(l.Delivery.Company)), Tracking: number,
+				Order: r.number, Package: key, Carrier: described().CarrierOf(string(l.Delivery.Company)), Tracking: number,
 			})
 		}
 		x := &r.out.Shown[first+i]

@@ -25,10 +25,10 @@ import (
 //go:embed about.yaml
 var about []byte
 
-var described = connectors.MustAbout(about)
+var described = connectors.Described(about)
 
 // Spec is the mall.
-var Spec = connectors.Spec{About: described, New: New}
+var Spec = connectors.Spec{Name: "smartstore", About: described, New: New}
 
 // A Driver speaks to one shop.
 type Driver struct {

@@ -164,7 +164,7 @@ func (r *reader) shown() []connectors.Shown {
 	if r.of(r.ship, "ShipStatus") < "3" {
 		return nil
 	}
-	s := connectors.Shown{Order: r.info.get("OrderId"), Package: packageKey, Carrier: Spec.About.CarrierOf(r.of(r.ship, "ShipCompanyCode"))}
+	s := connectors.Shown{Order: r.info.get("OrderId"), Package: packageKey, Carrier: Spec.About().CarrierOf(r.of(r.ship, "ShipCompanyCode"))}
 	var out []connectors.Shown
 	for _, name := range []string{"ShipInvoiceNumber1", "ShipInvoiceNumber2"} {
 		if n := plainNumber(r.of(r.ship, name)); n != "" {

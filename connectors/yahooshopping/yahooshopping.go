@@ -40,11 +40,11 @@ var about []byte
 var auctions []byte
 
 // Spec is the mall.
-var Spec = connectors.Spec{About: connectors.MustAbout(about), New: New}
+var Spec = connectors.Spec{Name: "yahoo-shopping", About: connectors.Described(about), New: New}
 
 // AuctionSpec is Yahoo! Auctions: the same API, of which it takes the orders that were
 // made there.
-var AuctionSpec = connectors.Spec{About: auctionAbout(), New: func(a connectors.Account, c *connectors.Client) (connectors.Driver, error) {
+var AuctionSpec = connectors.Spec{Name: "yahoo-auction", About: sync.OnceValue(auctionAbout), New: func(a connectors.Account, c *connectors.Client) (connectors.Driver, error) {
 	return NewOf(a, c, Auctions)
 }}
 

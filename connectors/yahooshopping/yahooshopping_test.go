@@ -362,7 +362,7 @@ func TestAuctions(t *testing.T) {
 		won := r.put(nil)
 		got := r.read(connectors.ReadNew)
 		if _, auction := got[won.Number]; len(got) != x.want || auction == (x.orders == "shopping") {
-			t.Errorf("%s %s: %d orders", x.spec.About.Name, x.orders, len(got))
+			t.Errorf("%s %s: %d orders", x.spec.About().Name, x.orders, len(got))
 		}
 	}
 	r := newRigOf(t, yahooshopping.AuctionSpec)

@@ -67,7 +67,7 @@ func Lookup(name, lang string) (Mall, bool) {
 	out := Mall{Name: m.Name, Title: cmp.Or(m.Title[lang], m.Name)}
 	titles := map[string]string{}
 	if spec, ok := malls.Lookup(name); ok {
-		a := spec.About
+		a := spec.About()
 		out.API, out.Title, out.Consent = true, a.Title.In(lang), slices.Contains(a.Abilities, "consent")
 		for _, t := range a.Setup {
 			out.Setup = append(out.Setup, t.In(lang))
@@ -100,7 +100,7 @@ func CheckSetting(mall, name, value, lang string) error {
 	if !ok {
 		return order.Errorf(order.Invalid, "", "%s has no connector", mall)
 	}
-	s, ok := spec.About.Setting(name)
+	s, ok := spec.About().Setting(name)
 	if !ok {
 		return order.Errorf(order.Invalid, "", "%s has no setting %q", mall, name)
 	}

@@ -73,7 +73,7 @@ func CanKeep(sec *secrets.Resolver, x *configs.Account, printed bool) error {
 	if !ok || !x.UsesAPI() {
 		return nil
 	}
-	for _, s := range spec.About.Settings {
+	for _, s := range spec.About().Settings {
 		ref := x.API.Secrets[s.Name]
 		switch {
 		case !s.Secret || !s.Granted && !s.Grantable:

@@ -30,7 +30,7 @@ func AskSpan(ctx context.Context, env *stage.Env, a *configs.Account, from, to t
 		return order.Errorf(order.Invalid, "31 days at most, of the past", "the span must end after it begins")
 	}
 	if spec, ok := malls.Lookup(a.Mall); ok {
-		if back := time.Duration(spec.About.Window.LookBack); back > 0 && to.Before(now.Add(-back)) {
+		if back := time.Duration(spec.About().Window.LookBack); back > 0 && to.Before(now.Add(-back)) {
 			return order.Errorf(order.Invalid, "take the sheet from the mall's back office and give it to ingest, or upload it", "the mall tells of the last %d days only", int(back.Hours())/24)
 		}
 	}

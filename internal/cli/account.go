@@ -59,7 +59,7 @@ func loginOf(ctx context.Context, env *stage.Env, x *configs.Account) (string, e
 func mallNames() string {
 	var out []string
 	for _, s := range malls.Malls {
-		out = append(out, s.About.Name)
+		out = append(out, s.Name)
 	}
 	return strings.Join(out, ", ")
 }
@@ -128,7 +128,7 @@ func (a *app) accountAdd(n *newAccount) error {
 			return usage{order.Errorf(order.Invalid, "write a day, 2026-11-01", "--not-before %q is no day", n.since)}
 		}
 	}
-	n.about = spec.About
+	n.about = spec.About()
 	if err := n.given(); err != nil {
 		return usage{err}
 	}

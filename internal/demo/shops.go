@@ -115,7 +115,7 @@ func (w *world) ordersArrive(ctx context.Context) error {
 // confirms reports whether shops confirm orders at a mall.
 func confirms(mall string) bool {
 	spec, ok := connectormalls.Lookup(mall)
-	return ok && len(spec.About.Confirms) > 0
+	return ok && len(spec.About().Confirms) > 0
 }
 
 // waiting says that orders wait for the shop's confirmation, at a mall that has one.

@@ -248,8 +248,8 @@ func (d *doctor) key(ctx context.Context, a *configs.Account) (standing.Key, err
 
 func (d *doctor) keyEnds(a *configs.Account, k standing.Key) {
 	warn := 30
-	if spec, ok := malls.Lookup(a.Mall); ok && spec.About.Keys.Warn > 0 {
-		warn = int(time.Duration(spec.About.Keys.Warn).Hours() / 24)
+	if spec, ok := malls.Lookup(a.Mall); ok && spec.About().Keys.Warn > 0 {
+		warn = int(time.Duration(spec.About().Keys.Warn).Hours() / 24)
 	}
 	ends := k.Ends.In(a.Location).Format(time.DateOnly)
 	switch {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -26,7 +27,7 @@ func Say(lang, text string) string {
 	default:
 		return text
 	}
-	for _, p := range compiled {
+	for _, p := range compiled() {
 		if strings.Contains(text, p.must) {
 			text = p.re.ReplaceAllString(text, p.to[at])
 		}
@@ -90,7 +91,7 @@ type pattern struct {
 	to   [2]string
 }
 
-var compiled = compile()
+var compiled = sync.OnceValue(compile)
 
 // compile turns phrases with %s (some text), %d (a number) and %q (a quoted text)
 // into expressions. $1, $2 … in a translation are these in their order.

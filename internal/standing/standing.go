@@ -67,7 +67,7 @@ func Fetches(ctx context.Context, env *stage.Env, x *configs.Account) (Fetch, er
 	case x.UsesAPI():
 		pace := x.API.Every.Std()
 		if spec, ok := malls.Lookup(x.Mall); ok && pace == 0 {
-			pace = time.Duration(spec.About.Pace.Orders)
+			pace = time.Duration(spec.About().Pace.Orders)
 		}
 		if next := f.Last.Add(pace); next.After(env.Now()) {
 			f.Due = next

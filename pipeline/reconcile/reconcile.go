@@ -204,7 +204,7 @@ func (x *comparer) windows(ctx context.Context) error {
 		}
 	}
 	if spec, ok := malls.Lookup(x.a.Mall); ok && !until.IsZero() {
-		ends = x.ends(spec.About.Window, until)
+		ends = x.ends(spec.About().Window, until)
 	}
 	return errors.Join(x.settle(ctx, order.AlertWindowGap, gaps), x.settle(ctx, order.AlertWindowLost, lost), x.settle(ctx, order.AlertWindowEnds, ends))
 }

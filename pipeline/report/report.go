@@ -69,7 +69,7 @@ type reporter struct {
 func (r *reporter) run(ctx context.Context) error {
 	if r.account.TellsByAPI() {
 		spec, _ := malls.Lookup(r.account.Mall)
-		r.about = spec.About
+		r.about = spec.About()
 	}
 	for _, step := range []func(context.Context) error{r.derive, r.held, r.turned} {
 		if err := step(ctx); err != nil {
