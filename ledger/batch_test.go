@@ -321,3 +321,24 @@ func TestApprovalIsForTheBytes(t *testing.T) {
 		}
 	})
 }
+
+// A claim marks its instructions in steps of their ids; here these lie far apart.
+func TestClaimInSteps(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		s.put(numbered("1", "2", "3")...)
+		for _, n := range []string{"1", "2", "3"} {
+			s.planned(n)
+			if _, err := s.w.ExecContext(t.Context(), `UPDATE counters SET value = value + 70000 WHERE name = 'instructions'`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if b := s.claim(); b.Instructions != 3 {
+			t.Errorf("the batch has %d instructions, want 3", b.Instructions)
+		}
+		for _, n := range []string{"1", "2", "3"} {
+			if p := s.places(n); len(p) != 1 || p[0].State != InstructionClaimed {
+				t.Errorf("order %s: %+v", n, p)
+			}
+		}
+	})
+}

@@ -44,11 +44,11 @@ type Ledger struct {
 	// connection has a page cache of its own, which a commit of another one
 	// empties: what the stages read in bulk between their writes is read on w,
 	// in pieces that do not keep it long.
-	w, r    *sql.DB
-	dialect string
-	file    string          // of a SQLite ledger
-	kept    *keptStatements // SQLite's; pgx remembers them by itself
-	under   *Lease          // every write of it needs this lease; nil for none
+	w, r     *sql.DB
+	dialect  string
+	file     string    // of a SQLite ledger
+	incoming *incoming // its writer's
+	under    *Lease    // every write of it needs this lease; nil for none
 }
 
 // Open opens the ledger at dsn, which is a file name (SQLite) or begins with
@@ -75,11 +75,11 @@ func Open(ctx context.Context, dsn string) (*Ledger, error) {
 		if err := os.MkdirAll(filepath.Dir(dsn), 0o755); err != nil {
 			return nil, order.Errorf(order.Denied, hintFolder, "ledger: open %s: %w", dsn, err)
 		}
-		if l.w, err = sql.Open("sqlite", sqliteDSN(dsn, "immediate", writerCache)); err != nil {
+		l.incoming = &incoming{}
+		if l.w, err = l.incoming.open(sqliteDSN(dsn, "immediate", writerCache)); err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
 		l.w.SetMaxOpenConns(1)
-		l.kept = &keptStatements{}
 		if l.r, err = sql.Open("sqlite", sqliteDSN(dsn, "deferred", readerCache)); err != nil {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
@@ -264,19 +264,15 @@ func (l *Ledger) Dialect() string { return l.dialect }
 // A tx is one write transaction.
 type tx struct {
 	*sql.Tx
-	dialect string
-	stmts   map[string]*sql.Stmt
-	kept    *keptStatements
+	dialect  string
+	stmts    map[string]*sql.Stmt
+	incoming *incoming // SQLite's
 }
 
 // prepared returns the text prepared for this transaction.
 func (t tx) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := t.stmts[text]; ok {
 		return s, nil
-	}
-	if s := t.kept.get(text); s != nil {
-		t.stmts[text] = t.StmtContext(ctx, s)
-		return t.stmts[text], nil
 	}
 	s, err := t.PrepareContext(ctx, text)
 	if err == nil {
@@ -291,7 +287,7 @@ func (l *Ledger) write(ctx context.Context, what string, f func(tx) error) error
 	if err != nil {
 		return explain(what, err)
 	}
-	x := tx{t, l.dialect, map[string]*sql.Stmt{}, l.kept}
+	x := tx{t, l.dialect, map[string]*sql.Stmt{}, l.incoming}
 	err = x.holds(ctx, l.under)
 	if err == nil {
 		err = f(x)
@@ -303,11 +299,7 @@ func (l *Ledger) write(ctx context.Context, what string, f func(tx) error) error
 		}
 		return explain(what, err)
 	}
-	err = t.Commit()
-	if err == nil {
-		l.kept.keep(ctx, l.w, x.stmts)
-	}
-	return explain(what, err)
+	return explain(what, t.Commit())
 }
 
 // jot is write for what does no harm when a crash of the database loses it: the record
@@ -377,37 +369,26 @@ func (l *Ledger) number(ctx context.Context, counter string) (n int64, err error
 	return n, err
 }
 
-// bulkRows is how many items a statement takes at most. Before each one SQLite
-// copies the pages that it changes, so that many rows share that cost.
+// bulkRows is how many items a statement of PostgreSQL takes at most.
 const bulkRows = 500
 
 // bulk runs head, a list of items joined by commas, and tail, with as few
 // statements as the databases allow, and returns how many rows were affected.
 // In item each ? stands for one argument; args holds the items' arguments one
-// after another. Values that all items share stand in item as literals: an
-// argument costs more than the rest of its column together.
+// after another. Values that all items share stand in item as literals. Items with
+// brackets are rows to insert, and head ends with VALUES; one ? alone is a value of a
+// list that head opens.
 func (t tx) bulk(ctx context.Context, head, item, tail string, args []any) (affected int64, err error) {
-	// SQLite keeps a list of the numbered parameters and searches it for each
-	// argument, so the larger statements there use nameless ones.
+	if t.dialect == "sqlite" {
+		return t.bulkLite(ctx, head, item, tail, args)
+	}
 	width := strings.Count(item, "?")
-	quiet := context.WithoutCancel(ctx) // the driver starts a goroutine for each call that can be cancelled
 	var text string
 	for rows := 0; len(args) > 0; {
-		if err := ctx.Err(); err != nil {
-			return affected, err
-		}
 		if n := min(bulkRows, len(args)/width); n != rows {
-			rows, text = n, t.repeat(head, item, tail, n)
+			rows, text = n, repeat(head, item, tail, n)
 		}
-		var res sql.Result
-		if rows == bulkRows {
-			var s *sql.Stmt
-			if s, err = t.prepared(ctx, text); err == nil {
-				res, err = s.ExecContext(quiet, args[:rows*width]...)
-			}
-		} else {
-			res, err = t.ExecContext(quiet, text, args[:rows*width]...)
-		}
+		res, err := t.ExecContext(ctx, text, args[:rows*width]...)
 		if err != nil {
 			return affected, err
 		}
@@ -421,8 +402,8 @@ func (t tx) bulk(ctx context.Context, head, item, tail string, args []any) (affe
 	return affected, nil
 }
 
-// repeat writes the text for n items, with the dialect's parameters for each ?.
-func (t tx) repeat(head, item, tail string, n int) string {
+// repeat writes the text for n items, with numbered parameters for each ?.
+func repeat(head, item, tail string, n int) string {
 	var b strings.Builder
 	b.WriteString(head)
 	parts := strings.Split(item, "?")
@@ -433,12 +414,9 @@ func (t tx) repeat(head, item, tail string, n int) string {
 		}
 		for j, p := range parts {
 			if j > 0 {
-				if k++; t.dialect == "postgres" {
-					b.WriteByte('$')
-					b.WriteString(strconv.Itoa(k))
-				} else {
-					b.WriteByte('?')
-				}
+				k++
+				b.WriteByte('$')
+				b.WriteString(strconv.Itoa(k))
 			}
 			b.WriteString(p)
 		}

@@ -241,24 +241,27 @@ func (p *put) sift(ctx context.Context, part []packedOrder) (fresh []packedOrder
 
 // known returns the known orders among sorted by number, and perhaps others
 // between them.
-func (p *put) known(ctx context.Context, sorted []packedOrder) ([]knownOrder, error) {
+func (p *put) known(ctx context.Context, sorted []packedOrder) (out []knownOrder, err error) {
 	// A sheet that comes again is one stretch of the index. The list is for
 	// sheets that pick here and there.
 	if !p.scattered {
 		most := 2 * len(sorted)
-		out, err := p.look(ctx, `SELECT id, number, status, hash FROM orders WHERE account_id = $1 AND number BETWEEN $2 AND $3 ORDER BY number LIMIT $4`,
+		out, err = p.look(ctx, `SELECT id, number, status, hash FROM orders WHERE account_id = $1 AND number BETWEEN $2 AND $3 ORDER BY number LIMIT $4`,
 			p.account, sorted[0].Order.Number, sorted[len(sorted)-1].Order.Number, most)
 		if err != nil || len(out) < most {
 			return out, err
 		}
 		p.scattered = true
 	}
-	args := make([]any, len(sorted))
+	numbers := make([]any, len(sorted))
 	for i := range sorted {
-		args[i] = sorted[i].Order.Number
+		numbers[i] = sorted[i].Order.Number
 	}
-	return p.look(ctx, p.repeat(fmt.Sprintf(`SELECT id, number, status, hash FROM orders WHERE account_id = %d AND number IN (`, p.account),
-		`?`, `) ORDER BY number`, len(args)), args...)
+	err = p.listed(numbers, func(list string, args ...any) error {
+		out, err = p.look(ctx, fmt.Sprintf(`SELECT id, number, status, hash FROM orders WHERE account_id = %d AND number IN (%s) ORDER BY number`, p.account, list), args...)
+		return err
+	})
+	return out, err
 }
 
 func (p *put) look(ctx context.Context, text string, args ...any) ([]knownOrder, error) {
