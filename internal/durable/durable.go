@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -64,17 +65,7 @@ func Keep(root, when, ext string, r io.Reader, max int64) (Kept, error) {
 		return Kept{}, err
 	}
 	defer os.Remove(f.Name())
-	n, err := io.Copy(f, io.LimitReader(r, max+1)) // the kernel copies from file to file
-	if err == nil && n > max {
-		err = fmt.Errorf("%w: over %d bytes", ErrTooLarge, max)
-	}
-	if err == nil {
-		err = f.Chmod(0o640)
-	}
-	var sum string
-	if err == nil {
-		sum, err = syncAndSum(f, n)
-	}
+	n, sum, err := fill(f, r, max)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return Kept{}, err
 	}
@@ -90,13 +81,41 @@ func KeptName(when, ext, sha string, size int64) Kept {
 	return Kept{Path: filepath.ToSlash(filepath.Join(when, sha+cleanExt(ext))), SHA256: sha, Size: size}
 }
 
-// syncAndSum makes the n bytes of a file durable and returns their SHA-256.
-func syncAndSum(f *os.File, n int64) (string, error) {
-	synced := make(chan error, 1)
-	go func() { synced <- f.Sync() }()
+// fill copies r to a new file, makes it durable, and returns its size and SHA-256. What
+// the file has is read back and hashed while more is copied and synced.
+func fill(f *os.File, r io.Reader, most int64) (n int64, sum string, err error) {
+	const step = 4 << 20
+	ends, hashed := make(chan int64, 64), make(chan error, 1)
 	h := sha256.New()
-	_, err := io.Copy(h, io.NewSectionReader(f, 0, n))
-	return hex.EncodeToString(h.Sum(nil)), errors.Join(err, <-synced)
+	go func() { hashed <- follow(h, f, ends) }()
+	for n <= most && err == nil {
+		var copied int64
+		copied, err = io.CopyN(f, r, min(step, most+1-n)) // the kernel copies from file to file
+		n += copied
+		ends <- n
+	}
+	close(ends)
+	switch {
+	case n > most:
+		err = fmt.Errorf("%w: over %d bytes", ErrTooLarge, most)
+	case err == io.EOF:
+		err = errors.Join(f.Chmod(0o640), f.Sync())
+	}
+	err = errors.Join(err, <-hashed)
+	return n, hex.EncodeToString(h.Sum(nil)), err
+}
+
+// follow hashes a file up to each of ends.
+func follow(h io.Writer, f io.ReaderAt, ends <-chan int64) (err error) {
+	in := io.NewSectionReader(f, 0, math.MaxInt64)
+	at := int64(0)
+	for end := range ends {
+		if err == nil {
+			_, err = io.CopyN(h, in, end-at)
+		}
+		at = end
+	}
+	return err
 }
 
 // ErrTooLarge means that a file has more bytes than allowed.

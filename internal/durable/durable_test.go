@@ -1,15 +1,19 @@
 package durable
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -49,6 +53,48 @@ func TestKeepNamesByContentAndLimits(t *testing.T) {
 	entries, _ := os.ReadDir(filepath.Join(root, "2026-11"))
 	if len(entries) != 1 {
 		t.Errorf("%d files are left, want 1", len(entries))
+	}
+}
+
+func TestKeepOfManyPieces(t *testing.T) {
+	content := bytes.Repeat([]byte("0123456789abcde\n"), 600_000) // 9.6 MB
+	from := filepath.Join(t.TempDir(), "in.csv")
+	if err := os.WriteFile(from, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	for name, r := range map[string]io.Reader{"a file": in, "a stream": iotest.HalfReader(bytes.NewReader(content))} {
+		root := t.TempDir()
+		k, err := Keep(root, "2026-11", ".csv", r, int64(len(content)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(root, k.Path))
+		if err != nil || !bytes.Equal(got, content) || k.Size != int64(len(content)) || k.SHA256 != fmt.Sprintf("%x", sha256.Sum256(content)) {
+			t.Errorf("%s: kept %d bytes as %+v, %v", name, len(got), k, err)
+		}
+	}
+}
+
+func TestKeepLeavesNothingOfABrokenStream(t *testing.T) {
+	for _, cause := range []error{errors.New("broken"), fmt.Errorf("broken: %w", io.EOF)} {
+		root := t.TempDir()
+		r := io.MultiReader(bytes.NewReader(make([]byte, 5<<20)), iotest.ErrReader(cause))
+		if _, err := Keep(root, "2026-11", ".csv", r, 1<<30); !errors.Is(err, cause) {
+			t.Errorf("error = %v, want %v", err, cause)
+		}
+		if err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				t.Errorf("%s is left", path)
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
