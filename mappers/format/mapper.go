@@ -90,6 +90,8 @@ type mapper struct {
 	view    rowView
 	pool    *sync.Pool
 	fixed   []int
+	reach   int  // columns up to the last one that the format names
+	even    bool // the rows of cur end there, and have all that they must have
 }
 
 // A rowView is the row at hand as conditions and expressions see it.
@@ -132,7 +134,25 @@ func newMapper(p *plan, sv *survey) *mapper {
 	if p.f.Spec.File.Kind == "fixed" {
 		m.fixed = p.f.widths()
 	}
+	for _, at := range p.pos {
+		m.reach = max(m.reach, at+1)
+	}
 	return m
+}
+
+// divide splits a chunk, as far as its rows are read if none of them is odd.
+func (m *mapper) divide(data []byte) {
+	m.even = m.fixed == nil && 0 < m.reach && m.reach < m.p.width && m.blk.SplitEven(data, m.p.dialect(), m.reach, m.p.width)
+	if !m.even {
+		m.split(&m.blk, data)
+	}
+}
+
+// whole returns a block whose only row is row i of cur, with all its columns.
+func (m *mapper) whole(i int) *sheet.Block {
+	b := &sheet.Block{}
+	m.split(b, m.cur.Data[m.cur.Offset(i):m.cur.Offset(i+1)])
+	return b
 }
 
 func (m *mapper) split(b *sheet.Block, data []byte) {
@@ -163,7 +183,7 @@ func (m *mapper) block(in piece) (*rowBlock, error) {
 	b := in.block
 	if in.chunk != nil {
 		b = &m.blk
-		m.split(b, in.chunk.Data)
+		m.divide(in.chunk.Data)
 		defer in.chunk.Release()
 		if (b.Irregular || b.Open && !in.chunk.Last) && !m.p.exact {
 			return nil, m.changed()
@@ -183,7 +203,7 @@ func (m *mapper) block(in piece) (*rowBlock, error) {
 	for i := range out.n {
 		m.row = b.Row(i)
 		last := len(m.p.group) > 0 && m.sv.last.get(in.base+int64(i))
-		if m.blank() || m.footer(m.row) {
+		if m.blank(i) || !m.even && m.footer(m.row) {
 			out.blank++
 			if last {
 				out.events = append(out.events, event{kind: rowOther, last: true, row: int32(i), hash: m.keyHash(m.row)})
@@ -297,7 +317,11 @@ func (m *mapper) place(r *refusedRow, i int, in piece, line int64) {
 	}
 	if m.p.o.Cells {
 		ref.from = m.p.opened
-		ref.Cells = m.p.cellTexts(m.cur, i)
+		if m.even {
+			ref.Cells = m.p.cellTexts(m.whole(i), 0)
+		} else {
+			ref.Cells = m.p.cellTexts(m.cur, i)
+		}
 		if m.cur.Numbers == nil {
 			ref.raw = append([]byte(nil), m.cur.Raw(i)...)
 		}
@@ -367,12 +391,21 @@ func damaged(text string, m sheet.Marks, code bool) string {
 	return text
 }
 
-func (m *mapper) blank() bool {
-	if m.row[0].Len() > 0 || len(m.row) > 1 && m.row[1].Len() > 0 {
+// blank reports whether row i, which is at hand, has nothing in any column.
+func (m *mapper) blank(i int) bool {
+	if m.row[0].Len() > 0 || len(m.row) > 1 && m.row[1].Len() > 0 || !blank(m.row, m.cur.Data) {
 		return false
 	}
-	for _, s := range m.row {
-		if s.Len() > 0 && len(trim(s.Bytes(m.cur.Data))) > 0 {
+	if !m.even {
+		return true
+	}
+	b := m.whole(i)
+	return blank(b.Row(0), b.Data)
+}
+
+func blank(row []sheet.Span, data []byte) bool {
+	for _, s := range row {
+		if s.Len() > 0 && len(trim(s.Bytes(data))) > 0 {
 			return false
 		}
 	}
@@ -433,6 +466,9 @@ func (m *mapper) mapRow() (bool, *refusedRow) {
 
 // shape checks the row as a whole.
 func (m *mapper) shape() *refusedRow {
+	if m.even {
+		return nil
+	}
 	n := len(m.row)
 	if n > sheet.MaxColumns {
 		return m.refuse("", "", &fault{order.RefusedColumns, fmt.Sprintf("the row has %d columns, the limit is %d", n, sheet.MaxColumns)})

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/mallbridge/mallbridge/mappers/record"
@@ -350,4 +351,38 @@ k,1,300,b,1,5,"表,",ソ,同じ注文の別の行が読めません,3,,another r
 	if err != nil || len(refused) > 0 || len(groups) != 1 || len(groups[0].Records) != 2 {
 		t.Errorf("the mended file gives %d groups, %v, %v", len(groups), refused, err)
 	}
+}
+
+// Rows are read alike whether or not an odd one makes a chunk be split to its last
+// column.
+func TestColumnsThatNobodyReads(t *testing.T) {
+	f := must(t, plainYAML)
+	const head = "no,code,qty,price,zip,at,note,x,y,z\n"
+	rapid.Check(t, func(t *rapid.T) {
+		var text strings.Builder
+		text.WriteString(head)
+		for i := range rapid.IntRange(0, 6).Draw(t, "rows") {
+			text.WriteString(rapid.SampledFrom([]string{
+				fmt.Sprintf("%d,a,1,1,1,2026-11-22,n,p,,q\n", i/2), fmt.Sprintf("%d,b,0,1,1,2026-11-22,,p,\uFF0C,\r\n", i/2),
+				",,,,,,,,,\n", ", ,,,,,,\u3000,,\r\n", ",,,,,,,,,q\n", fmt.Sprintf("%d,c,x,1,1,2026-11-22,,,,q\r\r\n", i),
+			}).Draw(t, "row"))
+		}
+		read := func(more string) ([]Group, []Refusal, Stats) {
+			groups, refused, s, err := f.ReadAll(t.Context(), Bytes("f.csv", []byte(text.String()+more)), ReadOptions{Cells: true, Workers: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused = slices.DeleteFunc(refused, func(r Refusal) bool { return r.Reason == order.RefusedColumns })
+			for i := range refused {
+				refused[i].from = nil
+			}
+			return groups, refused, s
+		}
+		groups, refused, s := read("")
+		wantGroups, wantRefused, want := read("odd,row\n")
+		want.Rows, want.Refused = want.Rows-1, want.Refused-1
+		if d := cmp.Diff(wantGroups, groups, cmpopts.EquateEmpty()) + cmp.Diff(wantRefused, refused, cmp.AllowUnexported(Refusal{}), cmpopts.EquateEmpty()) + cmp.Diff(want, s); d != "" {
+			t.Errorf("%q: %s", text.String(), d)
+		}
+	})
 }

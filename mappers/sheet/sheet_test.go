@@ -198,7 +198,7 @@ func TestEndMark(t *testing.T) {
 
 func TestSplitHeads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		in := []byte(rapid.StringMatching(`([ab]{0,3}[,\n\r]{0,2}){0,20}("[a,\r\n]{0,5}")?[,\n]?`).Draw(t, "in"))
+		in := []byte(rapid.StringMatching(`([ab]{0,3}[,\n\r]{0,2}|[ab]{0,20}髙?,){0,20}("[a,\r\n]{0,5}")?[,\n]?`).Draw(t, "in"))
 		n := rapid.IntRange(0, 4).Draw(t, "n")
 		var whole, heads Block
 		whole.Split(in, Dialect{})
@@ -211,6 +211,42 @@ func TestSplitHeads(t *testing.T) {
 			want := min(len(a[i]), max(n, 1))
 			if len(b[i]) < want || !slices.Equal(a[i][:want], b[i][:want]) || whole.Offset(i) != heads.Offset(i) {
 				t.Fatalf("%q: row %d is %q, want %q", in, i, b[i], a[i])
+			}
+		}
+	})
+}
+
+func TestSplitEven(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		field := rapid.SampledFrom([]string{"", "a", "ab", "a\rb", "abcdefg", "abcdefgh", "a long field 髙", "\r"})
+		width := rapid.IntRange(1, 6).Draw(t, "width")
+		odd := rapid.SampledFrom([]string{"", "", "", "\n", "a", ",", "\"", "\"\"\n"}).Draw(t, "odd")
+		var text strings.Builder
+		for range rapid.IntRange(0, 5).Draw(t, "rows") {
+			text.WriteString(strings.Join(rapid.SliceOfN(field, width, width).Draw(t, "row"), ",") + rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end"))
+		}
+		in := []byte(text.String() + odd)
+		n := rapid.IntRange(1, width).Draw(t, "n")
+		d := Dialect{NoQuotes: rapid.Bool().Draw(t, "no quotes")}
+		var whole, even Block
+		whole.Split(in, d)
+		want := d.NoQuotes || !bytes.Contains(in, []byte{'"'})
+		for i := range whole.Rows() {
+			want = want && len(whole.Row(i)) == width
+		}
+		if got := even.SplitEven(in, d, n, width); got != want {
+			t.Fatalf("%q in %d columns: %v", in, width, got)
+		}
+		if !want {
+			return
+		}
+		a, b := texts(&whole), texts(&even)
+		if len(a) != len(b) || whole.Bare != even.Bare {
+			t.Fatalf("%q: %d rows, not %d, or other marks", in, len(b), len(a))
+		}
+		for i := range a {
+			if !slices.Equal(a[i][:n], b[i]) || whole.Offset(i) != even.Offset(i) || !bytes.Equal(whole.Raw(i), even.Raw(i)) {
+				t.Fatalf("%q: row %d is %q, want %q", in, i, b[i], a[i][:n])
 			}
 		}
 	})

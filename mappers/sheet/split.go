@@ -3,17 +3,17 @@ package sheet
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"math/bits"
 )
 
 // Split splits data, which begins at the start of a row and holds whole rows.
 // The last row may lack its line end. data is kept, not copied.
 func (b *Block) Split(data []byte, d Dialect) {
-	b.Reset(data)
-	if d.NoQuotes {
-		b.splitPlain(d.delimiter())
+	if b.heads(data, d, math.MaxInt, 0) {
 		return
 	}
+	b.Reset(data)
 	comma := d.delimiter()
 	spans, rows := b.Spans, b.Ends
 	var ends [256]bool // one look at a byte is faster than three
@@ -85,9 +85,23 @@ func (b *Block) Split(data []byte, d Dialect) {
 // SplitHeads is [Block.Split] for a caller who looks at no more than the first n fields
 // of a row, and at the first of all: rows may lack the others.
 func (b *Block) SplitHeads(data []byte, d Dialect, n int) {
-	if bytes.IndexByte(data, '"') >= 0 {
+	if !b.heads(data, d, max(n, 1), 0) { // Offset needs one
 		b.Split(data, d)
-		return
+	}
+}
+
+// SplitEven is [Block.SplitHeads] for rows of width fields, of which there are n at
+// least. It reports false, and the block is of no use, where a row has more or fewer or
+// a quote stands anywhere.
+func (b *Block) SplitEven(data []byte, d Dialect, n, width int) bool {
+	return b.heads(data, d, n, width)
+}
+
+// heads splits rows without quotes up to their first n fields, and reports whether they
+// are such, and have width fields if it is not 0.
+func (b *Block) heads(data []byte, d Dialect, n, width int) bool {
+	if !d.NoQuotes && bytes.IndexByte(data, '"') >= 0 {
+		return false
 	}
 	b.Reset(data)
 	comma := d.delimiter()
@@ -101,16 +115,48 @@ func (b *Block) SplitHeads(data []byte, d Dialect, n int) {
 		if end > p && data[end-1] == '\r' {
 			end--
 		}
-		for range max(n, 1) { // Offset needs one
-			i := until(data[p:end], comma)
-			b.Spans = append(b.Spans, MakeSpan(p, i, 0))
-			if p += i + 1; p > end {
-				break
+		first := len(b.Spans)
+		p = b.fields(p, end, n, comma)
+		if fields := len(b.Spans) - first; width > 0 {
+			if p <= end {
+				fields += 1 + bytes.Count(data[p:end], []byte{comma})
+			}
+			if fields != width {
+				return false
 			}
 		}
 		b.endRow()
 		p = next
 	}
+	return true
+}
+
+// fields appends the first n fields of data from p to end, and returns where the next
+// one begins: behind end where there is none.
+func (b *Block) fields(p, end, n int, comma byte) int {
+	data, spans := b.Data, b.Spans
+	commas := ones * uint64(comma)
+	q := p
+	for ; n > 0 && q+8 <= end; q += 8 {
+		x := binary.LittleEndian.Uint64(data[q:]) ^ commas
+		for m := ^(x&^highs + ^uint64(highs) | x | ^uint64(highs)); m != 0 && n > 0; m &= m - 1 {
+			at := q + bits.TrailingZeros64(m)>>3
+			spans = append(spans, MakeSpan(p, at-p, 0))
+			p, n = at+1, n-1
+		}
+	}
+	for ; n > 0 && q < end; q++ {
+		if data[q] == comma {
+			spans = append(spans, MakeSpan(p, q-p, 0))
+			p, n = q+1, n-1
+		}
+	}
+	if n > 0 {
+		spans = append(spans, MakeSpan(p, end-p, 0))
+		p = end + 1
+	}
+	b.Spans = spans
+	return p
 }
 
 // closing returns the index of the quote that closes a field whose content begins
@@ -168,33 +214,6 @@ func until(b []byte, comma byte) int {
 		}
 	}
 	return len(b)
-}
-
-func (b *Block) splitPlain(comma byte) {
-	data := b.Data
-	p := 0
-	for p < len(data) {
-		end := p + until(data[p:], comma)
-		next := end
-		if end > p && data[end-1] == '\r' && (end == len(data) || data[end] == '\n') {
-			end--
-		}
-		b.Spans = append(b.Spans, MakeSpan(p, end-p, 0))
-		p = next
-		if p == len(data) {
-			b.endRow()
-			b.Bare = true
-			return
-		}
-		p++
-		if data[p-1] == '\n' {
-			b.endRow()
-		} else if p == len(data) {
-			b.Spans = append(b.Spans, MakeSpan(p, 0, 0))
-			b.endRow()
-			b.Bare = true
-		}
-	}
 }
 
 func (b *Block) endRow() { b.Ends = append(b.Ends, uint32(len(b.Spans))) }
