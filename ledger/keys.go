@@ -114,44 +114,74 @@ func keysOf(o *order.Order) (personal, plain []int64) {
 	return personal, slices.DeleteFunc(plain, func(k int64) bool { return slices.Contains(personal, k) })
 }
 
-// forget makes the keys of an order be made again.
+// forget makes the keys of an order that changed be made again.
 func (t tx) forget(ctx context.Context, orderID int64) error {
 	_, err := t.exec(ctx, `INSERT INTO search_todo (order_id) VALUES ($1) ON CONFLICT (order_id) DO NOTHING`, orderID)
 	return err
 }
 
+// searchMark is the mark of the last order whose keys were made when it came.
+const searchMark = "search"
+
 // Index makes the keys of up to limit orders that came or changed since it was called
-// last, the newest first, and returns how many they were.
+// last, and returns how many they were.
 func (l *Ledger) Index(ctx context.Context, limit int) (n int, err error) {
-	var waits int64
-	if err := l.r.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM search_todo LIMIT 1) x`).Scan(&waits); err != nil || waits == 0 {
+	var waits bool
+	if err := l.r.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM search_todo) OR EXISTS (SELECT 1 FROM orders WHERE id >
+		(SELECT COALESCE(max(value), 0) FROM marks WHERE name = $1))`, searchMark).Scan(&waits); err != nil || !waits {
 		return 0, explain("index orders", err)
 	}
 	err = l.write(ctx, "index orders", func(t tx) error {
-		lock := ""
-		if t.dialect == "postgres" {
-			// What purge empties meanwhile must not come back as keys.
-			lock = ` FOR SHARE OF o`
-		}
-		rows, err := t.QueryContext(ctx, `SELECT o.id, d.doc FROM search_todo s JOIN orders o ON o.id = s.order_id JOIN order_docs d ON d.order_id = o.id
-			ORDER BY s.order_id DESC LIMIT $1`+lock, limit)
+		seen, err := t.mark(ctx, searchMark)
 		if err != nil {
 			return err
 		}
-		ids, args, err := indexed(rows)
-		n = len(ids)
-		if err != nil || n == 0 {
+		// Ids become visible in order, so that none can come between those of new orders.
+		n, err = t.index(ctx, ` FROM orders o JOIN order_docs d ON d.order_id = o.id WHERE o.id > $1 ORDER BY o.id LIMIT $2`, &seen, limit)
+		if err != nil {
 			return err
 		}
-		for _, head := range []string{`DELETE FROM search_keys WHERE order_id IN (`, `DELETE FROM search_todo WHERE order_id IN (`} {
-			if _, err := t.bulk(ctx, head, `?`, `)`, ids); err != nil {
+		if n > 0 {
+			if err := t.setMark(ctx, searchMark, seen); err != nil {
 				return err
 			}
 		}
-		_, err = t.bulk(ctx, `INSERT INTO search_keys (search_key, order_id, personal) VALUES `, `(?,?,?)`, ` ON CONFLICT (search_key, order_id) DO NOTHING`, args)
+		if n == limit {
+			return nil
+		}
+		changed := int64(0)
+		m, err := t.index(ctx, ` FROM search_todo s JOIN orders o ON o.id = s.order_id JOIN order_docs d ON d.order_id = o.id
+			WHERE s.order_id > $1 ORDER BY s.order_id LIMIT $2`, &changed, limit-n)
+		n += m
 		return err
 	})
 	return n, err
+}
+
+// index makes the keys of the orders that a query finds beyond an id, and sets that to
+// the last of them.
+func (t tx) index(ctx context.Context, from string, last *int64, limit int) (int, error) {
+	lock := ""
+	if t.dialect == "postgres" {
+		// What purge empties meanwhile must not come back as keys.
+		lock = ` FOR SHARE OF o`
+	}
+	rows, err := t.QueryContext(ctx, `SELECT o.id, d.doc`+from+lock, *last, limit)
+	if err != nil {
+		return 0, err
+	}
+	ids, args, err := indexed(rows)
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	*last = ids[len(ids)-1].(int64)
+	for _, head := range []string{`DELETE FROM search_keys WHERE order_id IN (`, `DELETE FROM search_todo WHERE order_id IN (`} {
+		if _, err := t.bulk(ctx, head, `?`, `)`, ids); err != nil {
+			return 0, err
+		}
+	}
+	_, err = t.bulk(ctx, `INSERT INTO search_keys (search_key, order_id, personal) VALUES `, `(?,?,?)`, ` ON CONFLICT (search_key, order_id) DO NOTHING`, args)
+	return len(ids), err
 }
 
 func indexed(rows *sql.Rows) (ids, args []any, err error) {

@@ -174,13 +174,6 @@ func (p *put) store(ctx context.Context, sorted []packedOrder) error {
 		if _, err = p.bulk(ctx, `INSERT INTO order_docs (order_id, doc) VALUES `, `(?,?)`, ``, p.args); err != nil {
 			return err
 		}
-		p.args = p.args[:0]
-		for i := range fresh {
-			p.args = append(p.args, fresh[i].id)
-		}
-		if _, err = p.bulk(ctx, `INSERT INTO search_todo (order_id) VALUES `, `(?)`, ``, p.args); err != nil {
-			return err
-		}
 	}
 	return nil
 }
