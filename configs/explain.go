@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/width"
 
 	"github.com/mallbridge/mallbridge/mappers/status"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // Explain writes what a workspace will do, for people: what runs when, for each
@@ -112,7 +113,7 @@ func (e *explainer) when(s Schedule) string {
 	case s.Off:
 		return e.say("off")
 	case s.Every > 0:
-		return fmt.Sprintf(e.say("every"), Duration(s.Every))
+		return fmt.Sprintf(e.say("every"), e.span(Duration(s.Every)))
 	}
 	return s.String()
 }
@@ -148,8 +149,10 @@ func (e *explainer) retention(d Duration) string {
 	if d == 0 {
 		return e.say("for_ever")
 	}
-	return fmt.Sprintf(e.say("after_end"), d)
+	return fmt.Sprintf(e.say("after_end"), e.span(d))
 }
+
+func (e *explainer) span(d Duration) string { return order.Span(e.lang, d.String()) }
 
 func (e *explainer) disabled(enabled bool) string {
 	if enabled {
@@ -218,7 +221,7 @@ func (e *explainer) merge(m Merge) string {
 	case m.Never:
 		return e.say("merge_never")
 	case m.Within > 0:
-		return fmt.Sprintf(e.say("merge_within"), m.Within)
+		return fmt.Sprintf(e.say("merge_within"), e.span(m.Within))
 	}
 	return e.say("merge_now")
 }

@@ -102,7 +102,7 @@ func (c *Console) page(l look) (*template.Template, error) {
 		"Reason": func(r order.Reason) string { return reasonText(l.lang, r) },
 		"can":    func(role string) bool { return rank[l.role] >= rank[role] },
 		"query":  query, "join": strings.Join, "lines": func(s string) []string { return strings.Split(s, "\n") }, "orderPath": orderPath, "codes": codesOf,
-		"corrections": corrections, "took": took, "add": func(a, b int) int { return a + b },
+		"corrections": corrections, "took": func(from, to time.Time) string { return order.Span(l.lang, took(from, to)) }, "add": func(a, b int) int { return a + b },
 		"tested": func(ok bool) string { return map[bool]string{true: "ok", false: "failed"}[ok] },
 		"queued": func() bool { return c.o.Jobs != nil },
 		"level":  func(l slog.Level) string { return strings.ToLower(l.String()) },

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/internal/why"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -141,7 +142,7 @@ func (c *Console) sides(q *request, all []ledger.Alert) ([]side, error) {
 // differs says what mall, ledger and warehouse say of what an alert is about.
 func differs(q *request, x ledger.Alert) (difference, error) {
 	in := x.Kind.Info()
-	d := difference{Alert: x, Red: in.Red, Who: in.Who, Text: x.Kind.Say(q.lang, x.Target, x.Subject, x.Args...), Do: cmp.Or(in.Do[q.lang], in.Do["en"])}
+	d := difference{Alert: x, Red: in.Red, Who: in.Who, Text: phrase.Alert(q.lang, x.Kind, x.Target, x.Subject, x.Args...), Do: cmp.Or(in.Do[q.lang], in.Do["en"])}
 	arg := func(i int) string {
 		if i < len(x.Args) {
 			return x.Args[i]

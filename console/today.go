@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/standing"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
@@ -104,7 +105,7 @@ func nextText(q *request, f standing.Fetch) string {
 	case f.Off:
 		return "–"
 	case strings.HasPrefix(f.Schedule, "every "):
-		return say(q.lang, "every %s", strings.TrimPrefix(f.Schedule, "every "))
+		return say(q.lang, "every %s", order.Span(q.lang, strings.TrimPrefix(f.Schedule, "every ")))
 	case f.Schedule != "":
 		return f.Schedule
 	case f.Due.IsZero():
@@ -221,7 +222,7 @@ func alertRows(q *request, alerts []ledger.Alert) []waiting {
 			seen[x.Kind], n = true, count[x.Kind]
 		}
 		in := x.Kind.Info()
-		text := x.Kind.Say(q.lang, x.Target, x.Subject, x.Args...)
+		text := phrase.Alert(q.lang, x.Kind, x.Target, x.Subject, x.Args...)
 		if x.Target != "" && !strings.Contains(text, x.Target) {
 			text = x.Target + ": " + text
 		}

@@ -56,7 +56,7 @@ func alerts() string {
 			if a.Red {
 				level = w.red
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", a.Alert, level, a.Text[c.lang], c.who[a.Who], a.Do[c.lang])
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", a.Alert, level, strings.ReplaceAll(a.Text[c.lang], "{span", "{"), c.who[a.Who], a.Do[c.lang])
 		}
 	}
 	return b.String()

@@ -77,7 +77,7 @@ type AlertInfo struct {
 	Red   bool // parcels or orders may go wrong if nobody acts; else it is a warning
 	Who   Who
 	// Text by language: ja, ko, en. {target}, {subject}, {1}, {2} … stand for the
-	// values of an alert.
+	// values of an alert; {span1}, {span2} … for values that are a length of time.
 	Text map[string]string
 	Do   map[string]string
 }
@@ -196,7 +196,7 @@ var Alerts = []AlertInfo{
 	},
 	{
 		AlertWindowEnds, Coverage, true, Engineer,
-		texts("{1} 以降が未取得です。あと {2} でモールから取得できなくなります", "{1} 이후를 읽지 못했습니다. {2} 후 쇼핑몰에서 조회할 수 없게 됩니다", "nothing after {1} was read; in {2} the mall will no longer tell of it"),
+		texts("{1} 以降が未取得です。あと {span2} でモールから取得できなくなります", "{1} 이후를 읽지 못했습니다. {span2} 후 쇼핑몰에서 조회할 수 없게 됩니다", "nothing after {1} was read; in {span2} the mall will no longer tell of it"),
 		texts("接続を直してください(account test)", "연결을 복구하세요(account test)", "make the connection work again (account test)"),
 	},
 	{
@@ -283,7 +283,8 @@ func (a Alert) Say(lang, target, subject string, args ...string) string {
 	}
 	pairs := []string{"{target}", target, "{subject}", subject}
 	for i, v := range args {
-		pairs = append(pairs, "{"+strconv.Itoa(i+1)+"}", v)
+		n := strconv.Itoa(i + 1)
+		pairs = append(pairs, "{"+n+"}", v, "{span"+n+"}", Span(lang, v))
 	}
 	return strings.NewReplacer(pairs...).Replace(said)
 }

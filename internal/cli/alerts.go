@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -61,7 +62,7 @@ func (a *app) alertList(name, short string, wanted func(order.AlertClass) bool) 
 					if !wanted(in.Class) {
 						continue
 					}
-					it := item{x, string(in.Class), in.Red, in.Who, x.Kind.Say(lang, x.Target, x.Subject, x.Args...), in.Do[lang]}
+					it := item{x, string(in.Class), in.Red, in.Who, phrase.Alert(lang, x.Kind, x.Target, x.Subject, x.Args...), in.Do[lang]}
 					if it.Do == "" {
 						it.Do = in.Do["en"]
 					}
@@ -73,7 +74,7 @@ func (a *app) alertList(name, short string, wanted func(order.AlertClass) bool) 
 					case in.Red:
 						level = "red"
 					}
-					cells = append(cells, []string{level, string(x.Kind), dash(x.Target), local(env.Workspace, x.Since), age(until.Sub(x.Since)), string(in.Who), it.Text})
+					cells = append(cells, []string{level, string(x.Kind), dash(x.Target), local(env.Workspace, x.Since), order.Span(lang, age(until.Sub(x.Since))), string(in.Who), it.Text})
 				}
 				if a.json {
 					return a.print(items)

@@ -61,7 +61,7 @@ number back.`,
 					if r.Late {
 						state += " (late)"
 					}
-					cells[i] = []string{r.Account, r.Order, r.Package, r.Carrier, r.Tracking, state, fmt.Sprint(r.Tries), x.Age, says(lang, x)}
+					cells[i] = []string{r.Account, r.Order, r.Package, r.Carrier, r.Tracking, state, fmt.Sprint(r.Tries), order.Span(lang, x.Age), says(lang, x)}
 				}
 				if a.json {
 					return a.print(items)

@@ -49,7 +49,7 @@ func (f Finding) say(lang string, in [3]string) string {
 	text := in[map[string]int{"ja": 1, "ko": 2}[lang]]
 	pairs := []string{"{subject}", f.Subject}
 	for i, v := range f.Args {
-		pairs = append(pairs, fmt.Sprintf("{%d}", i+1), phrase.Say(lang, v))
+		pairs = append(pairs, fmt.Sprintf("{%d}", i+1), order.Span(lang, phrase.Say(lang, v)))
 	}
 	return strings.TrimSpace(strings.NewReplacer(pairs...).Replace(text))
 }

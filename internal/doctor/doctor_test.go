@@ -278,3 +278,17 @@ func TestAsksNobody(t *testing.T) {
 		t.Error("online nobody came either, so the test shows nothing")
 	}
 }
+
+// Lengths of time among the values of a finding are in the reader's language.
+func TestSpansOfFindings(t *testing.T) {
+	f := Finding{Kind: lookup("leftover"), Subject: "outbox/x", Args: []string{span(3*time.Hour + 2*time.Minute)}}
+	for lang, want := range map[string]string{
+		"en": "outbox/x was left 3h02m ago by a process that was killed",
+		"ja": "outbox/x は 3時間2分 前に中断した処理の残り物です",
+		"ko": "outbox/x은(는) 3시간 2분 전에 중단된 작업이 남긴 것입니다",
+	} {
+		if got := f.Text(lang); got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}

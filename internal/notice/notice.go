@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/message"
 	"github.com/mallbridge/mallbridge/order"
@@ -258,7 +259,7 @@ func (c *channel) message(ctx context.Context, ns []ledger.Notice, alerts map[in
 		info := a.Kind.Info()
 		i := message.Item{
 			Kind: string(a.Kind), Class: string(info.Class), Level: "warning", Target: a.Target, Subject: a.Subject, Who: string(info.Who), Since: at(a.Since),
-			Text: c.env.Secrets.Redact(a.Kind.Say(c.cfg.Language, a.Target, a.Subject, a.Args...)), Do: info.Do[c.cfg.Language],
+			Text: c.env.Secrets.Redact(phrase.Alert(c.cfg.Language, a.Kind, a.Target, a.Subject, a.Args...)), Do: info.Do[c.cfg.Language],
 		}
 		if i.Do == "" {
 			i.Do = info.Do["en"]

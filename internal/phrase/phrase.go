@@ -35,6 +35,26 @@ func Say(lang, text string) string {
 	return text
 }
 
+// Alert says an alert with its values, each in lang too where it is one of our messages.
+func Alert(lang string, kind order.Alert, target, subject string, args ...string) string {
+	said := make([]string, len(args))
+	for i, v := range args {
+		said[i] = value(lang, v)
+	}
+	return kind.Say(lang, target, subject, said...)
+}
+
+func value(lang, v string) string {
+	t, ok := values[v]
+	switch {
+	case ok && lang == "ja":
+		return t[0]
+	case ok && lang == "ko":
+		return t[1]
+	}
+	return Say(lang, v)
+}
+
 // Count names what a report counts: "new orders".
 func Count(lang, what string) string {
 	if t, ok := counts[what]; ok {

@@ -15,6 +15,13 @@ var steps = map[string][2]string{
 	"parcels to tell the mall": {"モールへ報告中の荷物", "쇼핑몰에 보고 중인 배송"},
 }
 
+// values are what alerts say as a whole value, too short to be looked for in texts.
+var values = map[string][2]string{
+	"asked":    {"モールの回答", "쇼핑몰 회신"},
+	"computed": {"発行日から計算", "발급일로 계산"},
+	"typed":    {"設定の期限", "설정한 기한"},
+}
+
 // counts are what reports count.
 var counts = map[string][2]string{
 	"SKUs newly low":                    {"新たに在庫僅少のSKU", "새로 재고 부족인 SKU"},
@@ -211,6 +218,11 @@ var phrases = [][3]string{
 	{"%d parcels instead of %d", "個口数が$2から$1に", "배송지 수가 $2에서 $1(으)로"},
 	{"has no code in %s; no replacement is agreed", "は$1にない文字です（置換の取り決めなし）", "은(는) $1에 없는 글자입니다(정해진 치환 없음)"},
 	{"has no code in %s; usual replacement: ", "は$1にない文字です。よく使う置換: ", "은(는) $1에 없는 글자입니다. 흔한 치환: "},
+	{"%d → %d bytes", "$1 → $2バイト", "$1 → $2바이트"},
+	{"the drop cannot be read (instructions.readable)", "連携フォルダを読み取れません（instructions.readable）", "연계폴더를 읽을 수 없습니다(instructions.readable)"},
+	{"there is no archive folder in which taken files stay (instructions.archive)", "取込済みファイルを残すフォルダがありません（instructions.archive）", "가져간 파일이 남는 폴더가 없습니다(instructions.archive)"},
+	{"the drop cannot be reached: ", "連携フォルダに接続できません: ", "연계폴더에 연결할 수 없습니다: "},
+	{"files that the ledger does not know", "台帳にないファイルがあります", "원장에 없는 파일이 있습니다"},
 	{"%d bytes in %s, at most %d", "$2で$1バイト（$3バイトまで）", "$2(으)로 $1바이트($3바이트까지)"},
 	{"%d characters, at most %d", "$1文字（$2文字まで）", "$1자($2자까지)"},
 	{"the layout has no place for %q", "このレイアウトでは $1 を表せません", "이 양식에는 $1을(를) 적을 곳이 없습니다"},

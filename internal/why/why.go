@@ -270,7 +270,7 @@ func (w *Answer) alerts(ctx context.Context, env *stage.Env, lang string) error 
 		}
 		in := a.Kind.Info()
 		w.Reasons = append(w.Reasons, Cause{
-			Code: order.Reason(a.Kind), Text: a.Kind.Say(lang, a.Target, a.Subject, a.Args...), Since: env.Workspace.Local(a.Since), Who: in.Who, Do: in.Do[lang],
+			Code: order.Reason(a.Kind), Text: phrase.Alert(lang, a.Kind, a.Target, a.Subject, a.Args...), Since: env.Workspace.Local(a.Since), Who: in.Who, Do: in.Do[lang],
 		})
 	}
 	return nil

@@ -1,0 +1,34 @@
+package console_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/mallbridge/mallbridge/ledger"
+	"github.com/mallbridge/mallbridge/order"
+)
+
+// TestLengthsOfTime: how long something took or lasts, and what an alert quotes, are in
+// the reader's language.
+func TestLengthsOfTime(t *testing.T) {
+	s := open(t)
+	ctx, l := t.Context(), s.world().Ledger
+	_, err := l.Raise(ctx, s.clock(),
+		ledger.Alert{Kind: order.AlertWindowEnds, Target: "plain-1", Args: []string{"2026-11-20 09:00", "59d"}},
+		ledger.Alert{Kind: order.AlertFileDiffers, Target: "tokyo", Subject: "T000001.csv", Args: []string{"100 → 99 bytes"}},
+		ledger.Alert{Kind: order.AlertKeyEnds, Target: "plain-1", Args: []string{"9", "2026-12-01 09:00", "typed"}},
+	)
+	s.check(err)
+	id, err := l.StartRun(ctx, "collect", "tokyo", "node-a/7/serve", s.clock())
+	s.check(err)
+	s.check(l.EndRun(ctx, id, "done", "files: 1", s.clock().Add(62*time.Second+500*time.Millisecond)))
+	for lang, want := range map[string]struct{ today, took []string }{
+		"ja": {[]string{"あと 59日 で", "(100 → 99バイト)", "設定の期限"}, []string{"1分2.5秒"}},
+		"ko": {[]string{"59일 후 쇼핑몰", "100 → 99바이트", "설정한 기한"}, []string{"1분 2.5초"}},
+		"en": {[]string{"in 59d the mall", "100 → 99 bytes", "typed"}, []string{"1m2.5s"}},
+	} {
+		v := s.as("hanako", ledger.Viewer, lang)
+		v.shows(v.get("/"), want.today...)
+		v.shows(v.get("/runs"), want.took...)
+	}
+}
