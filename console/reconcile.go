@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mallbridge/mallbridge/internal/why"
 	"github.com/mallbridge/mallbridge/internal/phrase"
+	"github.com/mallbridge/mallbridge/internal/why"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/order"
 )
