@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -90,8 +91,9 @@ type mapper struct {
 	view    rowView
 	pool    *sync.Pool
 	fixed   []int
-	reach   int  // columns up to the last one that the format names
-	even    bool // the rows of cur end there, and have all that they must have
+	made    []made // by step, in cur
+	reach   int    // columns up to the last one that the format names
+	even    bool   // the rows of cur end there, and have all that they must have
 }
 
 // A rowView is the row at hand as conditions and expressions see it.
@@ -123,7 +125,7 @@ func (v *rowView) set(f record.Field, s string) {
 }
 
 func newMapper(p *plan, sv *survey) *mapper {
-	m := &mapper{p: p, sv: sv, run: newRunner(p.f), pool: &sync.Pool{}}
+	m := &mapper{p: p, sv: sv, run: newRunner(p.f), pool: &sync.Pool{}, made: make([]made, len(p.steps))}
 	m.view.m = m
 	if len(p.group) == 1 {
 		s := p.f.steps[p.f.producer[p.fields[p.group[0]]]]
@@ -197,6 +199,7 @@ func (m *mapper) block(in piece) (*rowBlock, error) {
 		return nil, m.changed()
 	}
 	m.cur = b
+	clear(m.made)
 	m.text = strings.Builder{}
 	m.text.Grow(m.grow)
 	counted := 0
@@ -427,8 +430,8 @@ func (m *mapper) mapRow() (bool, *refusedRow) {
 	if r := m.shape(); r != nil {
 		return true, r
 	}
-	for _, s := range m.p.steps[:m.p.filter] {
-		if r := m.step(s); r != nil {
+	for i, s := range m.p.steps[:m.p.filter] {
+		if r := m.step(i, s); r != nil {
 			return true, r
 		}
 	}
@@ -447,11 +450,11 @@ func (m *mapper) mapRow() (bool, *refusedRow) {
 			return true, m.refuse("", "", &fault{order.RefusedType, "carry: " + err.Error()})
 		}
 	}
-	for _, s := range m.p.steps[m.p.filter:] {
+	for i, s := range m.p.steps[m.p.filter:] {
 		if m.mark == markHead && s.field.Level() == record.LevelLine {
 			continue
 		}
-		if r := m.step(s); r != nil {
+		if r := m.step(m.p.filter+i, s); r != nil {
 			return true, r
 		}
 	}
@@ -607,9 +610,39 @@ func (m *mapper) raw(s *step, row []sheet.Span) []byte {
 	return m.joined
 }
 
-// step fills one field.
-func (m *mapper) step(s *step) *refusedRow {
+// made is what a step made of the columns of a row.
+type made struct {
+	row []sheet.Span
+	out string
+}
+
+// again reports whether the row has what was had in all columns of a step.
+func (m *mapper) again(s *step, was []sheet.Span) bool {
+	for _, c := range s.columns {
+		at := m.p.pos[c]
+		if at < 0 {
+			continue
+		}
+		if at >= len(m.row) || at >= len(was) {
+			return false
+		}
+		a, b := m.row[at], was[at]
+		if a.Len() != b.Len() || a.Marks() != b.Marks() || !bytes.Equal(a.Bytes(m.cur.Data), b.Bytes(m.cur.Data)) {
+			return false
+		}
+	}
+	return was != nil
+}
+
+// step fills the field of step i. The rows of an order have much in common: what a step
+// made of such columns in this block is taken again.
+func (m *mapper) step(i int, s *step) *refusedRow {
 	slot := m.p.slots[s.field]
+	was := &m.made[i]
+	if m.again(s, was.row) {
+		m.view.vals[slot] = was.out
+		return nil
+	}
 	out := ""
 	var b []byte
 	switch {
@@ -659,6 +692,9 @@ func (m *mapper) step(s *step) *refusedRow {
 		return m.refuse(s.name, out, &fault{order.RefusedType, "the value does not have the form " + strings.TrimSuffix(strings.TrimPrefix(s.pattern.String(), "^(?:"), ")$")})
 	}
 	m.view.vals[slot] = out
+	if s.prog == nil && (out != "" || !s.required) {
+		*was = made{m.row, out}
+	}
 	return nil
 }
 

@@ -386,3 +386,57 @@ func TestColumnsThatNobodyReads(t *testing.T) {
 		}
 	})
 }
+
+// What a row says does not hang on the rows before it in its chunk.
+func TestRowsThatRepeat(t *testing.T) {
+	f := must(t, `
+name: repeats
+record: orders
+direction: in
+country: JP
+tables:
+  kinds: {c: cod, p: prepaid}
+may_differ: [to.name, to.phone, order.payment, order.delivery, order.note, to.postal]
+columns:
+  - {name: no, field: order.number, required: true}
+  - {name: code, field: line.item_code, required: true}
+  - {name: qty, field: line.quantity}
+  - {name: family}
+  - {name: given}
+  - {name: tel1}
+  - {name: tel2}
+  - {name: pay, field: order.payment, table: kinds}
+  - {name: note, field: order.note, default: none}
+  - {name: zip, field: to.postal, optional: true}
+fields:
+  to.name: {join: [family, given], sep: " "}
+  to.phone: {join: [tel1, tel2], sep: "-"}
+  order.delivery: {expr: 'order.note + "/" + line.item_code'}
+`)
+	rapid.Check(t, func(t *rapid.T) {
+		of := func(values ...string) string { return rapid.SampledFrom(values).Draw(t, "value") }
+		var text strings.Builder
+		text.WriteString(of("no,code,qty,family,given,tel1,tel2,pay,note,zip,x\n", "no,code,qty,family,given,tel1,tel2,pay,note\n"))
+		further := strings.Count(text.String(), ",") - 8
+		for range rapid.IntRange(1, 8).Draw(t, "rows") {
+			row := []string{of("1", "2"), of("a", "b", "'b", "3-Mar", ""), of("1", "01", "0"), of("山", "川", ""), of("山", "川", ""), of("03", ""), of("03", "1"), of("c", "p", "x", ""), of("", "x", `"x"`, `"x""y"`, "none")}
+			for range further {
+				row = append(row, of("", "1000001", "100-0001"))
+			}
+			text.WriteString(strings.Join(row, ",") + "\n")
+		}
+		read := func(o ReadOptions) ([]Group, []Refusal, Stats) {
+			o.Workers = 1
+			groups, refused, s, err := f.ReadAll(t.Context(), Bytes("f.csv", []byte(text.String())), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return groups, refused, s
+		}
+		groups, refused, s := read(ReadOptions{})
+		wantGroups, wantRefused, want := read(ReadOptions{chunk: 8})
+		if d := cmp.Diff(wantGroups, groups) + cmp.Diff(wantRefused, refused, cmp.AllowUnexported(Refusal{}), cmpopts.IgnoreFields(Refusal{}, "from")) + cmp.Diff(want, s); d != "" {
+			t.Errorf("%q: %s", text.String(), d)
+		}
+	})
+}
