@@ -18,6 +18,8 @@ type Finding struct {
 	Message string
 	Hint    string // what to do, or empty
 	Warning bool   // it runs, but look at it
+
+	noAccount bool // rows of a master are for an account that does not exist
 }
 
 // String gives file:line:column: message, and the hint on a line of its own.
@@ -51,6 +53,12 @@ func (f Finding) Place() string {
 
 // Findings are everything that was found, sorted by file, line and column.
 type Findings []Finding
+
+// NoAccountOnly reports whether all errors are rows of masters for accounts that do not
+// exist: an account may be added all the same, perhaps the one that they name.
+func (fs Findings) NoAccountOnly() bool {
+	return !slices.ContainsFunc(fs, func(f Finding) bool { return !f.Warning && !f.noAccount })
+}
 
 // Errors counts the findings that keep the workspace from running.
 func (fs Findings) Errors() int {

@@ -207,7 +207,7 @@ func headerOf(columns []master.Column) string {
 	return strings.Join(names, ", ")
 }
 
-// checkScope reports rows for accounts that do not exist.
+// checkScope reports rows for accounts that do not exist, once for each name.
 func checkScope[T any](l *loader, file string, rows []T, scope func(T) (account string, line int)) {
 	known := func(name string) bool {
 		if _, ok := l.ws.Account(name); ok || name == "" {
@@ -216,10 +216,21 @@ func checkScope[T any](l *loader, file string, rows []T, scope func(T) (account 
 		_, ok := LookupMall(name)
 		return ok
 	}
+	at, count := map[string]int{}, map[string]int{}
 	for _, r := range rows {
-		if account, line := scope(r); !known(strings.TrimSpace(account)) {
-			l.find(Finding{File: file, Line: line, Name: "account", Message: fmt.Sprintf("%q is neither an account nor a mall", account), Hint: "write the name of a file in accounts/, a mall, or nothing for all"})
+		account, line := scope(r)
+		if account = strings.TrimSpace(account); known(account) {
+			continue
 		}
+		if count[account]++; count[account] > 1 {
+			l.findings[at[account]].Message = fmt.Sprintf("%q is neither an account nor a mall; %d rows name it", account, count[account])
+			continue
+		}
+		at[account] = len(l.findings)
+		l.find(Finding{
+			File: file, Line: line, Name: "account", noAccount: true, Message: fmt.Sprintf("%q is neither an account nor a mall", account),
+			Hint: "write the name of a file in accounts/, a mall, or nothing for all; if the account is gone, delete its rows",
+		})
 	}
 }
 

@@ -11,14 +11,16 @@ import (
 type SecretRef struct {
 	Where string // accounts/rakuten-1.yaml: intake.password
 	Ref   secrets.Ref
+	Off   bool // of an account or warehouse that is not enabled: nothing needs it
 }
 
 // SecretRefs lists every reference to a secret in the workspace.
 func (w *Workspace) SecretRefs() []SecretRef {
 	var out []SecretRef
+	off := false
 	add := func(file, key string, ref secrets.Ref) {
 		if ref != "" {
-			out = append(out, SecretRef{file + ": " + key, ref})
+			out = append(out, SecretRef{file + ": " + key, ref, off})
 		}
 	}
 	if ref, err := secrets.ParseRef(w.Settings.Ledger); err == nil {
@@ -31,6 +33,7 @@ func (w *Workspace) SecretRefs() []SecretRef {
 	add(SettingsFile, "sftp.password", w.Settings.SFTP.Password)
 	w.channelSecrets(add)
 	for _, a := range w.Accounts {
+		off = !a.Enabled
 		add(a.File, "intake.password", a.Intake.Password)
 		if a.API != nil {
 			for _, name := range slices.Sorted(maps.Keys(a.API.Secrets)) {
@@ -42,6 +45,7 @@ func (w *Workspace) SecretRefs() []SecretRef {
 		}
 	}
 	for _, h := range w.Warehouses {
+		off = !h.Enabled
 		add(h.File, "drop.key", h.Drop.Key)
 		add(h.File, "drop.passphrase", h.Drop.Passphrase)
 		add(h.File, "drop.password", h.Drop.Password)

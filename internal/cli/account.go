@@ -110,7 +110,7 @@ func (a *app) accountAdd(n *newAccount) error {
 	if !ok {
 		return usage{order.Errorf(order.Invalid, "use "+mallNames()+"; for others write accounts/"+n.name+".yaml, their orders come by sheets", "--mall %q has no connector", n.mall)}
 	}
-	ws, err := a.workspace()
+	ws, err := a.workspaceUnless(func(fs configs.Findings) bool { return !fs.NoAccountOnly() })
 	if err != nil {
 		return err
 	}
@@ -154,8 +154,9 @@ func (a *app) accountAdd(n *newAccount) error {
 	if err != nil {
 		return err
 	}
+	left := findings.Errors() > 0 && findings.NoAccountOnly()
 	for _, f := range findings {
-		if strings.Contains(f.File, n.name+".yaml") {
+		if strings.Contains(f.File, n.name+".yaml") || left && !f.Warning {
 			fmt.Fprintln(a.err, f.String())
 		}
 	}
@@ -166,6 +167,10 @@ func (a *app) accountAdd(n *newAccount) error {
 	next := "test"
 	if slices.Contains(n.about.Abilities, "consent") {
 		next = "consent"
+	}
+	if left {
+		a.say("the account is there, but nothing runs until the rows above are mended: mallbridge check; then: mallbridge account %s %s", next, n.name)
+		return exit(Waiting)
 	}
 	a.say("next: mallbridge account %s %s", next, n.name)
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/connectors/drop"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline/files"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
@@ -130,12 +131,16 @@ which is how a key is renewed: the next call uses it.`,
 			sec := secretsOf(ws, a.getenv)
 			bad := false
 			for _, r := range ws.SecretRefs() {
-				if _, err := sec.Resolve(r.Ref); err != nil {
+				_, err := sec.Resolve(r.Ref)
+				switch {
+				case err == nil:
+					fmt.Fprintf(a.out, "ok    %s: %s\n", r.Where, r.Ref)
+				case r.Off:
+					fmt.Fprintf(a.out, "off   %s\n", phrase.Say(a.said, fmt.Sprintf("%s: not enabled, nothing needs it yet: %v", r.Where, err)))
+				default:
 					bad = true
 					fmt.Fprintf(a.out, "FAIL  %s: %v\n", r.Where, err)
-					continue
 				}
-				fmt.Fprintf(a.out, "ok    %s: %s\n", r.Where, r.Ref)
 			}
 			if bad {
 				return exit(Usage)

@@ -216,12 +216,17 @@ func (a *app) language(ws *configs.Workspace) string {
 // workspace loads the workspace. Findings are printed; errors among them end the
 // command with code 2.
 func (a *app) workspace() (*configs.Workspace, error) {
+	return a.workspaceUnless(func(fs configs.Findings) bool { return fs.Errors() > 0 })
+}
+
+// workspaceUnless is [app.workspace] for commands that can live with some errors.
+func (a *app) workspaceUnless(bad func(configs.Findings) bool) (*configs.Workspace, error) {
 	ws, findings, err := configs.Load(a.workspaceDir(), a.getenv)
 	if err != nil {
 		return nil, err
 	}
 	a.said = a.language(ws)
-	if findings.Errors() > 0 {
+	if bad(findings) {
 		for _, f := range findings {
 			fmt.Fprintln(a.err, f.String())
 		}

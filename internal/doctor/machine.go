@@ -222,15 +222,8 @@ func (d *doctor) disks() {
 
 func (d *doctor) secrets() {
 	good, bad := 0, false
-	off := map[string]bool{}
-	for _, a := range d.ws.Accounts {
-		off[a.File] = !a.Enabled
-	}
-	for _, h := range d.ws.Warehouses {
-		off[h.File] = !h.Enabled
-	}
 	for _, r := range d.ws.SecretRefs() {
-		if file, _, _ := strings.Cut(r.Where, ": "); off[file] {
+		if r.Off {
 			continue
 		}
 		_, err := d.env.Secrets.Resolve(r.Ref)

@@ -299,6 +299,8 @@ var phrases = [][3]string{
 	{"%s needs no consent: its keys are those of api.secrets", "$1に同意の操作は不要です。キーはapi.secretsのものです", "$1은(는) 동의가 필요 없습니다. 키는 api.secrets의 것을 씁니다"},
 	{"no consent yet", "まだ同意されていません", "아직 동의하지 않았습니다"},
 	{"run account consent %s", "account consent $1 を実行してください", "account consent $1 을(를) 실행하세요"},
+	{"the account is there, but nothing runs until the rows above are mended: mallbridge check; then: mallbridge account %s %s", "アカウントを追加しましたが、上記の行を直すまで何も動きません: mallbridge check。その後: mallbridge account $1 $2", "계정을 추가했지만 위의 행을 고칠 때까지 아무것도 실행되지 않습니다: mallbridge check. 그다음: mallbridge account $1 $2"},
+	{": not enabled, nothing needs it yet: ", ": 無効です（まだ不要）: ", ": 사용 안 함입니다(아직 필요 없음): "},
 	{"next: mallbridge account %s %s", "次は: mallbridge account $1 $2", "다음: mallbridge account $1 $2"},
 	{"%s: codes are taken from this machine only", "$1: codeを受け取れるのはこのマシンだけです", "$1: code는 이 컴퓨터에서만 받습니다"},
 	{"write localhost:8765, or leave --listen out and paste the address", "localhost:8765 と書くか、--listen を付けずにアドレスを貼り付けてください", "localhost:8765 라고 쓰거나 --listen 없이 주소를 붙여 넣으세요"},
