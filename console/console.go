@@ -39,9 +39,9 @@ var assets embed.FS
 type Options struct {
 	// Env is the world of the workspace, which a reload replaces.
 	Env func() *stage.Env
-	// Run asks for a run of a stage on a target, and does not wait for it. Nil: the
-	// pages offer none.
-	Run func(ctx context.Context, stage, target string) error
+	// Run asks for a run of a stage on a target, and does not wait for it. It is not fresh
+	// if one is there already that does the same. Nil: the pages offer none.
+	Run func(ctx context.Context, stage, target string) (fresh bool, err error)
 	// Reload takes over the files of the workspace as they are now, or says what is
 	// wrong with them and keeps what was. Nil: changes count after a restart.
 	Reload func(ctx context.Context) error

@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,5 +32,24 @@ func TestLengthsOfTime(t *testing.T) {
 		v := s.as("hanako", ledger.Viewer, lang)
 		v.shows(v.get("/"), want.today...)
 		v.shows(v.get("/runs"), want.took...)
+	}
+}
+
+// TestARunThatIsAskedForTwice: whoever asks for a run that waits already is told so.
+func TestARunThatIsAskedForTwice(t *testing.T) {
+	s := open(t)
+	for lang, want := range map[string][2]string{
+		"ja": {"tokyoの出荷指示を依頼しました", "tokyoの出荷指示はすでに依頼済みで、まだ終わっていません"},
+		"ko": {"tokyo의 출고지시을(를) 요청했습니다", "tokyo의 출고지시은(는) 이미 요청되어 아직 끝나지 않았습니다"},
+		"en": {"instruct of tokyo was asked for", "instruct of tokyo was asked for before and has not ended; it does this too"},
+	} {
+		v := s.as("taro", ledger.Operator, lang)
+		for i, waits := range []bool{false, true} {
+			s.waits = waits
+			v.shows(v.want(v.post("/runs", "stage", "instruct", "target", "tokyo"), http.StatusOK), want[i])
+		}
+	}
+	if n := len(slices.DeleteFunc(s.ran, func(r string) bool { return r != "instruct tokyo" })); n != 6 {
+		t.Errorf("%d runs were asked for", n)
 	}
 }

@@ -44,6 +44,7 @@ type site struct {
 	ran []string // runs that were asked for
 
 	broken bool // no change can be taken over
+	waits  bool // a run that is asked for waits already
 }
 
 // day is the workspace after a day of the demo's, of which every site is a copy.
@@ -85,11 +86,11 @@ func open(t *testing.T) *site {
 	s := &site{T: t, now: evening}
 	world := &stage.Env{Workspace: ws, Ledger: l, Secrets: &secrets.Resolver{Dir: ws.Dir}, Now: s.clock, Sleep: stage.Sleep, Log: slog.New(slog.DiscardHandler), Owner: "test"}
 	s.env.Store(world)
-	s.console, err = console.New(console.Options{Env: s.env.Load, Reload: s.reload, Run: func(_ context.Context, stage, target string) error {
+	s.console, err = console.New(console.Options{Env: s.env.Load, Reload: s.reload, Run: func(_ context.Context, stage, target string) (bool, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.ran = append(s.ran, stage+" "+target)
-		return nil
+		return !s.waits, nil
 	}, Version: "test"})
 	if err != nil {
 		t.Fatal(err)

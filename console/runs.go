@@ -152,8 +152,15 @@ func (c *Console) run(q *request) (string, error) {
 	target := q.FormValue("target")
 	for _, t := range s.Targets(q.env.Workspace) {
 		if t == target {
-			c.tell(q, "%s of %s was asked for", s.Name, target)
-			return back(q), c.ask(q, s.Name, target)
+			fresh, err := c.askFor(q, s.Name, target)
+			text := "%s of %s was asked for"
+			if !fresh {
+				text = "%s of %s was asked for before and has not ended; it does this too"
+			}
+			if err == nil {
+				c.tell(q, text, say(q.lang, s.Name), target)
+			}
+			return back(q), err
 		}
 	}
 	return "", order.Errorf(order.Invalid, "", "%s does not run on %s", s.Name, target)
@@ -161,11 +168,17 @@ func (c *Console) run(q *request) (string, error) {
 
 // ask asks for a run and notes who did.
 func (c *Console) ask(q *request, stage, target string) error {
+	_, err := c.askFor(q, stage, target)
+	return err
+}
+
+// askFor is [Console.ask] that says whether the run is a new one.
+func (c *Console) askFor(q *request, stage, target string) (fresh bool, err error) {
 	if c.o.Run == nil {
-		return nil
+		return false, nil
 	}
 	if err := q.env.Ledger.Record(q.Context(), q.env.Now(), ledger.Event{Kind: "run.asked", Detail: stage + " " + target, Actor: q.user.Name}); err != nil {
-		return err
+		return false, err
 	}
 	return c.o.Run(q.Context(), stage, target)
 }

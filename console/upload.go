@@ -281,7 +281,7 @@ func (c *Console) take(q *request) (string, error) {
 		return "", err
 	}
 	if c.o.Run != nil {
-		if err := c.o.Run(q.Context(), "plan", p.Account); err != nil {
+		if _, err := c.o.Run(q.Context(), "plan", p.Account); err != nil {
 			return "", err
 		}
 	}

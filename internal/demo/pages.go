@@ -25,7 +25,9 @@ func (w *world) openPages(ctx context.Context) (address string, stop func() erro
 	env.Store(w.env)
 	c, err := console.New(console.Options{
 		Env: env.Load, Version: "demo",
-		Run: func(ctx context.Context, name, target string) error { return asked(ctx, env.Load(), name, target) },
+		Run: func(ctx context.Context, name, target string) (bool, error) {
+			return asked(ctx, env.Load(), name, target)
+		},
 		Reload: func(context.Context) error {
 			next := *env.Load()
 			ws, findings, err := configs.Load(next.Workspace.Dir, func(string) string { return "" })
@@ -70,15 +72,16 @@ func (w *world) openPages(ctx context.Context) (address string, stop func() erro
 	return "http://" + l.Addr().String() + path, stop, nil
 }
 
-// asked runs a stage that a person asked for on the pages.
-func asked(ctx context.Context, env *stage.Env, name, target string) error {
+// asked runs a stage that a person asked for on the pages. It is not fresh if the demo
+// runs it just now.
+func asked(ctx context.Context, env *stage.Env, name, target string) (fresh bool, err error) {
 	s, ok := pipeline.Lookup(name)
 	if !ok {
-		return nil
+		return false, nil
 	}
 	r := pipeline.Run(context.WithoutCancel(ctx), env, s, target)
 	if errors.Is(r.Err, pipeline.ErrBusy) {
-		return nil // the demo runs it just now
+		return false, nil
 	}
-	return r.Err
+	return true, r.Err
 }

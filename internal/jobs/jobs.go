@@ -44,14 +44,18 @@ type Queue interface {
 	// for the same stage and target has not begun yet: it will see what this one
 	// would have seen.
 	Enqueue(ctx context.Context, j Job) (added bool, err error)
+	// Add adds a job beside others of the same stage and target. added is false if the
+	// same job is there already.
+	Add(ctx context.Context, j Job) (added bool, err error)
 	// Start begins to work jobs and returns. ctx ends the start, not the work.
 	Start(ctx context.Context) error
 	// Stop cancels the contexts of jobs that are being worked and waits until they
 	// have returned, at most until ctx ends. Jobs that were cut off are worked by
 	// the next process.
 	Stop(ctx context.Context) error
-	// Hurry makes jobs that wait after a failure due at once and says how many.
-	Hurry(ctx context.Context) (int, error)
+	// Hurry makes jobs that wait after a failure due at once and says how many: those
+	// with these numbers, or all if none is given.
+	Hurry(ctx context.Context, ids ...int64) (int, error)
 	// Reclaim makes jobs due that say they are running but are not: those of nodes
 	// for which alive is false, and those of this process that it does not work and
 	// did not work when Reclaim was called before. It says how many.

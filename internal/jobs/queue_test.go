@@ -252,7 +252,7 @@ func TestFailedJobsWaitLongerAndCanBeHurried(t *testing.T) {
 			if enqueue(t, q, Job{"extract", "shop-1", fmt.Sprint("slot ", attempt)}) {
 				t.Error("a slot jumped over the wait of a failed job")
 			}
-			if n, err := q.Hurry(t.Context()); n != 1 || err != nil {
+			if n, err := q.Hurry(t.Context(), i.ID); n != 1 || err != nil {
 				t.Fatalf("hurried %d, %v", n, err)
 			}
 		}

@@ -196,6 +196,10 @@ func (q *riverQueue[T]) Enqueue(ctx context.Context, j Job) (bool, error) {
 	return q.insert(ctx, j, time.Time{})
 }
 
+func (q *riverQueue[T]) Add(ctx context.Context, j Job) (bool, error) {
+	return q.insert(ctx, j, time.Time{})
+}
+
 // waits reports whether a job of the same stage and target has not begun yet.
 func (q *riverQueue[T]) waits(ctx context.Context, j Job) (bool, error) {
 	if q.waiting != nil {
@@ -241,7 +245,7 @@ func (q *riverQueue[T]) Stop(ctx context.Context) error {
 	return nil
 }
 
-func (q *riverQueue[T]) Hurry(ctx context.Context) (int, error) {
+func (q *riverQueue[T]) Hurry(ctx context.Context, ids ...int64) (int, error) {
 	p := river.NewJobListParams().States(rivertype.JobStateRetryable).First(10_000)
 	res, err := q.client.JobList(ctx, p)
 	if err != nil {
@@ -249,6 +253,9 @@ func (q *riverQueue[T]) Hurry(ctx context.Context) (int, error) {
 	}
 	n := 0
 	for _, j := range res.Jobs {
+		if len(ids) > 0 && !slices.Contains(ids, j.ID) {
+			continue
+		}
 		if _, err := q.client.JobRetry(ctx, j.ID); err != nil {
 			return n, fmt.Errorf("jobs: hurry: %w", err)
 		}

@@ -98,10 +98,21 @@ func (s *Server) handler(ctx context.Context) (http.Handler, error) {
 // asked begins the slot of a job that a person asked for by name.
 const asked = "asked "
 
-// asked enqueues a run that a person asked for.
-func (s *Server) asked(ctx context.Context, stage, target string) error {
-	_, err := s.queue.Enqueue(ctx, jobs.Job{Stage: stage, Target: target, Slot: asked + s.env.Load().Now().UTC().Format(time.RFC3339Nano)})
-	return err
+// asked enqueues a run that a person asked for, unless one that was asked for waits
+// already: that is made due at once. One of a schedule that waits does not do for it: what
+// is done once a day, or is switched off, is done only when asked for.
+func (s *Server) asked(ctx context.Context, stage, target string) (fresh bool, err error) {
+	waiting, err := s.queue.List(ctx, jobs.Filter{Stage: stage, Target: target, States: []jobs.State{jobs.Ready, jobs.Waiting}})
+	if err != nil {
+		return false, err
+	}
+	for i := range waiting {
+		if strings.HasPrefix(waiting[i].Slot, asked) {
+			_, err := s.queue.Hurry(ctx, waiting[i].ID)
+			return false, err
+		}
+	}
+	return s.queue.Add(ctx, jobs.Job{Stage: stage, Target: target, Slot: asked + s.env.Load().Now().UTC().Format(time.RFC3339Nano)})
 }
 
 func text(w http.ResponseWriter, code int, body string) {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/mallbridge/mallbridge/internal/jobs"
+	"github.com/mallbridge/mallbridge/order"
 	"github.com/mallbridge/mallbridge/pipeline"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
@@ -185,8 +187,8 @@ func TestAskedByName(t *testing.T) {
 	for len(ran) > 0 {
 		<-ran
 	}
-	if err := world.Run(t.Context(), "watch", "tokyo"); err != nil {
-		t.Fatal(err)
+	if fresh, err := world.Run(t.Context(), "watch", "tokyo"); !fresh || err != nil {
+		t.Fatal(fresh, err)
 	}
 	if by := receive(t, ran); !by.named || len(by.asked) != 1 || by.asked[0] != "tokyo" {
 		t.Errorf("a run that was asked for is not: %+v", by)
@@ -195,4 +197,61 @@ func TestAskedByName(t *testing.T) {
 		t.Errorf("the queue's pages: %d %s", code, body)
 	}
 	w.idle()
+}
+
+// TestAskedWhileOneWaits: what a schedule has waiting after a failure does not swallow what
+// a person asks for; what a person asked for before does, and begins at once.
+func TestAskedWhileOneWaits(t *testing.T) {
+	w := newWorld(t)
+	named := make(chan bool)
+	answers := make(chan pipeline.Result)
+	w.o.run = func(_ context.Context, env *stage.Env, s pipeline.Stage, target string) pipeline.Result {
+		r := pipeline.Result{Outcome: pipeline.Nothing}
+		if s.Name == "watch" && target == "tokyo" {
+			named <- env.Named
+			r = <-answers
+		}
+		r.Stage, r.Target = s.Name, target
+		return r
+	}
+	given := make(chan World, 1)
+	w.o.Pages = func(world World) (http.Handler, error) {
+		given <- world
+		return world.Jobs, nil
+	}
+	w.serve()
+	world := receive(t, given)
+	run := func(asked bool, r pipeline.Result) {
+		t.Helper()
+		if by := receive(t, named); by != asked {
+			t.Errorf("asked for: %v, want %v", by, asked)
+		}
+		answers <- r
+	}
+	ask := func(want bool) {
+		t.Helper()
+		if fresh, err := world.Run(t.Context(), "watch", "tokyo"); fresh != want || err != nil {
+			t.Errorf("asked: a new one %v, want %v; %v", fresh, want, err)
+		}
+	}
+	wait := func(n int) {
+		t.Helper()
+		until(t, "they wait", func() bool {
+			n := n
+			for _, i := range w.open() {
+				if i.Stage == "watch" && i.Target == "tokyo" && i.State == jobs.Waiting && i.Error != "" {
+					n--
+				}
+			}
+			return n == 0
+		})
+	}
+	no := failed(order.Errorf(order.Retry, "wait", "no answer"))
+	run(false, no)
+	wait(1)
+	ask(true)
+	run(true, no)
+	wait(2)
+	ask(false)
+	run(true, pipeline.Result{Outcome: pipeline.Nothing})
 }

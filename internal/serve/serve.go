@@ -62,8 +62,9 @@ type Options struct {
 // A World is what the pages for people are given.
 type World struct {
 	Env func() *stage.Env // the present one
-	// Run asks for a run of a stage on a target.
-	Run func(ctx context.Context, stage, target string) error
+	// Run asks for a run of a stage on a target; it is not fresh if one that was asked for
+	// waits already.
+	Run func(ctx context.Context, stage, target string) (fresh bool, err error)
 	// Reload takes over a configuration that was changed. One with errors is refused,
 	// and the old one stays in force.
 	Reload func(ctx context.Context) error
