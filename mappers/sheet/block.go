@@ -14,7 +14,7 @@ const (
 
 // A Dialect tells how a file marks its fields.
 type Dialect struct {
-	Delimiter byte // comma where 0
+	Delimiter byte // an ASCII character; comma where 0
 	NoQuotes  bool // the double quote is a character like others
 }
 
