@@ -243,9 +243,10 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 		in := n.Instruction
 		in.ID = first + int64(i)
 		in.Number = padded(n.Prefix, n.Width, in.ID)
-		args = append(args, in.ID, in.Number, int64(len(n.Pieces)))
 		if same == nil {
-			args = append(args, n.WarehouseID, n.AccountID, string(in.ShipOn), string(in.NotBefore))
+			args = append(args, in.ID, n.WarehouseID, n.AccountID, in.Number, string(in.ShipOn), string(in.NotBefore), int64(len(n.Pieces)))
+		} else {
+			args = append(args, in.ID, in.Number, int64(len(n.Pieces)))
 		}
 		lines += len(n.Pieces)
 		for _, p := range n.Pieces {
@@ -255,12 +256,12 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 	var docs, pieces []any
 	var wg sync.WaitGroup
 	wg.Go(func() { docs, pieces = contents(ins, lines, plain) })
-	shared := `?,?,?,?`
+	item := fmt.Sprintf(`(?,?,?,?,%d,?,?,?,%d)`, InstructionReady, instant(now))
 	if same != nil {
-		shared = fmt.Sprintf(`%d,%d,%s,%s`, same.WarehouseID, same.AccountID, literal(string(same.Instruction.ShipOn)), literal(string(same.Instruction.NotBefore)))
+		item = fmt.Sprintf(`(?,%d,%d,?,%d,%s,%s,?,%d)`, same.WarehouseID, same.AccountID, InstructionReady,
+			literal(string(same.Instruction.ShipOn)), literal(string(same.Instruction.NotBefore)), instant(now))
 	}
-	_, err = t.bulk(ctx, `INSERT INTO instructions (id, number, line_count, warehouse_id, account_id, ship_on, not_before, state, created_at) VALUES `,
-		fmt.Sprintf(`(?,?,?,%s,%d,%d)`, shared, InstructionReady, instant(now)), ``, args)
+	_, err = t.bulk(ctx, `INSERT INTO instructions (id, warehouse_id, account_id, number, state, ship_on, not_before, line_count, created_at) VALUES `, item, ``, args)
 	wg.Wait()
 	if err != nil {
 		return err
@@ -268,11 +269,11 @@ func (t tx) instructions(ctx context.Context, ins []NewInstruction, now time.Tim
 	if _, err := t.bulk(ctx, `INSERT INTO instruction_docs (instruction_id, doc) VALUES `, `(?,?)`, ``, docs); err != nil {
 		return err
 	}
-	item := `(?,?,?,?,?,?,?)`
+	item = `(?,?,?,?,?,?,?)`
 	if plain {
-		item = `(?,?,?,?,?,0,0)`
+		item = `(?,0,?,0,?,?,?)`
 	}
-	_, err = t.bulk(ctx, `INSERT INTO instruction_lines (order_id, line_no, instruction_id, quantity, sku, package_no, part) VALUES `, item, ``, pieces)
+	_, err = t.bulk(ctx, `INSERT INTO instruction_lines (order_id, package_no, line_no, part, instruction_id, quantity, sku) VALUES `, item, ``, pieces)
 	return err
 }
 
@@ -286,9 +287,10 @@ func contents(ins []NewInstruction, lines int, plain bool) (docs, pieces []any) 
 		id := any(ins[i].Instruction.ID)
 		docs = append(docs, id, doc)
 		for _, p := range ins[i].Pieces {
-			pieces = append(pieces, p.OrderID, p.Line, id, p.Quantity, p.SKU)
-			if !plain {
-				pieces = append(pieces, p.Package, p.Part)
+			if plain {
+				pieces = append(pieces, p.OrderID, p.Line, id, p.Quantity, p.SKU)
+			} else {
+				pieces = append(pieces, p.OrderID, p.Package, p.Line, p.Part, id, p.Quantity, p.SKU)
 			}
 		}
 	}

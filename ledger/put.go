@@ -205,10 +205,11 @@ func (p *put) insert(ctx context.Context, part []packedOrder) (int64, error) {
 	p.args = p.args[:0]
 	for i := range part {
 		o := &part[i]
-		p.args = append(p.args, o.id, o.Order.Number, statusOf(o.Order), o.hash[:], int64(o.Order.Lines()), instant(o.Order.Ordered.UTC), o.Row, o.Recipient)
+		p.args = append(p.args, o.id, o.Order.Number, statusOf(o.Order), o.hash[:], int64(o.Order.Lines()), o.Recipient, instant(o.Order.Ordered.UTC), o.Row)
 	}
-	return p.bulk(ctx, `INSERT INTO orders (id, number, status, hash, line_count, ordered_at, file_row, recipient, account_id, state, reason, version, seen_at, changed_at, file_id) VALUES `,
-		fmt.Sprintf(`(?,?,?,?,?,?,?,?,%d,%d,'',1,%d,%[3]d,%d)`, p.account, Seen, instant(p.now), p.file), ` ON CONFLICT (account_id, number) DO NOTHING`, p.args)
+	// In the order of the table's columns SQLite need not move the values.
+	return p.bulk(ctx, `INSERT INTO orders (id, account_id, number, state, reason, status, version, hash, line_count, recipient, ordered_at, seen_at, changed_at, file_id, file_row) VALUES `,
+		fmt.Sprintf(`(?,%d,?,%d,'',?,1,?,?,?,?,%d,%[3]d,%d,?)`, p.account, Seen, instant(p.now), p.file), ` ON CONFLICT (account_id, number) DO NOTHING`, p.args)
 }
 
 // sift compares the orders that are known under another id with what is known
