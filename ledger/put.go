@@ -76,7 +76,7 @@ func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake
 // A packedOrder is an order ready for the tables.
 type packedOrder struct {
 	*Intake
-	id   int64 // that it gets if it is new
+	id   int64 // that it gets if it is new; before that its place among the given ones
 	doc  []byte
 	hash [16]byte
 }
@@ -86,12 +86,14 @@ func pack(in []Intake) []packedOrder {
 	out := make([]packedOrder, len(in))
 	var p Packer
 	for i := range in {
-		out[i] = packedOrder{Intake: &in[i], doc: in[i].doc, hash: in[i].hash}
+		out[i] = packedOrder{Intake: &in[i], id: int64(i), doc: in[i].doc, hash: in[i].hash}
 		if out[i].doc == nil {
 			out[i].doc, out[i].hash = p.pack(in[i].Order)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b packedOrder) int { return cmp.Compare(a.Order.Number, b.Order.Number) })
+	slices.SortFunc(out, func(a, b packedOrder) int {
+		return cmp.Or(cmp.Compare(a.Order.Number, b.Order.Number), cmp.Compare(a.id, b.id))
+	})
 	return out
 }
 

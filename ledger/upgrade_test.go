@@ -46,6 +46,14 @@ func TestEveryOldSchemaComesForward(t *testing.T) {
 				if d := cmp.Diff(want, shape(t, l)); d != "" {
 					t.Errorf("it is not what a new ledger is:\n%s", d)
 				}
+				if v < 18 && before["marks"] > 0 {
+					before["marks"]++ // behind the last order; they all stand in search_todo as they did
+					var last, mark int64
+					ok(t, l.r.QueryRowContext(t.Context(), `SELECT (SELECT max(id) FROM orders), (SELECT value FROM marks WHERE name = $1)`, searchMark).Scan(&last, &mark))
+					if mark != last {
+						t.Errorf("new orders are looked for behind %d, not %d", mark, last)
+					}
+				}
 				for table, n := range before {
 					if got := count(t, l.r, table); got != n {
 						t.Errorf("%s: %d rows of %d", table, got, n)
