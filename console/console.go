@@ -187,6 +187,7 @@ func (c *Console) Handler() http.Handler {
 	do(ledger.Operator, "/files/{warehouse}/{batch}/resolve", c.resolve)
 	m.HandleFunc("GET /uploads/{account}/{name}", c.need(ledger.Operator, c.noted("file.downloaded", c.sheet)))
 	do(ledger.Operator, "/uploads/{account}/{name}", c.uploaded)
+	do(ledger.Operator, "/reports/{id}", c.settleReport)
 	view("/accounts", c.shared(counts, c.accounts))
 	view("/accounts/{name}", c.account)
 	m.HandleFunc("GET /accounts/new", c.need(ledger.Admin, c.show(c.newAccountPage)))

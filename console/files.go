@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/ledger"
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/format"
@@ -24,6 +26,7 @@ type filesData struct {
 	Warehouses []string // that are enabled
 	Batches    []ledger.Batch
 	Uploads    []ledger.Upload
+	Failed     []failedReport
 	Files      []ledger.File
 	Kind       string
 	Kinds      []string
@@ -43,8 +46,78 @@ func (c *Console) files(q *request) (string, any, error) {
 	if d.Uploads, err = q.env.Ledger.Uploads(q.Context(), "", true, 200); err != nil {
 		return "", nil, err
 	}
+	failed, err := q.env.Ledger.FailedReports(q.Context(), shownReports)
+	if err != nil {
+		return "", nil, err
+	}
+	d.Failed = failedReports(q, failed)
 	d.Files, err = q.env.Ledger.Files(q.Context(), d.Kind, "", 50)
 	return "files", d, err
+}
+
+// shownReports is how many reports that failed a page lists.
+const shownReports = 200
+
+// A failedReport is a tracking number that the mall was not told of, or refused.
+type failedReport struct {
+	ledger.Report
+	Why  string
+	Do   string
+	Back string // the page on which it stands
+}
+
+// failedReports are those of rs on which a person must say something.
+func failedReports(q *request, rs []ledger.Report) []failedReport {
+	var out []failedReport
+	for _, r := range rs {
+		if !r.Failed() {
+			continue
+		}
+		x := failedReport{Report: r, Back: q.URL.Path}
+		why := []string{reasonText(q.lang, r.Reason), strings.TrimSpace(r.Code + " " + phrase.Say(q.lang, r.Detail))}
+		if r.Late {
+			why = append(why, say(q.lang, "the mall takes longer than it may"))
+		}
+		x.Why = strings.Join(slices.DeleteFunc(why, func(s string) bool { return s == "" }), " · ")
+		if r.Reason != "" {
+			x.Do = r.Reason.Info().Do[q.lang]
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// settleReport puts a person's word on a report that failed: it is sent again, or given up.
+func (c *Console) settleReport(q *request) (string, error) {
+	id, err := strconv.ParseInt(q.PathValue("id"), 10, 64)
+	if err != nil {
+		return "", order.Errorf(order.NotFound, "", "there is no report %s", q.PathValue("id"))
+	}
+	why, err := note(q)
+	if err != nil {
+		return "", err
+	}
+	rs, err := q.env.Ledger.ReportsByID(q.Context(), []ledger.Report{{ID: id}})
+	if err == nil && len(rs) == 0 {
+		err = order.Errorf(order.NotFound, "", "there is no report %d", id)
+	}
+	if err != nil {
+		return "", err
+	}
+	r := &rs[0]
+	v := ledger.Verdict{ID: id, Note: why, Actor: q.user.Name, Now: q.env.Now()}
+	if q.FormValue("do") == "drop" {
+		if err := q.env.Ledger.DropReport(q.Context(), v); err != nil {
+			return "", err
+		}
+		c.tell(q, "%s: the mall is not told of %s", r.Order, r.Tracking)
+		return back(q), nil
+	}
+	if err := q.env.Ledger.RetryReport(q.Context(), v); err != nil {
+		return "", err
+	}
+	c.tell(q, "%s: %s is sent to the mall again by the next report run", r.Order, r.Tracking)
+	return back(q), c.ask(q, "report", r.Account)
 }
 
 type batchData struct {

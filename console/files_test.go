@@ -3,6 +3,7 @@ package console_test
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,3 +97,61 @@ func TestPieces(t *testing.T) {
 		}
 	}
 }
+
+// TestReportsThatFailed: a tracking number that the mall did not take is sent again, or
+// given up, on the pages, with a reason and by whom.
+func TestReportsThatFailed(t *testing.T) {
+	s := open(t)
+	l := s.world().Ledger
+	rs, err := l.Reports(t.Context(), ledger.ReportList{Account: "coupang-2", State: ledger.ReportSeen})
+	s.check(err)
+	if len(rs) < 2 {
+		t.Fatalf("the day left %d reports", len(rs))
+	}
+	rs = rs[:2]
+	for i := range rs {
+		rs[i].State, rs[i].Code, rs[i].Detail = ledger.ReportRejected, "E-17", "too late"
+		s.check(l.ChangeReports(t.Context(), []ledger.ReportChange{{Report: rs[i], Event: "report.rejected"}}, s.clock()))
+	}
+	for lang, want := range map[string][3]string{
+		"ja": {"送り状番号2件がモールに報告できていません", "モールに報告できていない送り状番号", "送り直す"},
+		"ko": {"송장번호 2건이 쇼핑몰에 보고되지 않았습니다", "쇼핑몰에 보고되지 않은 송장번호", "다시 보내기"},
+		"en": {"the mall did not take 2 tracking numbers", "Tracking numbers that the mall did not take", "Send it again"},
+	} {
+		v := s.as("taro", ledger.Operator, lang)
+		v.shows(v.get("/"), want[0], "/files#reports")
+		v.shows(v.get("/files"), want[1], want[2], rs[0].Tracking, rs[1].Tracking, "E-17 too late")
+		v.shows(v.get(orderPage(&rs[0])), want[2])
+	}
+	look := s.as("hanako", ledger.Viewer, "en")
+	if a := look.shows(look.get("/files"), rs[0].Tracking); strings.Contains(a.body, "Send it again") {
+		t.Error("whoever only looks is offered to send it again")
+	}
+	look.want(look.post("/reports/"+itoa(rs[0].ID), "note", "x"), http.StatusForbidden)
+	v := s.as("taro", ledger.Operator, "en")
+	v.want(v.post("/reports/"+itoa(rs[0].ID), "do", "retry"), http.StatusBadRequest)
+	v.want(v.post("/reports/999999", "note", "x"), http.StatusNotFound)
+	v.want(v.post("/reports/x", "note", "x"), http.StatusNotFound)
+	v.shows(v.want(v.post("/reports/"+itoa(rs[0].ID), "do", "retry", "note", "the warehouse confirms", "back", "/files"), http.StatusOK), "is sent to the mall again", "Tracking numbers that")
+	if !slices.Contains(s.ran, "report coupang-2") {
+		t.Errorf("no run was asked for: %v", s.ran)
+	}
+	v.shows(v.want(v.post("/reports/"+itoa(rs[1].ID), "do", "drop", "note", "typed at the mall", "back", orderPage(&rs[1])), http.StatusOK), "the mall is not told of "+rs[1].Tracking)
+	now, err := l.ReportsByID(t.Context(), rs)
+	s.check(err)
+	if now[0].State != ledger.ReportWaiting || !now[0].Freed || now[1].State != ledger.ReportDropped {
+		t.Errorf("now they are %+v", now)
+	}
+	if a := v.get("/files"); strings.Contains(a.body, "Tracking numbers that the mall did not take") {
+		t.Error("what was settled is still there")
+	}
+	// Nobody sends a number twice by two clicks, or one that the mall shows.
+	v.want(v.post("/reports/"+itoa(rs[1].ID), "do", "drop", "note", "again"), http.StatusConflict)
+	acts, err := l.ActsOf(t.Context(), ledger.ActList{Who: "taro", Kind: "report", Limit: 9})
+	s.check(err)
+	if len(acts) != 2 || !strings.Contains(acts[1].Detail, "the warehouse confirms") || !strings.Contains(acts[0].Detail, "typed at the mall") {
+		t.Errorf("the audit trail: %+v", acts)
+	}
+}
+
+func orderPage(r *ledger.Report) string { return "/orders/" + r.Account + "/" + r.Order }

@@ -142,6 +142,7 @@ type orderData struct {
 	Answer     why.Answer
 	Row        *ledger.Row // nil if no row of it could be read
 	Holds      []ledger.HeldFor
+	Failed     []failedReport
 	Releasable []order.Reason
 	Total      string
 	Currency   string
@@ -171,6 +172,11 @@ func (c *Console) order(q *request) (string, any, error) {
 	if d.Holds, err = q.env.Ledger.HoldsOf(q.Context(), d.Row.ID); err != nil {
 		return "", nil, err
 	}
+	reports, err := q.env.Ledger.ReportsOf(q.Context(), d.Row.ID)
+	if err != nil {
+		return "", nil, err
+	}
+	d.Failed = failedReports(q, reports)
 	d.Releasable = releasable(d.Holds)
 	d.Open = d.Row.State == ledger.Seen || d.Row.State == ledger.Held
 	for _, w := range q.env.Workspace.Warehouses {

@@ -187,6 +187,13 @@ func (c *Console) waiting(q *request) ([]waiting, error) {
 	for _, u := range sheets {
 		out = append(out, waiting{1, say(q.lang, "%s waits to be uploaded at the mall", u.Name), order.Operator, say(q.lang, "download it, upload it in the mall's back office, and say so"), "/files#uploads", u.BuiltAt, false})
 	}
+	failed, err := q.env.Ledger.FailedReports(q.Context(), shownReports)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(failed); n > 0 {
+		out = append(out, waiting{int64(n), say(q.lang, "the mall did not take %d tracking numbers", n), order.Operator, say(q.lang, "send them again, or say that the mall is not told"), "/files#reports", failed[0].ChangedAt, false})
+	}
 	holds, err := q.env.Ledger.Holds(q.Context(), "", maxHolds)
 	if err != nil {
 		return nil, err

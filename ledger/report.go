@@ -533,6 +533,25 @@ func (l *Ledger) Reports(ctx context.Context, q ReportList) ([]Report, error) {
 		AND ($6 = 0 OR r.state NOT IN ('seen', 'extra', 'dropped')) ORDER BY r.id LIMIT $7`, q.After, q.Account, q.Order, q.Tracking, q.State, bit(q.Open), q.Limit)
 }
 
+// FailedReports lists the oldest reports on which a person must say something: held,
+// refused, taken back by the warehouse, or later than the mall may take.
+func (l *Ledger) FailedReports(ctx context.Context, limit int) ([]Report, error) {
+	return l.reports(ctx, `WHERE r.id IN (SELECT id FROM reports WHERE state IN ('rejected', 'revoked')
+		UNION SELECT id FROM reports WHERE state IN ('waiting', 'held', 'sent', 'unknown', 'accepted', 'upload', 'uploaded')
+			AND (state = 'held' OR late = 1 AND state IN ('waiting', 'unknown', 'accepted'))) ORDER BY r.id LIMIT $1`, limit)
+}
+
+// Failed reports whether a person must say something on a report, as FailedReports has it.
+func (r *Report) Failed() bool {
+	switch r.State {
+	case ReportHeld, ReportRejected, ReportRevoked:
+		return true
+	case ReportWaiting, ReportUnknown, ReportAccepted:
+		return r.Late
+	}
+	return false
+}
+
 // ReportsOf returns the reports of an order, by id.
 func (l *Ledger) ReportsOf(ctx context.Context, orderID int64) ([]Report, error) {
 	return l.reports(ctx, `WHERE r.order_id = $1 ORDER BY r.id`, orderID)

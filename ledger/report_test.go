@@ -223,3 +223,33 @@ func TestASheetHasEachParcelOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestFailedReports(t *testing.T) {
+	eachShop(t, func(t *testing.T, s *shop) {
+		ctx := t.Context()
+		s.put(numbered("1", "2", "3")...)
+		rs, err := s.SendReports(ctx, s.told("1", "2", "3"), after(3))
+		ok(t, err)
+		if failed, err := s.FailedReports(ctx, 9); err != nil || len(failed) != 0 {
+			t.Errorf("sent, and they failed: %+v %v", failed, err)
+		}
+		rs[1].State, rs[1].Code = ReportRejected, "E1"
+		rs[2].State, rs[2].Late = ReportAccepted, true
+		ok(t, s.ChangeReports(ctx, []ReportChange{{Report: rs[1], Event: "report.rejected"}, {Report: rs[2], Event: "report.accepted"}}, after(4)))
+		failed, err := s.FailedReports(ctx, 9)
+		ok(t, err)
+		if len(failed) != 2 || failed[0].ID != rs[1].ID || failed[1].ID != rs[2].ID {
+			t.Errorf("a person must say something on %+v", failed)
+		}
+		for i, want := range []bool{false, true, true} {
+			if rs[i].Failed() != want {
+				t.Errorf("report %d failed: %t", i, !want)
+			}
+		}
+		ok(t, s.DropReport(ctx, Verdict{ID: rs[1].ID, Note: "by hand", Actor: "kim", Now: after(5)}))
+		ok(t, s.RetryReport(ctx, Verdict{ID: rs[2].ID, Note: "again", Actor: "kim", Now: after(5)}))
+		if failed, err := s.FailedReports(ctx, 9); err != nil || len(failed) != 0 {
+			t.Errorf("settled, and still there: %+v %v", failed, err)
+		}
+	})
+}
