@@ -151,7 +151,7 @@ func (p *Party) Address() string {
 	parts, sep := [...]string{p.Prefecture, p.City, p.Street, p.Building}, ", "
 	switch p.Country {
 	case "JP", "":
-		sep = ""
+		return p.Prefecture + p.City + p.Street + p.Building
 	case "KR":
 		sep = " "
 	default:

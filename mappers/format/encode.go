@@ -101,8 +101,10 @@ const (
 
 func (c *outColumn) directKind(f *Format) directKind {
 	s := c.spec
-	if c.hasTable || c.folds != nil || c.replace != nil || c.pattern != nil || c.ifSet.set() || c.when.set() || c.required ||
-		s.Default != "" || s.Forbid != "" || c.min != nil || c.max != nil || c.chars > 0 || c.bytes > 0 || c.padTo > 0 {
+	if c.hasTable || c.folds != nil || c.replace != nil || c.when.set() || s.Default != "" || s.Forbid != "" || c.padTo > 0 {
+		return directNo
+	}
+	if (c.wanted() || c.limited()) && (c.from != fromField || c.typ == typeMoney || c.layout != nil && c.limited()) {
 		return directNo
 	}
 	switch c.from {
@@ -116,6 +118,8 @@ func (c *outColumn) directKind(f *Format) directKind {
 			return directDate
 		case c.typ == typeMoney && order.Decimals(f.Spec.Currency) != 0:
 			return directNo
+		case c.wanted() || c.limited():
+			return directField
 		case c.field == record.LineNo || c.field == record.OrderLines || c.field == record.OrderQuantity || c.field == record.OrderAmount:
 			return directNumber
 		}
@@ -128,6 +132,37 @@ func (c *outColumn) directKind(f *Format) directKind {
 		return directProduct
 	}
 	return directNo
+}
+
+// wanted reports whether a column must not be empty, or not always.
+func (c *outColumn) wanted() bool { return c.required || c.ifSet.set() }
+
+// limited reports whether a column holds some values only.
+func (c *outColumn) limited() bool {
+	return c.chars > 0 || c.bytes > 0 || c.pattern != nil || c.min != nil || c.max != nil
+}
+
+// fits reports whether a text that takes size bytes is within all that its column
+// wants. What is not is looked at again, for the hold.
+func (c *outColumn) fits(s string, size int) bool {
+	if s == "" {
+		return !c.wanted()
+	}
+	if c.bytes > 0 && size > c.bytes || c.chars > 0 && len(s) > c.chars && utf8.RuneCountInString(s) > c.chars {
+		return false
+	}
+	if c.min != nil || c.max != nil {
+		n, ok := parseInt(s)
+		if !ok || c.min != nil && n < *c.min || c.max != nil && n > *c.max {
+			return false
+		}
+	}
+	return c.pattern == nil || c.pattern.MatchString(s)
+}
+
+// maybeBlank reports whether an empty value of a field may always stay empty.
+func (c *outColumn) maybeBlank() bool {
+	return !c.wanted() && !c.hasTable && c.spec.Default == "" && c.padTo == 0
 }
 
 // appendGroup appends the rows of one group of records. On holds nothing of the
@@ -161,25 +196,23 @@ func (e *encoder) foldItems(records [][]string) {
 func (e *encoder) appendRow(dst []byte) []byte {
 	e.startRow()
 	fixed := e.f.Spec.File.Kind == "fixed"
+	passed := e.dry && e.row.line > 1 && len(e.holds) == 0
 	for i, c := range e.f.out {
+		if passed && c.repeats && e.row.asFirst(c.field) {
+			continue
+		}
 		if i > 0 && !fixed {
 			dst = append(dst, e.f.delimiter)
 		}
-		if c.direct != directNo && !e.slow {
-			at := len(dst)
-			var ok bool
-			if dst, ok = e.appendDirect(dst, c); ok {
-				if e.dry {
-					dst = dst[:at]
-				}
-				continue
-			}
-		}
+		at := len(dst)
 		if c.repeats {
 			dst = e.appendAgain(dst, c)
-			continue
+		} else {
+			dst = e.appendValue(dst, c)
 		}
-		dst, _ = e.appendChecked(dst, c)
+		if e.dry {
+			dst = dst[:at]
+		}
 	}
 	if e.texts != nil {
 		e.texts.endRow()
@@ -201,7 +234,18 @@ func (e *encoder) startRow() {
 	}
 }
 
-// appendDirect appends a value that has no rules of its own. It reports false,
+// appendValue appends a value, without a look at what its column cannot break.
+func (e *encoder) appendValue(dst []byte, c *outColumn) []byte {
+	if c.direct != directNo && !e.slow {
+		var ok bool
+		if dst, ok = e.appendDirect(dst, c); ok {
+			return dst
+		}
+	}
+	return e.appendChecked(dst, c)
+}
+
+// appendDirect appends a value that is written as it is. It reports false,
 // with dst as it was, when the value needs a look after all.
 func (e *encoder) appendDirect(dst []byte, c *outColumn) ([]byte, bool) {
 	switch c.direct {
@@ -236,6 +280,9 @@ func (e *encoder) appendDirect(dst []byte, c *outColumn) ([]byte, bool) {
 	case directDate:
 		s := e.row.fieldValue(c.field)
 		if s == "" {
+			if c.wanted() {
+				return dst, false
+			}
 			e.sum("")
 			return e.quoted(dst, nil, c, ""), true
 		}
@@ -284,7 +331,7 @@ func (e *encoder) appendText(dst []byte, s string, c *outColumn) ([]byte, bool) 
 	if c.quote == quoteNeeded {
 		if !sheet.NeedsQuotes(s, e.f.delimiter) {
 			dst, err := e.cs.AppendEncode(dst, s)
-			if err != nil {
+			if err != nil || !c.fits(s, len(dst)-start) {
 				return dst[:start], false
 			}
 			e.sum(s)
@@ -296,7 +343,7 @@ func (e *encoder) appendText(dst []byte, s string, c *outColumn) ([]byte, bool) 
 	}
 	b, err := e.cs.AppendEncode(e.scratch[:0], s)
 	e.scratch = b
-	if err != nil || c.quote == quoteNever && sheet.NeedsQuotes(b, e.f.delimiter) {
+	if err != nil || c.quote == quoteNever && sheet.NeedsQuotes(b, e.f.delimiter) || !c.fits(s, len(b)) {
 		return dst[:start], false
 	}
 	e.sum(s)
@@ -344,30 +391,37 @@ func (c *outColumn) oftenSame(f *Format) bool {
 // appendAgain appends a value as the row before had it, if it is the same.
 func (e *encoder) appendAgain(dst []byte, c *outColumn) []byte {
 	s := e.row.fieldValue(c.field)
+	if s == "" && c.blank {
+		e.sum("")
+		return e.quoted(dst, nil, c, "")
+	}
 	w := &e.last[c.index]
-	if s == "" || string(w.value) != s {
-		held, remade, start := len(e.holds), e.remade, len(dst)
-		var text string
-		dst, text = e.appendChecked(dst, c)
-		w.value = w.value[:0]
-		if s != "" && len(e.holds) == held && e.remade == remade {
-			w.value, w.text, w.file = append(w.value, s...), append(w.text[:0], text...), append(w.file[:0], dst[start:]...)
-		}
+	if s != "" && string(w.value) == s {
+		e.sumBytes(w.text)
+		return append(dst, w.file...)
+	}
+	held, remade, start, summed := len(e.holds), e.remade, len(dst), 0
+	if e.texts != nil {
+		summed = len(e.texts.row)
+	}
+	dst = e.appendValue(dst, c)
+	w.value = w.value[:0]
+	if s == "" || len(e.holds) > held || e.remade > remade {
 		return dst
 	}
-	if e.dry {
-		return dst
+	w.value, w.file = append(w.value, s...), append(w.file[:0], dst[start:]...)
+	if e.texts != nil {
+		w.text = append(w.text[:0], e.texts.since(summed)...)
 	}
-	e.sumBytes(w.text)
-	return append(dst, w.file...)
+	return dst
 }
 
 // appendChecked appends a value after every check, adding holds for what does not
-// pass. The text that it made of the value is returned, too.
-func (e *encoder) appendChecked(dst []byte, c *outColumn) ([]byte, string) {
+// pass.
+func (e *encoder) appendChecked(dst []byte, c *outColumn) []byte {
 	s := e.checked(c)
 	if e.dry {
-		return dst, s
+		return dst
 	}
 	if e.texts != nil && c.padTo > 0 && e.f.Spec.File.Kind == "fixed" {
 		e.sumBytes(c.unpadded([]byte(s)))
@@ -376,12 +430,12 @@ func (e *encoder) appendChecked(dst []byte, c *outColumn) ([]byte, string) {
 	}
 	b, err := e.encoded(s)
 	if err != nil {
-		return dst, s // the hold is there already
+		return dst // the hold is there already
 	}
 	if c.padTo > 0 && e.f.Spec.File.Kind == "fixed" {
-		return e.padded(dst, b, c), s
+		return e.padded(dst, b, c)
 	}
-	return e.quoted(dst, b, c, s), s
+	return e.quoted(dst, b, c, s)
 }
 
 // encoded returns the bytes of s, valid until the next value. A value's limits and

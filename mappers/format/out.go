@@ -56,6 +56,7 @@ type outColumn struct {
 	min, max *int64
 	direct   directKind
 	repeats  bool // oftenSame
+	blank    bool // maybeBlank
 }
 
 // A splitGroup is one text spread over several columns.
@@ -88,7 +89,7 @@ func (c *compiler) writing() {
 	c.compileItems()
 	for _, col := range c.f.out {
 		col.direct = col.directKind(c.f)
-		col.repeats = col.oftenSame(c.f)
+		col.repeats, col.blank = col.oftenSame(c.f), col.maybeBlank()
 	}
 }
 

@@ -41,6 +41,12 @@ func (o *outRow) raw(f record.Field) string {
 	return ""
 }
 
+// asFirst reports whether the record has the value of its group's first one.
+func (o *outRow) asFirst(f record.Field) bool {
+	i := o.slots[f]
+	return i >= 0 && o.vals[i] != "" && o.vals[i] == o.first[i]
+}
+
 // fieldValue returns a field, made from others where the record lacks it.
 func (o *outRow) fieldValue(f record.Field) string {
 	if f == record.InstructionItems && o.items != "" {

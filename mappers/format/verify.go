@@ -35,6 +35,9 @@ func (s *textSum) add(text string) { s.row = append(append(s.row, text...), 0xFF
 
 func (s *textSum) addBytes(text []byte) { s.row = append(append(s.row, text...), 0xFF) }
 
+// since returns the last text that was added, when the row was n bytes long before.
+func (s *textSum) since(n int) []byte { return s.row[n : len(s.row)-1] }
+
 func (s *textSum) endRow() {
 	s.sum = s.sum*textFactor + maphash.Bytes(textSeed, s.row)
 	s.rows++

@@ -101,6 +101,9 @@ func header(r Record, in *order.Instruction, b Batch) {
 // lines, or only those that rules added.
 func items(in *order.Instruction, inserted bool) string {
 	var b strings.Builder
+	if !inserted {
+		b.Grow(len(in.Lines) * 16)
+	}
 	for i := range in.Lines {
 		l := &in.Lines[i]
 		if inserted && l.Line != "" {
