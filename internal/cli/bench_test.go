@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,8 +22,12 @@ import (
 // benchLines is how many lines the sheets of the benchmarks have.
 const benchLines = 100_000
 
-// benchSheet writes an order sheet of 60 columns in cp932 with the header of the
-// format bench-orders-jp: one to three lines an order, half of them to ship.
+// benchSheet writes an order sheet of 60 columns and about 480 bytes a line in cp932 with
+// the header of the format bench-orders-jp, as a mall writes one: texts in quotes and
+// numbers without; one to four lines an order, of which one in fifty comes some hundred rows
+// after the others; half of the orders to ship; one line in two hundred of goods that have no
+// link; now and then a line break in a remark, a comma or a quote in a name. The same lines
+// give the same bytes.
 func benchSheet(tb testing.TB, path string, lines int) (size int64) {
 	tb.Helper()
 	f, err := os.Create(path)
@@ -28,32 +35,83 @@ func benchSheet(tb testing.TB, path string, lines int) (size int64) {
 		tb.Fatal(err)
 	}
 	defer f.Close()
-	w := csv.NewWriter(japanese.ShiftJIS.NewEncoder().Writer(f))
-	w.UseCRLF = true
+	r := rand.New(rand.NewPCG(1, 2))
+	of := func(texts string) string {
+		all := strings.Fields(texts)
+		return all[r.IntN(len(all))]
+	}
 	head := strings.Fields("注文番号 ステータス 注文日時 支払方法名 配送方法 請求金額 送付先住所都道府県 送付先住所郡市区 送付先住所それ以降の住所 商品名 商品番号 単価 個数 お届け日指定 備考 送付先郵便番号1 送付先郵便番号2 送付先電話番号1 送付先電話番号2 送付先電話番号3 送付先姓 送付先名 送付先姓カナ 送付先名カナ")
-	for len(head) < 60 {
-		head = append(head, fmt.Sprintf("その他%d", len(head)))
+	text := map[int]bool{0: true, 2: true, 3: true, 4: true, 6: true, 7: true, 8: true, 9: true, 10: true, 13: true, 14: true, 20: true, 21: true, 22: true, 23: true}
+	for n := len(head); n < 60; n++ {
+		head, text[n] = append(head, fmt.Sprintf("その他%d", n)), n%2 == 0
 	}
-	rows := [][]string{head}
-	row := make([]string, 60)
-	for i := range row {
-		row[i] = "その他の値"
-	}
-	for n, line := 0, 0; line < lines; n++ {
-		for range 1 + n%3 {
-			if line++; line > lines {
-				break
+	var row []byte
+	w := bufio.NewWriterSize(japanese.ShiftJIS.NewEncoder().Writer(f), 1<<16)
+	write := func(cells []string) {
+		row = row[:0]
+		for i, c := range cells {
+			if i > 0 {
+				row = append(row, ',')
 			}
-			r := append([]string(nil), row...)
-			copy(r, []string{
-				fmt.Sprintf("398765-20261120-%08d", n), []string{"300", "500"}[n%2], "2026-11-20 10:20:30", "クレジットカード", "宅配便", "12000", "東京都", "千代田区",
-				fmt.Sprintf("表町%d-%d 見本ビル%d階", n%9+1, n%30+1, n%12+1), "【限定】便利な 電動歯ブラシ 4", fmt.Sprintf("SKU-%05d", n%20000), "1980", "2", "", "",
-				"100", "0001", "03", "0000", fmt.Sprintf("%04d", n%10000), "髙橋", "見本", "タカハシ", "ミホン",
-			})
-			rows = append(rows, r)
+			if text[i] && c != "" {
+				c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+			}
+			row = append(row, c...)
+		}
+		if _, err := w.Write(append(row, "\r\n"...)); err != nil {
+			tb.Fatal(err)
 		}
 	}
-	if err := w.WriteAll(rows); err != nil {
+	write(head)
+	type late struct {
+		at    int
+		cells []string
+	}
+	var later []late
+	for n, line := 0, 0; line+len(later) < lines; n++ {
+		order := make([]string, 60)
+		copy(order, []string{
+			fmt.Sprintf("398765-20261120-%08d", n), of("300 500"), fmt.Sprintf("2026-11-20 %02d:%02d:%02d", r.IntN(24), r.IntN(60), r.IntN(60)),
+			of("クレジットカード クレジットカード 銀行振込 コンビニ決済"), of("宅配便 メール便 クール便(冷蔵)"), strconv.Itoa(1000 + r.IntN(20000)),
+			of("東京都 大阪府 北海道 神奈川県 愛知県 沖縄県"), of("千代田区 港区 横浜市中区 名古屋市中村区 札幌市中央区 那覇市"),
+			of("本町 栄町 緑が丘 大手町 表町") + fmt.Sprintf("%d-%d", r.IntN(9)+1, r.IntN(30)+1) + of("　 　 　見本ビル　 　メゾン表"), "", "", "", "", "",
+			of("- - - 玄関前に置いてください。 午前中希望"), fmt.Sprintf("%03d", r.IntN(999)+1), fmt.Sprintf("%04d", r.IntN(10000)), "090", "0000", fmt.Sprintf("%04d", r.IntN(10000)),
+			of("髙橋 佐藤 能勢 竹添 五十嵐"), of("見本 花子 さくら 健一"), of("タカハシ サトウ ノセ タケゾエ イガラシ"), of("ミホン ハナコ サクラ ケンイチ"),
+		})
+		if order[14] == "-" {
+			order[14] = ""
+		} else if r.IntN(4) == 0 {
+			order[14] += "\nよろしくお願いします"
+		}
+		for i := 24; i < 60; i++ {
+			if order[i] = strconv.Itoa(r.IntN(10000)); text[i] {
+				order[i] = of("その他 通常 長岡市 2026-11-20 ヤマグチ 本町")
+			}
+		}
+		for k := range min(1+r.IntN(4)*r.IntN(2), lines-line-len(later)) {
+			cells := slices.Clone(order)
+			cells[9] = "【" + of("限定 新色 送料無料") + "】" + of("便利な 国産 ㈱公式") + " " + of("電動歯ブラシ 掛け布団カバー 緑茶セット") + of(`, ・ "`) + strconv.Itoa(r.IntN(9))
+			cells[10], cells[11], cells[12] = fmt.Sprintf("SKU-%05d", r.IntN(20100)), strconv.Itoa(100+r.IntN(5000)), strconv.Itoa(1+r.IntN(3))
+			if k > 0 && r.IntN(50) == 0 {
+				later = append(later, late{line + 200 + r.IntN(1000), cells})
+				continue
+			}
+			write(cells)
+			line++
+		}
+		later = slices.DeleteFunc(later, func(l late) bool {
+			if l.at > line {
+				return false
+			}
+			write(l.cells)
+			line++
+			return true
+		})
+	}
+	for _, l := range later {
+		write(l.cells)
+	}
+	if err := w.Flush(); err != nil {
 		tb.Fatal(err)
 	}
 	info, err := f.Stat()
@@ -95,7 +153,7 @@ drop: {kind: local, root: drops/w}
 instructions: {format: warehouse-instructions, folder: orders}
 number: {prefix: W, width: 8}
 `,
-		"masters/payments.csv":          "account,name,code,payment\n,クレジットカード,,prepaid\n",
+		"masters/payments.csv":          "account,name,code,payment\n,クレジットカード,,prepaid\n,銀行振込,,prepaid\n,コンビニ決済,,prepaid\n",
 		"masters/delivery-services.csv": "account,name,service,carrier\n,*,takkyubin,yamato\n",
 		"masters/sku-links.csv":         links.String(),
 		"formats/bench-orders-jp.yaml":  string(format),
