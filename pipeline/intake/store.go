@@ -35,7 +35,7 @@ type Store struct {
 
 // NewStore begins to store orders of an account that come from a file. Close it.
 func NewStore(ctx context.Context, env *stage.Env, account, file int64) *Store {
-	s := &Store{env: env, account: account, ctx: ctx, file: file, now: env.Now(), chunks: make(chan []ledger.Intake, 1), done: make(chan struct{}), failed: make(chan struct{})}
+	s := &Store{env: env, account: account, ctx: ctx, file: file, now: env.Now(), chunks: make(chan []ledger.Intake), done: make(chan struct{}), failed: make(chan struct{})}
 	go s.run()
 	return s
 }
