@@ -94,6 +94,7 @@ func (c *Console) page(l look) (*template.Template, error) {
 	t, err := template.New("layout.html").Funcs(template.FuncMap{
 		"T":      func(en string, args ...any) string { return say(l.lang, en, args...) },
 		"Say":    func(s string) string { return phrase.Say(l.lang, s) },
+		"Did":    func(s string) string { return phrase.Line(l.lang, s) },
 		"Refuse": func(s string) string { return sayRefusal(l.lang, s) },
 		"Local":  func(at time.Time) string { return local(l.lang, c.o.Env().Workspace, at) },
 		"Short":  func(at time.Time) string { return shortTime(l.lang, c.o.Env().Workspace, c.o.Env().Now(), at) },

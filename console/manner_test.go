@@ -3,6 +3,7 @@ package console_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,5 +52,29 @@ func TestARunThatIsAskedForTwice(t *testing.T) {
 	}
 	if n := len(slices.DeleteFunc(s.ran, func(r string) bool { return r != "instruct tokyo" })); n != 6 {
 		t.Errorf("%d runs were asked for", n)
+	}
+}
+
+// TestRunsThatFoundNothing: what only looked does not push what moved off the page; it is
+// there for whoever asks.
+func TestRunsThatFoundNothing(t *testing.T) {
+	s := open(t)
+	ctx, l := t.Context(), s.world().Ledger
+	id, err := l.StartRun(ctx, "extract", "coupang-2", "node-a/7/serve", s.clock())
+	s.check(err)
+	s.check(l.EndRun(ctx, id, "ok", "4711 new orders, 1 replies, 1 windows", s.clock()))
+	for range 120 {
+		empty, err := l.StartRun(ctx, "extract", "coupang-2", "node-a/7/serve", s.clock())
+		s.check(err)
+		s.check(l.EndRun(ctx, empty, "ok", "1 replies, 1 windows", s.clock()))
+	}
+	for lang, want := range map[string][2]string{
+		"ja": {"4711 新しい注文", "変化のなかった実行も表示"}, "ko": {"4711 새 주문", "변화가 없던 실행도 표시"}, "en": {"4711 new orders", "those too that found nothing new"},
+	} {
+		v := s.as("hanako", ledger.Viewer, lang)
+		v.shows(v.get("/runs"), want[:]...)
+		if a := v.get("/runs?all=1"); strings.Contains(a.body, want[0]) || strings.Count(a.body, `href="/runs/`) < 100 {
+			t.Errorf("%s: all runs are not the last 100", lang)
+		}
 	}
 }

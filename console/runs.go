@@ -25,6 +25,7 @@ type runsData struct {
 	Stages        []string
 	Targets       []string
 	Runs          []runRow
+	All           bool // those too that found nothing new
 	Can           bool // runs may be asked for
 }
 
@@ -53,7 +54,7 @@ func shownRun(q *request, r ledger.Run, leases []ledger.Lease) runRow {
 
 func (c *Console) runs(q *request) (string, any, error) {
 	v := q.URL.Query()
-	d := runsData{Stage: v.Get("stage"), Target: v.Get("target"), Can: c.o.Run != nil}
+	d := runsData{Stage: v.Get("stage"), Target: v.Get("target"), All: v.Get("all") != "", Can: c.o.Run != nil}
 	for _, s := range pipeline.Stages {
 		d.Stages = append(d.Stages, s.Name)
 	}
@@ -63,7 +64,11 @@ func (c *Console) runs(q *request) (string, any, error) {
 	for _, w := range q.env.Workspace.Warehouses {
 		d.Targets = append(d.Targets, w.Name)
 	}
-	rs, err := q.env.Ledger.Runs(q.Context(), d.Stage, d.Target, 100)
+	list := q.env.Ledger.RunsThatMoved
+	if d.All {
+		list = q.env.Ledger.Runs
+	}
+	rs, err := list(q.Context(), d.Stage, d.Target, 100)
 	if err != nil {
 		return "", nil, err
 	}

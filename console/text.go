@@ -62,6 +62,7 @@ var texts = map[string][2]string{
 	"the mall takes longer than it may":                            {"モールへの反映が遅れています", "쇼핑몰 반영이 늦어지고 있습니다"},
 	"the mall did not take %d tracking numbers":                    {"送り状番号%d件がモールに報告できていません", "송장번호 %d건이 쇼핑몰에 보고되지 않았습니다"},
 	"send them again, or say that the mall is not told":            {"送り直すか、報告しないことを登録してください", "다시 보내거나 보고하지 않음을 등록하세요"},
+	"those too that found nothing new":                             {"変化のなかった実行も表示", "변화가 없던 실행도 표시"},
 	"%s waits for approval":                                        {"%sは承認待ちです", "%s이(가) 승인을 기다립니다"},
 	"%s was read: %s":                                              {"%sを取り込みました：%s", "%s을(를) 읽었습니다: %s"},
 	"%s waits to be uploaded at the mall":                          {"%sをモールにアップロードしてください", "%s을(를) 쇼핑몰에 업로드하세요"},

@@ -123,6 +123,24 @@ func (l *Ledger) Runs(ctx context.Context, stage, target string, limit int) ([]R
 	return scanRuns(l.r.QueryContext(ctx, runColumns+`WHERE ($1 = '' OR r.stage = $1) AND ($2 = '' OR r.target = $2) ORDER BY r.id DESC LIMIT $3`, stage, target, limit))
 }
 
+// emptyCounts are what runs count that only looked: nothing was new, or moved.
+var emptyCounts = []string{"replies", "windows", "known orders", "still held"}
+
+// emptyRun is true of a run that ended well and counted nothing else: without the names of
+// those counts no letter is left of what it says.
+var emptyRun = func() string {
+	left := "r.summary"
+	for _, name := range emptyCounts {
+		left = "replace(" + left + ", ' " + name + "', '')"
+	}
+	return "(r.outcome = 'nothing' OR r.outcome IN ('ok', 'waiting') AND lower(" + left + ") = upper(" + left + "))"
+}()
+
+// RunsThatMoved is [Ledger.Runs] without those that found nothing new.
+func (l *Ledger) RunsThatMoved(ctx context.Context, stage, target string, limit int) ([]Run, error) {
+	return scanRuns(l.r.QueryContext(ctx, runColumns+`WHERE ($1 = '' OR r.stage = $1) AND ($2 = '' OR r.target = $2) AND NOT `+emptyRun+` ORDER BY r.id DESC LIMIT $3`, stage, target, limit))
+}
+
 // Run returns a run.
 func (l *Ledger) Run(ctx context.Context, id int64) (Run, error) {
 	rs, err := scanRuns(l.r.QueryContext(ctx, runColumns+`WHERE r.id = $1`, id))

@@ -77,6 +77,54 @@ func TestRuns(t *testing.T) {
 	})
 }
 
+// TestRunsThatMoved leaves out runs that found nothing new, and no others.
+func TestRunsThatMoved(t *testing.T) {
+	each(t, func(t *testing.T, l *Ledger) {
+		var want []int64
+		for i, x := range []struct {
+			outcome, summary string
+			shown            bool
+		}{
+			{"ok", "1 replies, 1 windows", false},
+			{"ok", "1200 known orders, 14 replies, 1 windows", false},
+			{"waiting", "3 still held", false},
+			{"nothing", "nothing to do", false},
+			{"ok", "15 known orders, 1 new orders, 1 replies, 1 windows", true},
+			{"ok", "1 windows read again", true},
+			{"ok", "1 replies, 1 windows\nrakuten-main: the mall no longer tells", true},
+			{"waiting", "3 still held, 1 to be looked at", true},
+			{"failed", "1 replies", true},
+			{"", "", true},
+		} {
+			id, err := l.StartRun(t.Context(), "extract", "rakuten-main", "me", after(i))
+			ok(t, err)
+			if x.outcome != "" {
+				ok(t, l.EndRun(t.Context(), id, x.outcome, x.summary, after(i)))
+			}
+			if x.shown {
+				want = append([]int64{id}, want...)
+			}
+		}
+		ids := func(stage string, limit int) (out []int64) {
+			rs, err := l.RunsThatMoved(t.Context(), stage, "", limit)
+			ok(t, err)
+			for _, r := range rs {
+				out = append(out, r.ID)
+			}
+			return out
+		}
+		if d := cmp.Diff(want, ids("", 50)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+		if d := cmp.Diff(want[:2], ids("extract", 2)); d != "" {
+			t.Errorf("(-want +got):\n%s", d)
+		}
+		if got := ids("plan", 9); len(got) != 0 {
+			t.Errorf("of another stage: %v", got)
+		}
+	})
+}
+
 func TestEvents(t *testing.T) {
 	each(t, func(t *testing.T, l *Ledger) {
 		var es []Event

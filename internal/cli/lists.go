@@ -453,7 +453,7 @@ func (a *app) runsCmd() *cobra.Command {
 					if !r.EndedAt.IsZero() {
 						took = r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond).String()
 					}
-					cells[i] = []string{local(env.Workspace, r.StartedAt), r.Stage, r.Target, r.Outcome, took, strings.ReplaceAll(r.Summary, "\n", "; ")}
+					cells[i] = []string{local(env.Workspace, r.StartedAt), r.Stage, r.Target, r.Outcome, took, strings.Join(did(a.said, r.Summary), "; ")}
 				}
 				return a.table("STARTED STAGE TARGET OUTCOME TOOK SUMMARY", cells)
 			})
@@ -464,6 +464,15 @@ func (a *app) runsCmd() *cobra.Command {
 	c.Flags().IntVar(&limit, "limit", 50, "at most so many")
 	c.AddCommand(a.runsShow())
 	return a.jsonFlag(c)
+}
+
+// did says what a run did, line by line.
+func did(lang, summary string) []string {
+	lines := strings.Split(summary, "\n")
+	for i, line := range lines {
+		lines[i] = phrase.Line(lang, line)
+	}
+	return lines
 }
 
 // runsShow shows one run with its log.

@@ -68,6 +68,22 @@ func Count(lang, what string) string {
 	return what
 }
 
+// Line says a line of what a run did: its counts, "15 known orders, 1 windows", or a note.
+func Line(lang, line string) string {
+	parts := strings.Split(line, ", ")
+	for i, p := range parts {
+		n, what, found := strings.Cut(p, " ")
+		if _, err := strconv.Atoi(n); err != nil || !found {
+			n, what = "", p
+		}
+		if _, ok := counts[what]; !ok {
+			return Say(lang, line)
+		}
+		parts[i] = strings.TrimSpace(n + " " + Count(lang, what))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Step says what a run is at: "lines claimed (T000001): 1,200 of 4,000". A number that
 // is 0 is left out.
 func Step(lang, what, of string, done, total int64) string {

@@ -28,6 +28,21 @@ func TestSay(t *testing.T) {
 	}
 }
 
+func TestLine(t *testing.T) {
+	for _, c := range []struct{ lang, in, want string }{
+		{"ja", "15 known orders, 1 windows", "15 既知の注文, 1 取得期間"},
+		{"ko", "3 new orders", "3 새 주문"},
+		{"ko", "nothing to do", "대상 없음"},
+		{"en", "3 new orders, 1 windows", "3 new orders, 1 windows"},
+		{"ja", "3 of something else", "3 of something else"},
+		{"ja", "12 rows.csv: the file has no bytes", "12 rows.csv: ファイルが空です（0バイト）"},
+	} {
+		if got := Line(c.lang, c.in); got != c.want {
+			t.Errorf("%s: %q: got %q, want %q", c.lang, c.in, got, c.want)
+		}
+	}
+}
+
 // TestStep says what a run is at, and finds what stages say of it that has no translation.
 func TestStep(t *testing.T) {
 	for _, c := range []struct {
