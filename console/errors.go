@@ -33,6 +33,7 @@ var refusals = [][3]string{
 	{"no mall %s", "モール$1はありません", "쇼핑몰 $1이(가) 없습니다"},
 	{"no warehouse %s", "倉庫$1はありません", "창고 $1이(가) 없습니다"},
 	{"there is no run %s", "実行$1はありません", "실행 $1이(가) 없습니다"},
+	{"there is no report %s", "報告$1はありません", "보고 $1이(가) 없습니다"},
 	{"list them with runs; one that found nothing to do is not kept", "runs で一覧できます。何もすることがなかった実行は保存されません", "runs 로 볼 수 있습니다. 할 일이 없던 실행은 보관하지 않습니다"},
 	{"begin again on the page of the account, in the same browser", "アカウントの画面から、同じブラウザでやり直してください", "계정 화면에서 같은 브라우저로 다시 시작하세요"},
 	{"no second factor is being set up", "設定中の二段階認証はありません", "설정 중인 2단계 인증이 없습니다"},

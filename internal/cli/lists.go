@@ -521,7 +521,7 @@ func (a *app) showRun(ctx context.Context, env *stage.Env, id int64, level slog.
 	}
 	for _, line := range strings.Split(r.Summary, "\n") {
 		if line != "" {
-			fmt.Fprintln(a.out, phrase.Say(a.said, line))
+			fmt.Fprintln(a.out, phrase.Line(a.said, line))
 		}
 	}
 	for _, l := range lines {
