@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/mallbridge/mallbridge/ledger"
@@ -177,6 +179,109 @@ func TestScripts(t *testing.T) {
 	}
 	if err != nil {
 		t.Errorf("the page after it: %v", err)
+	}
+}
+
+// TestDarkAndWithoutScripts: whoever wants it dark gets it dark, and legible; pages are read
+// without scripts as with them.
+func TestDarkAndWithoutScripts(t *testing.T) {
+	ctx := browser(t)
+	s := open(t)
+	path, err := s.console.Enter(t.Context(), "demo")
+	s.check(err)
+	emulate := func(scheme string, scripts bool) {
+		t.Helper()
+		if _, err := chromedp.Run(ctx, chromedp.Func(func(ctx context.Context, to *chromedp.Target) error {
+			_, dark := cdp.Call(ctx, to, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+			_, off := cdp.Call(ctx, to, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
+			return errors.Join(dark, off)
+		})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	see := func(page, script string) string {
+		t.Helper()
+		if page != "" {
+			if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+page)); err != nil {
+				t.Fatalf("%s: %v", page, err)
+			}
+		}
+		said, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
+		if err != nil {
+			t.Fatalf("%s: %v", page, err)
+		}
+		return said
+	}
+	const colours = `getComputedStyle(document.body).backgroundColor + " " + getComputedStyle(document.body).color`
+	emulate("light", true)
+	see(path, `"in"`)
+	light := see("/", colours)
+	emulate("dark", true)
+	for _, page := range []string{"/", "/orders", "/holds", "/files", "/upload", "/runs", "/accounts"} {
+		if got := see(page, colours); got != "rgb(19, 24, 25) rgb(228, 234, 234)" || got == light {
+			t.Errorf("%s is not dark: %s", page, got)
+		}
+		accessible(ctx, t, page)
+	}
+	// Rows, and what only a script would have done: the box that ticks all is shown, and
+	// cut-offs count down.
+	const read = `document.querySelectorAll("main tbody tr").length > 0 && document.querySelector("h1").textContent !== "" ? "read" : document.body.textContent`
+	const moved = `[...document.querySelectorAll("input[data-all]:not([hidden])"), ...document.querySelectorAll(".left")].length > 0 ? "a script ran" : "none ran"`
+	for _, scripts := range []bool{true, false} {
+		emulate("light", scripts)
+		for _, page := range []string{"/orders", "/files", "/runs", "/holds"} {
+			if got := see(page, read); got != "read" {
+				t.Errorf("%s, scripts %t: %s", page, scripts, got)
+			}
+		}
+		if got, want := see("", moved), map[bool]string{true: "a script ran", false: "none ran"}[scripts]; got != want {
+			t.Errorf("scripts %t: %s", scripts, got)
+		}
+	}
+}
+
+// TestProgressOfAnUpload: a large file shows how far it is, also to people who do not see
+// the bar, and ends on its preview.
+func TestProgressOfAnUpload(t *testing.T) {
+	ctx := browser(t)
+	s := open(t)
+	path, err := s.console.Enter(t.Context(), "demo")
+	s.check(err)
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.server.URL+path), chromedp.Navigate(s.server.URL+"/upload?account=plain-1")); err != nil {
+		t.Fatal(err)
+	}
+	evaluate := func(script string) string {
+		t.Helper()
+		said, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return said
+	}
+	if got := evaluate(`String(document.querySelector("form[data-drop] progress").hidden)`); got != "true" {
+		t.Errorf("the bar is hidden before anything is sent: %s", got)
+	}
+	if got := evaluate(`String(document.querySelector("form[data-drop] progress").getAttribute("aria-label"))`); got == "null" {
+		t.Error("the bar has no name")
+	}
+	evaluate(`(() => {
+		const form = document.querySelector("form[data-drop]"), bar = form.querySelector("progress");
+		new MutationObserver(() => sessionStorage.setItem("bar", bar.hidden + " " + bar.value)).observe(bar, {attributes: true});
+		const files = new DataTransfer();
+		files.items.add(new File([` + "`" + good + "`" + `, "\n".repeat(2 << 20)], "large.csv"));
+		form.querySelector("input[type=file]").files = files.files;
+		return "ok" })()`)
+	evaluate(`document.querySelector("form[data-drop] progress").hidden = false; "ok"`)
+	accessible(ctx, t, "/upload with its bar")
+	evaluate(`document.querySelector("form[data-drop] progress").hidden = true; document.querySelector("form[data-drop]").requestSubmit(); "ok"`)
+	at := ""
+	for range 5 { // what is asked while the browser goes on to the next page has no answer
+		if at, err = chromedp.Run(ctx, chromedp.Evaluate[string](`(`+until+`)(() => location.pathname.startsWith("/upload/")).then(() => location.pathname + " " + sessionStorage.getItem("bar"))`, chromedp.EvalAwaitPromise)); err == nil {
+			break
+		}
+	}
+	if err != nil || !strings.HasPrefix(at, "/upload/") || !strings.HasSuffix(at, " false 100") {
+		t.Errorf("it ends at %q: %v", at, err)
 	}
 }
 
