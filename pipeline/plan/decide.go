@@ -44,10 +44,10 @@ func (d *decision) hold(r order.Reason, field, value, format string, args ...any
 	d.holds = append(d.holds, order.Hold{Reason: r, Field: field, Value: value, Detail: fmt.Sprintf(format, args...)})
 }
 
-// decide maps one order, holds what must not ship, and makes its parcels. It
-// reads nothing but its arguments and the planner's masters.
-func (p *planner) decide(row *ledger.Row, mem *memory, now time.Time) *decision {
-	d := &decision{row: row, mem: mem}
+// decide maps the order of a new decision, holds what must not ship, and makes its
+// parcels. It reads nothing but its arguments and the planner's masters.
+func (p *planner) decide(d *decision, now time.Time) {
+	row, mem := d.row, d.mem
 	o := row.Order
 	pay, payKnown := p.payment(mem, o.Payment)
 	verdict := p.verdict(mem, o, pay)
@@ -58,15 +58,15 @@ func (p *planner) decide(row *ledger.Row, mem *memory, now time.Time) *decision 
 		d.hold(verdict.Reason, "order.status", o.Status, "%s", verdict.Detail)
 	default:
 		d.outside = verdict.Reason
-		return d
+		return
 	}
 	if row.Wish.Cancelled {
 		d.outside = order.OutPerson
-		return d
+		return
 	}
 	if day := p.dayOf(mem, o); p.since != "" && day != "" && day < p.since {
 		d.outside = order.OutBeforeStart
-		return d
+		return
 	}
 	for _, f := range o.Flags {
 		switch p.account.FlagAction(f) {
@@ -75,7 +75,7 @@ func (p *planner) decide(row *ledger.Row, mem *memory, now time.Time) *decision 
 			if f == order.FlagMallFulfils {
 				d.outside = order.OutMallFulfils
 			}
-			return d
+			return
 		case configs.FlagHold:
 			d.hold(flagReason(f), "order.flags", f, "the mall marks the order %s", f)
 		}
@@ -96,13 +96,12 @@ func (p *planner) decide(row *ledger.Row, mem *memory, now time.Time) *decision 
 	for i := range o.Packages {
 		p.pack(d, i, pay, now)
 		if d.outside != "" {
-			return d
+			return
 		}
 	}
 	if len(d.parcels) == 0 && len(d.holds) == 0 {
 		d.hold(order.HoldRequired, "line.quantity", "", "the order has no lines")
 	}
-	return d
 }
 
 func flagReason(flag string) order.Reason {
@@ -192,7 +191,7 @@ func (p *planner) recipient(d *decision, q *order.Party) order.Party {
 	if strings.TrimSpace(to.Name) == "" {
 		d.hold(order.HoldAddress, "to.name", "", "the recipient has no name")
 	}
-	if strings.TrimSpace(to.Street+to.City) == "" {
+	if strings.TrimSpace(to.Street) == "" && strings.TrimSpace(to.City) == "" {
 		d.hold(order.HoldAddress, "to.street", "", "the address is empty")
 	}
 	if code, ok := address.NormalizePostal(to.Country, to.Postal); ok {
@@ -215,9 +214,10 @@ func (p *planner) recipient(d *decision, q *order.Party) order.Party {
 	return to
 }
 
-// needs links the lines of a package to SKUs.
+// needs links the lines of a package to SKUs. The result is valid until the next call
+// for the same memory.
 func (p *planner) needs(d *decision, k *order.Package) []need {
-	out := make([]need, 0, len(k.Lines))
+	out := d.mem.needs[:0]
 	day := p.dayOf(d.mem, d.row.Order)
 	for i := range k.Lines {
 		l := &k.Lines[i]
@@ -225,8 +225,7 @@ func (p *planner) needs(d *decision, k *order.Package) []need {
 			d.hold(order.HoldQuantity, "line.quantity", fmt.Sprint(l.Quantity), "line %s has quantity %d", l.Key, l.Quantity)
 			continue
 		}
-		parts, code, ok := p.env.Workspace.SKUs.Match(p.account.Name, p.account.Mall, p.account.SKUFrom, l, day)
-		p.listed(d.mem, code, l, ok)
+		parts, code, ok := p.linked(d.mem, l, day)
 		if !ok {
 			if code == "" {
 				d.hold(order.HoldSKU, "line", l.Name, "line %s (%s) has none of the codes %s", l.Key, l.Name, strings.Join(p.account.SKUFrom, ", "))
@@ -239,13 +238,15 @@ func (p *planner) needs(d *decision, k *order.Package) []need {
 			out = append(out, need{Component: c, line: i, part: n, total: c.Quantity * l.Quantity, code: code})
 		}
 	}
+	d.mem.needs = out
 	return out
 }
 
 // route says from which warehouse and in which class each need travels. The
-// groups come in the order of their first need.
+// groups come in the order of their first need. The result is valid until the next
+// call for the same memory.
 func (p *planner) route(d *decision, index int, needs []need, byRule string) []routed {
-	var out []routed
+	out := d.mem.routes[:0]
 	for _, n := range needs {
 		name := byRule
 		if name == "" {
@@ -279,10 +280,16 @@ func (p *planner) route(d *decision, index int, needs []need, byRule string) []r
 		at := slices.IndexFunc(out, func(r routed) bool { return r.group == g })
 		if at < 0 {
 			at = len(out)
-			out = append(out, routed{group: g, needs: make([]need, 0, len(needs))})
+			if at < cap(out) {
+				out = out[:at+1]
+			} else {
+				out = append(out, routed{})
+			}
+			out[at].group, out[at].needs = g, out[at].needs[:0]
 		}
 		out[at].needs = append(out[at].needs, n)
 	}
+	d.mem.routes = out
 	return out
 }
 
@@ -318,7 +325,13 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 	if t == "" {
 		t = coldest(needs)
 	}
-	in := &order.Instruction{
+	made := new(struct { // one piece of memory
+		parcel
+		in  order.Instruction
+		row [1]*ledger.Row
+	})
+	in := &made.in
+	*in = order.Instruction{
 		Warehouse: g.warehouse, Account: p.account.Name, To: to, From: p.sender, Temperature: t, DeliverOn: k.DeliverOn,
 		Payment: pay, Currency: o.Currency, Note: k.Note, CustomsID: k.CustomsID, Parcels: 1,
 	}
@@ -341,7 +354,9 @@ func (p *planner) parcel(d *decision, index int, g group, needs []need, to order
 		in.Collect, in.CollectTax = o.Total, taxInside(o)
 	}
 	p.days(d, in, k, w, res.NotBefore, now)
-	pc := &parcel{in: in, w: w, rows: []*ledger.Row{d.row}, bits: make([]ledger.Piece, 0, len(needs))}
+	made.row[0] = d.row
+	pc := &made.parcel
+	*pc = parcel{in: in, w: w, rows: made.row[:], bits: make([]ledger.Piece, 0, len(needs))}
 	in.Lines = make([]order.InstructionLine, 0, len(needs))
 	for _, n := range needs {
 		l := &k.Lines[n.line]

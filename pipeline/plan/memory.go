@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mallbridge/mallbridge/mappers/delivery"
+	"github.com/mallbridge/mallbridge/mappers/sku"
 	"github.com/mallbridge/mallbridge/mappers/status"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -17,7 +18,17 @@ type memory struct {
 	services map[delivery.Query]served
 	days     map[int64]order.Date
 	first    map[*site]order.Date
-	listings map[string]bool
+	links    map[string]linked
+	needs    []need   // room for those of a package
+	routes   []routed // likewise
+}
+
+// A linked is what the SKU links say of a code on a day.
+type linked struct {
+	parts []sku.Component
+	ok    bool
+	from  string // the kind of code
+	day   order.Date
 }
 
 // A paid is what the payment master says.
@@ -38,7 +49,7 @@ type served struct {
 func newMemory() *memory {
 	return &memory{
 		payments: map[string]paid{}, verdicts: map[asked]status.Verdict{}, services: map[delivery.Query]served{},
-		days: map[int64]order.Date{}, first: map[*site]order.Date{}, listings: map[string]bool{},
+		days: map[int64]order.Date{}, first: map[*site]order.Date{}, links: map[string]linked{},
 	}
 }
 
@@ -80,6 +91,26 @@ func (p *planner) served(m *memory, q delivery.Query) (delivery.Service, bool) {
 		remember(m.services, q, s)
 	}
 	return s.Service, s.ok
+}
+
+// linked returns what a line is on a day; see [sku.Index.Match].
+func (p *planner) linked(m *memory, l *order.Line, day order.Date) (parts []sku.Component, code string, ok bool) {
+	from := ""
+	for _, from = range p.account.SKUFrom {
+		if code = sku.Code(l, from); code != "" {
+			break
+		}
+	}
+	got, known := m.links[code]
+	if !known || got.day != day || got.from != from {
+		got = linked{from: from, day: day}
+		got.parts, code, got.ok = p.env.Workspace.SKUs.Match(p.account.Name, p.account.Mall, p.account.SKUFrom, l, day)
+		if !known {
+			p.listed(code, l, got.ok)
+		}
+		remember(m.links, strings.Clone(code), got)
+	}
+	return got.parts, code, got.ok
 }
 
 // dayOf returns the account's day on which an order was placed, empty where that

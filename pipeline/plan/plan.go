@@ -261,13 +261,15 @@ func send[T any](ctx context.Context, to chan<- T, v T) error {
 }
 
 func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Time) ([]*decision, error) {
-	ds := make([]*decision, len(rows))
+	ds, all := make([]*decision, len(rows)), make([]decision, len(rows))
 	errs := make([]error, len(rows))
 	var wg sync.WaitGroup
 	for n, mem := range p.memories {
 		wg.Go(func() {
 			for i := n; i < len(rows); i += len(p.memories) {
-				ds[i], errs[i] = p.judgeRow(ctx, &rows[i], mem, now)
+				ds[i] = &all[i]
+				ds[i].row, ds[i].mem = &rows[i], mem
+				errs[i] = p.judge(ctx, ds[i], now)
 			}
 		})
 	}
@@ -275,10 +277,11 @@ func (p *planner) decideAll(ctx context.Context, rows []ledger.Row, now time.Tim
 	return ds, errors.Join(errs...)
 }
 
-// judgeRow decides one order, checks its parcels against the warehouse's file,
+// judge decides one order, checks its parcels against the warehouse's file,
 // and takes away the holds that a person released.
-func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, now time.Time) (*decision, error) {
-	d := p.decide(row, mem, now)
+func (p *planner) judge(ctx context.Context, d *decision, now time.Time) error {
+	row := d.row
+	p.decide(d, now)
 	if d.outside == "" {
 		if d.doubt = d.maybeSent(); d.doubt != nil && row.State != ledger.Recheck {
 			d.holds = append(d.holds, *d.doubt)
@@ -296,7 +299,7 @@ func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, no
 	if row.Reason == order.HoldPerson && d.outside == "" {
 		hs, err := p.env.Ledger.HoldsOf(ctx, row.ID)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, h := range hs {
 			if h.Reason == order.HoldPerson {
@@ -308,7 +311,7 @@ func (p *planner) judgeRow(ctx context.Context, row *ledger.Row, mem *memory, no
 	if d.outside == order.OutUnshipped || d.outside == "" && len(d.holds) > 0 {
 		d.wants = p.wants(row.Order)
 	}
-	return d, nil
+	return nil
 }
 
 // maybeSent is the hold of an order that its warehouse may have got before the ledger
@@ -458,15 +461,14 @@ func (p *planner) apply(ctx context.Context, plan *ledger.Plan, now time.Time, r
 }
 
 // listed remembers a listing for the list of those without a SKU.
-func (p *planner) listed(mem *memory, code string, l *order.Line, linked bool) {
-	if code == "" || mem.listings[code] {
+func (p *planner) listed(code string, l *order.Line, linked bool) {
+	if code == "" {
 		return
 	}
-	code = strings.Clone(code)
-	remember(mem.listings, code, true)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if _, ok := p.listings[code]; !ok {
+		code = strings.Clone(code)
 		p.listings[code] = ledger.Listing{
 			Code: code, Name: strings.Clone(l.Name), Option: strings.Clone(l.Option), Barcode: strings.Clone(l.Codes.Barcode), Linked: linked,
 		}
