@@ -129,7 +129,9 @@ func (c *incomingCursor) Close() error { return nil }
 // incomingText is head, item and tail of [tx.bulk] as one statement over the table: a
 // list of rows to insert, or of one value each to look for.
 func incomingText(head, item, tail string) string {
-	head = strings.TrimSuffix(head, "VALUES ")
+	// A transaction with an error is rolled back as a whole: SQLite need not keep what
+	// a page held before the statement.
+	head = strings.Replace(strings.TrimSuffix(head, "VALUES "), "INSERT INTO", "INSERT OR FAIL INTO", 1)
 	item = strings.TrimSuffix(strings.TrimPrefix(item, "("), ")")
 	parts := strings.Split(item, "?")
 	for i := range parts[:len(parts)-1] {

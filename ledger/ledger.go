@@ -120,7 +120,7 @@ func place(dsn string) string {
 // reader's holds what it reads between two commits of the writer, which empty it.
 const (
 	writerCache = 16 << 10
-	readerCache = 8 << 10
+	readerCache = 3 << 10
 )
 
 func sqliteDSN(file, lock string, cache int) string {
