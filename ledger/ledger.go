@@ -115,12 +115,12 @@ func place(dsn string) string {
 	return dsn
 }
 
-// The page caches, in KiB. The writer's holds what a transaction of the stages changes:
-// where that fills it, every other page is read anew each time it is looked at. A
-// reader's holds what it reads between two commits of the writer, which empty it.
+// The page caches, in KiB. A reader gains nothing from a large one: every commit of the
+// writer empties it, page by page. A writer's of 16 MiB saves one part in fifty of the time
+// in which orders are planned and takes 100 MiB of memory.
 const (
-	writerCache = 16 << 10
-	readerCache = 3 << 10
+	writerCache = 4 << 10
+	readerCache = 1 << 10
 )
 
 func sqliteDSN(file, lock string, cache int) string {
