@@ -189,12 +189,7 @@ func (r *Replacements) Apply(s string) (out string, made []Replacement) {
 	if r == nil {
 		return s, nil
 	}
-	if r.nfc {
-		if composed := NFC(s); composed != s {
-			made = append(made, Replacement{From: "NFC", To: "NFC", Count: utf8.RuneCountInString(s) - utf8.RuneCountInString(composed)})
-			s = composed
-		}
-	}
+	s, made = r.compose(s, nil)
 	var b []byte
 	done := 0
 	for i := 0; i < len(s); {
@@ -212,7 +207,27 @@ func (r *Replacements) Apply(s string) (out string, made []Replacement) {
 	if done == 0 {
 		return s, made
 	}
-	return string(append(b, s[done:]...)), made
+	// What a replacement took away may have kept a letter from its mark.
+	return r.compose(string(append(b, s[done:]...)), made)
+}
+
+// compose returns s in composed form where the list wants that.
+func (r *Replacements) compose(s string, made []Replacement) (string, []Replacement) {
+	if !r.nfc {
+		return s, made
+	}
+	composed := NFC(s)
+	if composed == s {
+		return s, made
+	}
+	n := utf8.RuneCountInString(s) - utf8.RuneCountInString(composed)
+	for i := range made {
+		if made[i].From == "NFC" {
+			made[i].Count += n
+			return composed, made
+		}
+	}
+	return composed, append(made, Replacement{From: "NFC", To: "NFC", Count: n})
 }
 
 // match returns the longest rule that s begins with.

@@ -67,6 +67,10 @@ func TestApplyNFC(t *testing.T) {
 	if got, made := list.Apply("か\u3099"); got != "か\u3099" || made != nil {
 		t.Error("WithNFC changed the list that it was called on")
 	}
+	parted := mustReplacements(t, Pair{"\u200B", ""}).WithNFC()
+	if got, made := parted.Apply("き\u3099か\u200B\u3099"); got != "ぎが" || !cmp.Equal(made, []Replacement{{"NFC", "NFC", 2}, {"\u200B", "", 1}}) {
+		t.Errorf("a mark that a removed character kept away: %+q, %v", got, made)
+	}
 	var none *Replacements
 	if got, _ := none.WithNFC().Apply("か\u3099〜"); got != "が〜" {
 		t.Errorf("NFC alone: %+q", got)
