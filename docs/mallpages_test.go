@@ -9,6 +9,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/connectors/malls"
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // pageWords are the titles of the pages of malls, in English, Japanese and Korean.
@@ -144,13 +145,13 @@ func mallPage(a *connectors.About, lang string) string {
 	}
 	line("%s\n\n```sh\nmallbridge account test %s-1\nmallbridge account keys\n```\n", w["test"], a.Name)
 	line("## %s\n", w["windows"])
-	line("%s. %s: %s\n", fmt.Sprintf(w["pace"], short(a.Pace.Orders)), w["over"], a.Window.Means.In(lang))
+	line("%s. %s: %s\n", fmt.Sprintf(w["pace"], order.Span(lang, short(a.Pace.Orders))), w["over"], a.Window.Means.In(lang))
 	for _, x := range []struct {
 		key string
 		d   connectors.Duration
 	}{{"longest", a.Window.Longest}, {"delay", a.Window.Delay}, {"overlap", a.Window.Overlap}, {"lookback", a.Window.LookBack}} {
 		if x.d > 0 {
-			line("- %s: %s", w[x.key], short(x.d))
+			line("- %s: %s", w[x.key], order.Span(lang, short(x.d)))
 		}
 	}
 	for _, l := range a.Limits {
@@ -178,7 +179,7 @@ func mallPage(a *connectors.About, lang string) string {
 		if a.Ship.ByLine {
 			rule += w["byLine"]
 		}
-		line("\n%s%s", rule, fmt.Sprintf(w["settle"], short(a.Ship.Settle)))
+		line("\n%s%s", rule, fmt.Sprintf(w["settle"], order.Span(lang, short(a.Ship.Settle))))
 	}
 	line("\n## %s\n", w["notes"])
 	for _, n := range a.Notes {
