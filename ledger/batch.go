@@ -129,9 +129,9 @@ func (t tx) claimed(ctx context.Context, batch int64, c Claim, count int64) (n i
 	}
 	// Of the index that tells which are ready SQLite makes a list before it changes
 	// any. Where most are, it goes through the rows themselves, as the signs make it.
-	text := `UPDATE instructions SET state = 1 WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`
+	text := t.update() + `instructions SET state = 1 WHERE warehouse_id = $1 AND state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`
 	if last-first < 2*count {
-		text = `UPDATE instructions SET state = 1 WHERE +warehouse_id = $1 AND +state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`
+		text = t.update() + `instructions SET state = 1 WHERE +warehouse_id = $1 AND +state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`
 	}
 	for ; first <= last; first += step {
 		m, err := t.exec(ctx, text, c.WarehouseID, string(c.ShipOn), first, min(first+step-1, last))

@@ -325,6 +325,15 @@ func ignoreDone(err error) error {
 	return err
 }
 
+// update begins an update of many rows. A transaction with an error is rolled back as a
+// whole, so that SQLite need not keep what a page held before the statement.
+func (t tx) update() string {
+	if t.dialect == "sqlite" {
+		return `UPDATE OR FAIL `
+	}
+	return `UPDATE `
+}
+
 // exec runs one of a bounded number of texts. On SQLite they are prepared once
 // for the transaction; pgx remembers them by itself.
 func (t tx) exec(ctx context.Context, text string, args ...any) (int64, error) {

@@ -116,7 +116,7 @@ func (t tx) dispose(ctx context.Context, ds []Disposition, now time.Time) error 
 	}
 	for k, ids := range groups {
 		// An order whose instruction was just withdrawn is Seen again.
-		n, err := t.each(ctx, fmt.Sprintf(`UPDATE orders SET state = %d, reason = %s WHERE version = %d AND (state = %d OR state = %d) AND id `,
+		n, err := t.each(ctx, fmt.Sprintf(t.update()+`orders SET state = %d, reason = %s WHERE version = %d AND (state = %d OR state = %d) AND id `,
 			k.state, literal(string(k.reason)), k.version, Seen, k.was), ids)
 		if err != nil {
 			return err
