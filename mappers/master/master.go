@@ -3,10 +3,10 @@
 // order mark) or another charset that is declared, or spreadsheets.
 //
 // The columns are checked here: missing, repeated and unknown ones are findings,
-// each with its place, and so are cells that Excel has damaged. Of rows without a
-// finding gocsv's csv tags say which field is which column; rows that are all text are
-// filled here, which takes a twentieth of the time, the others by gocsv. Nothing else
-// imports it: its own checks are silent or shared by the whole process.
+// each with its place, and so are cells that Excel has damaged. Rows without a
+// finding are handed to gocsv, whose csv tags say which field is which column.
+// Nothing else imports gocsv, whose own checks are silent or shared by the whole
+// process.
 package master
 
 import (
@@ -270,8 +270,8 @@ func unwrap(s string) string {
 	return strings.TrimSpace(strings.TrimPrefix(s, "'"))
 }
 
-// decode fills rows of text fields, and hands those of other types to gocsv. Rows with
-// a value that does not fit its field become findings.
+// decode hands the rows to gocsv. Rows with a value that does not fit its field
+// become findings.
 func decode[T any](t *table) []Row[T] {
 	header := make([]string, len(t.columns))
 	for i, c := range t.columns {
@@ -282,17 +282,6 @@ func decode[T any](t *table) []Row[T] {
 		if t.at[i] >= 0 {
 			at[c.Name] = t.at[i] + 1
 		}
-	}
-	if fields, ok := texts(reflect.TypeFor[T](), header); ok {
-		out := make([]Row[T], len(t.rows))
-		for i, row := range t.rows {
-			out[i].Line, out[i].At = t.lines[i], at
-			v := reflect.ValueOf(&out[i].Value).Elem()
-			for c, f := range fields {
-				v.Field(f).SetString(row[c])
-			}
-		}
-		return out
 	}
 	var all []T
 	if err := gocsv.UnmarshalCSV(&records{header: header, rows: t.rows}, &all); err == nil {
@@ -319,30 +308,6 @@ func decode[T any](t *table) []Row[T] {
 		t.find(t.lines[i], t.at[c]+1, header[c], row[c], "", "the value is not of the column's type")
 	}
 	return out
-}
-
-// texts returns by column the field of a row's type that has its tag, if all columns
-// have one and all tagged fields are strings.
-func texts(t reflect.Type, columns []string) (fields []int, ok bool) {
-	at := map[string]int{}
-	for i := range t.NumField() {
-		f := t.Field(i)
-		switch tag := f.Tag.Get("csv"); {
-		case tag == "-":
-		case tag == "" || strings.Contains(tag, ",") || f.Type != reflect.TypeFor[string]():
-			return nil, false
-		default:
-			at[tag] = i
-		}
-	}
-	for _, name := range columns {
-		i, ok := at[name]
-		if !ok {
-			return nil, false
-		}
-		fields = append(fields, i)
-	}
-	return fields, true
 }
 
 // records gives gocsv rows that are read already.
