@@ -114,6 +114,7 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 	if err != nil || id == 0 {
 		return nil, err
 	}
+	l.settle()
 	return l.Batch(ctx, id)
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/mallbridge/mallbridge/internal/pgtest"
@@ -67,7 +68,7 @@ func TestReadOnly(t *testing.T) {
 	db, err := sql.Open("sqlite", sqliteDSN(file, "immediate", readerCache)+"&mode=ro")
 	ok(t, err)
 	defer db.Close()
-	l := &Ledger{w: db, r: db, dialect: "sqlite"}
+	l := &Ledger{w: db, r: db, dialect: "sqlite", settling: &sync.WaitGroup{}}
 	_, err = l.PutOrders(t.Context(), 1, 1, samples(1000, 1), noon)
 	wantFault(t, err, order.Denied, "store orders", "writable")
 	if rows, err := l.Orders(t.Context(), OrderList{Limit: 3}); err != nil || len(rows) != 3 {

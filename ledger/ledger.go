@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -46,16 +47,17 @@ type Ledger struct {
 	// in pieces that do not keep it long.
 	w, r     *sql.DB
 	dialect  string
-	file     string    // of a SQLite ledger
-	incoming *incoming // its writer's
-	under    *Lease    // every write of it needs this lease; nil for none
+	file     string          // of a SQLite ledger
+	incoming *incoming       // its writer's
+	settling *sync.WaitGroup // see settle
+	under    *Lease          // every write of it needs this lease; nil for none
 }
 
 // Open opens the ledger at dsn, which is a file name (SQLite) or begins with
 // postgres://, and brings its schema up to date. A ledger that a newer program
 // wrote is refused.
 func Open(ctx context.Context, dsn string) (*Ledger, error) {
-	l := &Ledger{}
+	l := &Ledger{settling: &sync.WaitGroup{}}
 	var err error
 	if IsPostgres(dsn) {
 		l.dialect = "postgres"
@@ -250,8 +252,21 @@ func (l *Ledger) damaged(ctx context.Context) bool {
 	return err != nil || said != "ok"
 }
 
+// settle begins to bring into SQLite's file what its log has, beside other work, and does
+// not wait for it: there is less to do then for who commits or closes next. Those do what
+// is left, and are told what goes wrong.
+func (l *Ledger) settle() {
+	if l.dialect != "sqlite" {
+		return
+	}
+	l.settling.Go(func() {
+		_, _ = l.r.ExecContext(context.Background(), `PRAGMA wal_checkpoint(PASSIVE)`)
+	})
+}
+
 // Close closes the database.
 func (l *Ledger) Close() error {
+	l.settling.Wait()
 	err := l.w.Close()
 	if l.r != l.w && l.r != nil {
 		err = errors.Join(err, l.r.Close())

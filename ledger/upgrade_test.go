@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -128,7 +129,7 @@ func openOld(t *testing.T, dialect, dsn string, v int64) *Ledger {
 	ok(t, err)
 	_, err = p.UpTo(t.Context(), v)
 	ok(t, err)
-	return &Ledger{w: db, r: db, dialect: dialect}
+	return &Ledger{w: db, r: db, dialect: dialect, settling: &sync.WaitGroup{}}
 }
 
 // tables of a ledger, those that others refer to first.

@@ -15,7 +15,7 @@ import (
 var atStored = fault.Point("extract.chunk-stored")
 
 // chunk is how many orders are stored in one transaction.
-const chunk = 5000
+const chunk = 3000
 
 // A Store writes orders in chunks while the next ones are read.
 type Store struct {

@@ -214,8 +214,9 @@ func (p *planner) pages(ctx context.Context, s ledger.State, now time.Time, rep 
 	read, decided := make(chan []ledger.Row, 1), make(chan []*decision, 1)
 	g.Go(func() error {
 		defer close(read)
-		for after := int64(0); ; {
-			rows, err := p.env.Ledger.Pending(ctx, p.id, s, after, page)
+		// The first page is small, so that the others begin soon.
+		for n, after := page/4, int64(0); ; n = page {
+			rows, err := p.env.Ledger.Pending(ctx, p.id, s, after, n)
 			if err != nil || len(rows) == 0 {
 				return err
 			}
