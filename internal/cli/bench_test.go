@@ -4,65 +4,49 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/mallbridge/mallbridge/internal/folders"
-
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/japanese"
+
+	"github.com/mallbridge/mallbridge/internal/folders"
 )
 
-// benchLines is how many lines the sheets of the benchmarks have.
-const benchLines = 100_000
-
-// benchSheet writes an order sheet of 60 columns and about 480 bytes a line in cp932 with
-// the header of the format bench-orders-jp, as a mall writes one: texts in quotes and
-// numbers without; one to four lines an order, of which one in fifty comes some hundred rows
-// after the others; half of the orders to ship; one line in two hundred of goods that have no
-// link; now and then a line break in a remark, a comma or a quote in a name. The same lines
-// give the same bytes.
-func benchSheet(tb testing.TB, path string, lines int) (size int64) {
-	tb.Helper()
-	f, err := os.Create(path)
-	if err != nil {
-		tb.Fatal(err)
+// benchColumns are those of the sheets of the benchmarks: the header of the format
+// bench-orders-jp, and others up to 60.
+var benchColumns = func() []string {
+	head := strings.Fields("注文番号 ステータス 注文日時 支払方法名 配送方法 請求金額 送付先住所都道府県 送付先住所郡市区 送付先住所それ以降の住所 商品名 商品番号 単価 個数 お届け日指定 備考 送付先郵便番号1 送付先郵便番号2 送付先電話番号1 送付先電話番号2 送付先電話番号3 送付先姓 送付先名 送付先姓カナ 送付先名カナ")
+	for n := len(head); n < 60; n++ {
+		head = append(head, fmt.Sprintf("その他%d", n))
 	}
-	defer f.Close()
+	return head
+}()
+
+// benchText reports whether a column's values stand in quotes.
+func benchText(column int) bool {
+	return column >= 24 && column%2 == 0 || slices.Contains([]int{0, 2, 3, 4, 6, 7, 8, 9, 10, 13, 14, 20, 21, 22, 23}, column)
+}
+
+// benchRows calls each for the rows of an order sheet as a mall writes one: one to four
+// lines an order, of which one in fifty comes some hundred rows after the others; half of
+// the orders to ship; one line in two hundred of goods that have no link; now and then a line
+// break in a remark, a comma or a quote in a name. The same lines give the same rows.
+func benchRows(lines int, each func(cells []string)) {
 	r := rand.New(rand.NewPCG(1, 2))
 	of := func(texts string) string {
 		all := strings.Fields(texts)
 		return all[r.IntN(len(all))]
 	}
-	head := strings.Fields("注文番号 ステータス 注文日時 支払方法名 配送方法 請求金額 送付先住所都道府県 送付先住所郡市区 送付先住所それ以降の住所 商品名 商品番号 単価 個数 お届け日指定 備考 送付先郵便番号1 送付先郵便番号2 送付先電話番号1 送付先電話番号2 送付先電話番号3 送付先姓 送付先名 送付先姓カナ 送付先名カナ")
-	text := map[int]bool{0: true, 2: true, 3: true, 4: true, 6: true, 7: true, 8: true, 9: true, 10: true, 13: true, 14: true, 20: true, 21: true, 22: true, 23: true}
-	for n := len(head); n < 60; n++ {
-		head, text[n] = append(head, fmt.Sprintf("その他%d", n)), n%2 == 0
-	}
-	var row []byte
-	w := bufio.NewWriterSize(japanese.ShiftJIS.NewEncoder().Writer(f), 1<<16)
-	write := func(cells []string) {
-		row = row[:0]
-		for i, c := range cells {
-			if i > 0 {
-				row = append(row, ',')
-			}
-			if text[i] && c != "" {
-				c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
-			}
-			row = append(row, c...)
-		}
-		if _, err := w.Write(append(row, "\r\n"...)); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	write(head)
 	type late struct {
 		at    int
 		cells []string
@@ -84,7 +68,7 @@ func benchSheet(tb testing.TB, path string, lines int) (size int64) {
 			order[14] += "\nよろしくお願いします"
 		}
 		for i := 24; i < 60; i++ {
-			if order[i] = strconv.Itoa(r.IntN(10000)); text[i] {
+			if order[i] = strconv.Itoa(r.IntN(10000)); benchText(i) {
 				order[i] = of("その他 通常 長岡市 2026-11-20 ヤマグチ 本町")
 			}
 		}
@@ -96,22 +80,38 @@ func benchSheet(tb testing.TB, path string, lines int) (size int64) {
 				later = append(later, late{line + 200 + r.IntN(1000), cells})
 				continue
 			}
-			write(cells)
+			each(cells)
 			line++
 		}
 		later = slices.DeleteFunc(later, func(l late) bool {
 			if l.at > line {
 				return false
 			}
-			write(l.cells)
+			each(l.cells)
 			line++
 			return true
 		})
 	}
 	for _, l := range later {
-		write(l.cells)
+		each(l.cells)
 	}
-	if err := w.Flush(); err != nil {
+}
+
+// benchSheet writes an order sheet: as CSV in cp932 of about 480 bytes a line, with texts in
+// quotes and numbers without, or as a workbook of texts.
+func benchSheet(tb testing.TB, path string, lines int) (size int64) {
+	tb.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	if filepath.Ext(path) == ".xlsx" {
+		err = benchBook(f, lines)
+	} else {
+		err = benchCSV(f, lines)
+	}
+	if err != nil {
 		tb.Fatal(err)
 	}
 	info, err := f.Stat()
@@ -121,10 +121,103 @@ func benchSheet(tb testing.TB, path string, lines int) (size int64) {
 	return info.Size()
 }
 
-func benchWorkspace(tb testing.TB) string {
+func benchCSV(f io.Writer, lines int) error {
+	w := bufio.NewWriterSize(japanese.ShiftJIS.NewEncoder().Writer(f), 1<<16)
+	var row []byte
+	write := func(cells []string) {
+		row = row[:0]
+		for i, c := range cells {
+			if i > 0 {
+				row = append(row, ',')
+			}
+			if benchText(i) && c != "" {
+				c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+			}
+			row = append(row, c...)
+		}
+		w.Write(append(row, "\r\n"...)) // Flush tells what went wrong
+	}
+	write(benchColumns)
+	benchRows(lines, write)
+	return w.Flush()
+}
+
+func benchBook(f io.Writer, lines int) error {
+	book := excelize.NewFile()
+	defer book.Close()
+	w, err := book.NewStreamWriter("Sheet1")
+	if err != nil {
+		return err
+	}
+	n, row := 0, make([]any, len(benchColumns))
+	write := func(cells []string) {
+		for i, c := range cells {
+			row[i] = c
+		}
+		n++
+		if err == nil {
+			err = w.SetRow(fmt.Sprintf("A%d", n), row)
+		}
+	}
+	write(benchColumns)
+	benchRows(lines, write)
+	return errors.Join(err, w.Flush(), book.Write(f))
+}
+
+// benchEach runs a benchmark over sheets of several sizes and kinds, with the format that
+// reads each.
+func benchEach(b *testing.B, run func(b *testing.B, sheet, format string)) {
+	const formats = "../../mappers/format/testdata/bench/"
+	for _, x := range []struct {
+		name  string
+		lines int
+	}{{"sheet.csv", 100_000}, {"sheet.csv", 1_000_000}, {"sheet.xlsx", 100_000}} {
+		b.Run(fmt.Sprintf("%s/%d", filepath.Ext(x.name)[1:], x.lines), func(b *testing.B) {
+			dir := b.TempDir()
+			text, err := os.ReadFile(formats + "bench-orders-jp.yaml")
+			if err != nil {
+				b.Fatal(err)
+			}
+			if filepath.Ext(x.name) == ".xlsx" {
+				text = bytes.Replace(text, []byte("{kind: csv, charset: cp932}"), []byte("{kind: xlsx}"), 1)
+			}
+			sheet, format := filepath.Join(dir, x.name), filepath.Join(dir, "bench-orders-jp.yaml")
+			if err := os.WriteFile(format, text, 0o600); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(benchSheet(b, sheet, x.lines))
+			peak := peakMemory()
+			run(b, sheet, format)
+			b.ReportMetric(peak(), "peak-MiB")
+			b.ReportMetric(float64(x.lines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+		})
+	}
+}
+
+// peakMemory begins to watch how much memory the process has at most, and returns what
+// tells it in MiB: 0 where the system does not.
+func peakMemory() func() float64 {
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		return func() float64 { return 0 }
+	}
+	return func() float64 {
+		text, err := os.ReadFile("/proc/self/status")
+		if err != nil {
+			return 0
+		}
+		_, rest, _ := strings.Cut(string(text), "VmHWM:")
+		kib, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+		n, _ := strconv.Atoi(kib)
+		return float64(n) / 1024
+	}
+}
+
+// benchWorkspace makes a workspace whose account's sheets are read by a format.
+func benchWorkspace(tb testing.TB, path string) string {
 	tb.Helper()
 	dir := tb.TempDir()
-	format, err := os.ReadFile("../../mappers/format/testdata/bench/bench-orders-jp.yaml")
+	format, err := os.ReadFile(path)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -183,29 +276,26 @@ func benchRun(tb testing.TB, args ...string) {
 // BenchmarkWholePath reads a sheet, plans it, and drops the instruction file:
 // durable ledger, fsynced file, safe drop.
 func BenchmarkWholePath(b *testing.B) {
-	sheet := filepath.Join(b.TempDir(), "sheet.csv")
-	b.SetBytes(benchSheet(b, sheet, benchLines))
-	for b.Loop() {
-		b.StopTimer()
-		dir := benchWorkspace(b)
-		if err := copyFile(b.Context(), folders.Local(filepath.Dir(sheet)), filepath.Base(sheet), filepath.Join(dir, "inbox", "bench", "sheet.csv")); err != nil {
-			b.Fatal(err)
+	benchEach(b, func(b *testing.B, sheet, format string) {
+		for b.Loop() {
+			b.StopTimer()
+			dir, name := benchWorkspace(b, format), filepath.Base(sheet)
+			if err := copyFile(b.Context(), folders.Local(filepath.Dir(sheet)), name, filepath.Join(dir, "inbox", "bench", name)); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+			benchRun(b, "run", "--dir", dir)
 		}
-		b.StartTimer()
-		benchRun(b, "run", "--dir", dir)
-	}
-	b.ReportMetric(float64(benchLines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+	})
 }
 
-// BenchmarkConvert turns the same sheet into the comparison's instruction file
-// without a ledger.
+// BenchmarkConvert turns the same sheets into the comparison's instruction file without
+// a ledger.
 func BenchmarkConvert(b *testing.B) {
-	dir := b.TempDir()
-	sheet := filepath.Join(dir, "sheet.csv")
-	b.SetBytes(benchSheet(b, sheet, benchLines))
-	const formats = "../../mappers/format/testdata/bench/"
-	for b.Loop() {
-		benchRun(b, "convert", "--from", formats+"bench-orders-jp.yaml", "--to", formats+"bench-wms-jp.yaml", sheet, filepath.Join(dir, "out.csv"))
-	}
-	b.ReportMetric(float64(benchLines)*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+	out := filepath.Join(b.TempDir(), "out.csv")
+	benchEach(b, func(b *testing.B, sheet, format string) {
+		for b.Loop() {
+			benchRun(b, "convert", "--from", format, "--to", "../../mappers/format/testdata/bench/bench-wms-jp.yaml", sheet, out)
+		}
+	})
 }
