@@ -423,36 +423,63 @@ func (s *shop) compared() {
 		s.sh("./mb restore settle " + name + " --note 'compared with the list of the warehouse'")
 	}
 	s.release(before)
+	// A release is of the order as it was: one that has changed since is held again.
+	await(s.t, "the released orders to be planned", func() bool {
+		for _, r := range s.held(before) {
+			_ = s.letGo(r) // it may be planned meanwhile
+		}
+		out, err := s.try("", "./mb orders --json")
+		if err != nil {
+			return false
+		}
+		var list []struct{ Order, State string }
+		s.decode(out, &list)
+		return !slices.ContainsFunc(list, func(o struct{ Order, State string }) bool { return before[o.Order] == 0 && o.State != "planned" })
+	})
+}
+
+// A heldOrder is an order on hold because it may have been sent.
+type heldOrder struct{ Account, Order, Reason string }
+
+// held are those that were not sent.
+func (s *shop) held(sent map[string]int) (out []heldOrder) {
+	text, err := s.try("", "./mb holds --json")
+	if err != nil {
+		return nil
+	}
+	var list []heldOrder
+	s.decode(text, &list)
+	for _, r := range list {
+		if r.Reason == "maybe_sent" && sent[r.Order] == 0 {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// letGo releases an order.
+func (s *shop) letGo(r heldOrder) error {
+	_, err := s.try("", fmt.Sprintf("./mb holds release '%s' --account %s --note 'the warehouse has not got it'", r.Order, r.Account))
+	return err
 }
 
 // release waits until every order that was not sent is on hold because it may have
 // been, and releases it.
 func (s *shop) release(sent map[string]int) {
 	s.t.Helper()
-	type row struct{ Account, Order, Reason string }
-	held := func() (out []row) {
-		text, err := s.try("", "./mb holds --json")
-		if err != nil {
-			return nil
-		}
-		var list []row
-		s.decode(text, &list)
-		for _, r := range list {
-			if r.Reason == "maybe_sent" && sent[r.Order] == 0 {
-				out = append(out, r)
-			}
-		}
-		return out
-	}
 	want := 0
 	for _, n := range s.placed {
 		if sent[n] == 0 {
 			want++
 		}
 	}
-	await(s.t, fmt.Sprintf("%d orders on hold that were not sent", want), func() bool { return len(held()) == want })
-	for _, r := range held() {
-		s.sh(fmt.Sprintf("./mb holds release '%s' --account %s --note 'the warehouse has not got it'", r.Order, r.Account))
+	var list []heldOrder
+	await(s.t, fmt.Sprintf("%d orders on hold that were not sent", want), func() bool {
+		list = s.held(sent)
+		return len(list) == want
+	})
+	for _, r := range list {
+		must(s.t, s.letGo(r))
 	}
 }
 
