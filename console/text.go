@@ -56,6 +56,7 @@ var texts = map[string][2]string{
 	"%s: the mall is not told of %s":                                    {"%s：%sはモールに報告しません", "%s: %s은(는) 쇼핑몰에 보고하지 않습니다"},
 	"%s: %s is sent to the mall again by the next report run":           {"%s：%sを次の出荷報告で送り直します", "%s: 다음 발송 보고에서 %s을(를) 다시 보냅니다"},
 	"Tracking numbers that the mall did not take":                       {"モールに報告できていない送り状番号", "쇼핑몰에 보고되지 않은 송장번호"},
+
 	"tracking number":                                              {"送り状番号", "송장번호"},
 	"Send it again":                                                {"送り直す", "다시 보내기"},
 	"Do not tell the mall":                                         {"モールに報告しない", "쇼핑몰에 보고하지 않기"},
