@@ -120,10 +120,8 @@ func (l *Ledger) Claim(ctx context.Context, c Claim, now time.Time) (*Batch, err
 
 // claimed marks the count instructions of a new batch: those that were ready when it
 // took them. Their ids become visible in order, so that none can have come between
-// them since. SQLite keeps what a statement changes in memory until it ends, so that
-// one takes only some.
-func (t tx) claimed(ctx context.Context, batch int64, c Claim, count int64) (n int64, err error) {
-	const step = 50_000
+// them since.
+func (t tx) claimed(ctx context.Context, batch int64, c Claim, count int64) (int64, error) {
 	var first, last int64
 	if err := t.QueryRowContext(ctx, `SELECT min(instruction_id), max(instruction_id) FROM batch_items WHERE batch_id = $1`, batch).Scan(&first, &last); err != nil {
 		return 0, err
@@ -134,14 +132,7 @@ func (t tx) claimed(ctx context.Context, batch int64, c Claim, count int64) (n i
 	if last-first < 2*count {
 		text = t.update() + `instructions SET state = 1 WHERE +warehouse_id = $1 AND +state = 0 AND ship_on <= $2 AND id BETWEEN $3 AND $4`
 	}
-	for ; first <= last; first += step {
-		m, err := t.exec(ctx, text, c.WarehouseID, string(c.ShipOn), first, min(first+step-1, last))
-		if err != nil {
-			return n, err
-		}
-		n += m
-	}
-	return n, nil
+	return t.exec(ctx, text, c.WarehouseID, string(c.ShipOn), first, last)
 }
 
 func (t tx) recount(ctx context.Context, batch int64) error {

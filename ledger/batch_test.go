@@ -322,8 +322,8 @@ func TestApprovalIsForTheBytes(t *testing.T) {
 	})
 }
 
-// A claim marks its instructions in steps of their ids; here these lie far apart.
-func TestClaimInSteps(t *testing.T) {
+// A claim marks its instructions also where their ids lie far apart.
+func TestClaimOfScatteredInstructions(t *testing.T) {
 	eachShop(t, func(t *testing.T, s *shop) {
 		s.put(numbered("1", "2", "3")...)
 		for _, n := range []string{"1", "2", "3"} {

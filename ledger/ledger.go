@@ -394,7 +394,8 @@ func (l *Ledger) number(ctx context.Context, counter string) (n int64, err error
 	return n, err
 }
 
-// bulkRows is how many items a statement of PostgreSQL takes at most.
+// bulkRows is how many items a statement of PostgreSQL takes at most, and how many rows
+// those who make them one after the other keep for a statement.
 const bulkRows = 500
 
 // bulk runs head, a list of items joined by commas, and tail, with as few
