@@ -126,8 +126,9 @@ type BuyerClaim struct {
 }
 
 // PutClaims stores claims of an account and returns the numbers of known orders
-// whose claims are new or changed.
-func (l *Ledger) PutClaims(ctx context.Context, account int64, cs []BuyerClaim, now time.Time) (touched []string, err error) {
+// whose claims are new or changed. As with [Ledger.PutReplies], what was asked for
+// later stays.
+func (l *Ledger) PutClaims(ctx context.Context, account int64, cs []BuyerClaim, asked Asked) (touched []string, err error) {
 	if len(cs) == 0 {
 		return nil, nil
 	}
@@ -136,11 +137,13 @@ func (l *Ledger) PutClaims(ctx context.Context, account int64, cs []BuyerClaim, 
 		var events []Event
 		for i := range cs {
 			c := &cs[i]
-			n, err := t.exec(ctx, `INSERT INTO claims (account_id, claim, kind, state, order_number, package, line, quantity, reason, claimed_at, changed_at)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			n, err := t.exec(ctx, `INSERT INTO claims (account_id, claim, kind, state, order_number, package, line, quantity, reason, claimed_at, changed_at, asked_at)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 				ON CONFLICT (account_id, claim) DO UPDATE SET kind = excluded.kind, state = excluded.state, quantity = excluded.quantity, reason = excluded.reason,
-				changed_at = excluded.changed_at WHERE claims.kind <> excluded.kind OR claims.state <> excluded.state OR claims.quantity <> excluded.quantity`,
-				account, c.Key, c.Kind, c.State, c.Order, c.Package, c.Line, c.Quantity, c.Reason, instant(c.At), instant(now))
+				changed_at = excluded.changed_at, asked_at = excluded.asked_at
+				WHERE (claims.kind <> excluded.kind OR claims.state <> excluded.state OR claims.quantity <> excluded.quantity)
+				AND (claims.asked_at <= excluded.asked_at OR claims.asked_at > excluded.changed_at)`,
+				account, c.Key, c.Kind, c.State, c.Order, c.Package, c.Line, c.Quantity, c.Reason, instant(c.At), instant(asked.Now), instant(asked.At))
 			if err != nil {
 				return err
 			}
@@ -157,7 +160,7 @@ func (l *Ledger) PutClaims(ctx context.Context, account int64, cs []BuyerClaim, 
 			touched = append(touched, c.Order)
 			events = append(events, Event{Kind: "claim." + c.State, OrderID: id, Detail: join(c.Kind+" "+c.Key, c.Reason)})
 		}
-		return t.record(ctx, events, now)
+		return t.record(ctx, events, asked.Now)
 	})
 	return touched, err
 }

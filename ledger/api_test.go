@@ -97,7 +97,7 @@ func TestClaimsOfBuyers(t *testing.T) {
 		}
 		touch := func(want []string, cs ...BuyerClaim) {
 			t.Helper()
-			got, err := s.PutClaims(ctx, s.acc, cs, after(2))
+			got, err := s.PutClaims(ctx, s.acc, cs, Asked{after(1), after(2)})
 			ok(t, err)
 			if !slices.Equal(got, want) {
 				t.Errorf("touched %v, want %v", got, want)
@@ -115,6 +115,13 @@ func TestClaimsOfBuyers(t *testing.T) {
 		touch(nil, claim("c1", "cancel", "requested", "1"))
 		open("1", "99")
 		touch([]string{"1"}, claim("c1", "cancel", "withdrawn", "1"))
+		open("99")
+		// What was asked for before says nothing over what was asked for later.
+		old, err := s.PutClaims(ctx, s.acc, []BuyerClaim{claim("c1", "cancel", "requested", "1")}, Asked{after(0), after(3)})
+		ok(t, err)
+		if len(old) != 0 {
+			t.Errorf("touched %v by an older reading", old)
+		}
 		open("99")
 		if k := s.kinds(s.row("1").ID, 0); !slices.Equal(k, []string{"claim.requested", "claim.withdrawn"}) {
 			t.Errorf("%v", k)

@@ -37,6 +37,7 @@ type File struct {
 	Path          string    `json:"path"` // of our copy, relative to the workspace
 	Format        string    `json:"format"`
 	State         string    `json:"state"`
+	AskedAt       time.Time `json:"asked_at,omitzero"` // when a mall was asked for these replies, before the first call
 	ReceivedAt    time.Time `json:"received_at"`
 	FinishedAt    time.Time `json:"finished_at,omitzero"`
 	DuplicateOf   int64     `json:"duplicate_of,omitempty"`
@@ -68,7 +69,7 @@ func (l *Ledger) AddFile(ctx context.Context, f File, now time.Time) (File, erro
 			return err
 		case state != FileDone:
 			f.ID = first
-			_, err := t.exec(ctx, `UPDATE files SET state = 'taken', name = $2, received_at = $3, path = $4, purged_at = 0 WHERE id = $1`, first, f.Name, instant(now), f.Path)
+			_, err := t.exec(ctx, `UPDATE files SET state = 'taken', name = $2, asked_at = $3, received_at = $4, path = $5, purged_at = 0 WHERE id = $1`, first, f.Name, instant(f.AskedAt), instant(now), f.Path)
 			return err
 		default:
 			f.DuplicateOf, f.State = first, FileDone
@@ -81,8 +82,8 @@ func (l *Ledger) AddFile(ctx context.Context, f File, now time.Time) (File, erro
 		if f.DuplicateOf != 0 {
 			dup, finished = f.DuplicateOf, instant(now)
 		}
-		_, err = t.exec(ctx, `INSERT INTO files (id, kind, owner, name, sha256, size, path, state, received_at, finished_at, duplicate_of)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, f.ID, f.Kind, f.Owner, f.Name, f.SHA256, f.Size, f.Path, f.State, instant(now), finished, dup)
+		_, err = t.exec(ctx, `INSERT INTO files (id, kind, owner, name, sha256, size, path, state, asked_at, received_at, finished_at, duplicate_of)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, f.ID, f.Kind, f.Owner, f.Name, f.SHA256, f.Size, f.Path, f.State, instant(f.AskedAt), instant(now), finished, dup)
 		return err
 	})
 	return f, err
@@ -98,7 +99,7 @@ func (l *Ledger) FinishFile(ctx context.Context, f File, now time.Time) error {
 	})
 }
 
-const fileColumns = `SELECT id, kind, owner, name, sha256, size, path, format, state, received_at, finished_at, COALESCE(duplicate_of, 0), rows_read, taken, filtered,
+const fileColumns = `SELECT id, kind, owner, name, sha256, size, path, format, state, asked_at, received_at, finished_at, COALESCE(duplicate_of, 0), rows_read, taken, filtered,
 	refused, orders_refused, refused_path, message, purged_at FROM files `
 
 // OpenFiles returns the files of that kind and owner that are taken but not
@@ -133,12 +134,12 @@ func (l *Ledger) files(ctx context.Context, where string, args ...any) ([]File, 
 	var out []File
 	for rows.Next() {
 		var f File
-		var at, done, purged int64
-		if err := rows.Scan(&f.ID, &f.Kind, &f.Owner, &f.Name, &f.SHA256, &f.Size, &f.Path, &f.Format, &f.State, &at, &done, &f.DuplicateOf, &f.Rows,
+		var asked, at, done, purged int64
+		if err := rows.Scan(&f.ID, &f.Kind, &f.Owner, &f.Name, &f.SHA256, &f.Size, &f.Path, &f.Format, &f.State, &asked, &at, &done, &f.DuplicateOf, &f.Rows,
 			&f.Taken, &f.Filtered, &f.Refused, &f.OrdersRefused, &f.RefusedPath, &f.Message, &purged); err != nil {
 			return nil, explain("read files", err)
 		}
-		f.ReceivedAt, f.FinishedAt, f.PurgedAt = timeOf(at), timeOf(done), timeOf(purged)
+		f.AskedAt, f.ReceivedAt, f.FinishedAt, f.PurgedAt = timeOf(asked), timeOf(at), timeOf(done), timeOf(purged)
 		out = append(out, f)
 	}
 	return out, explain("read files", rows.Err())

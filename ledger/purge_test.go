@@ -89,7 +89,7 @@ func TestWhatOrdersWaitFor(t *testing.T) {
 		ctx := t.Context()
 		s.sent("1", "2", "3")
 		ok(t, s.WantConfirm(ctx, s.acc, []string{"1"}, noon))
-		_, err := s.PutClaims(ctx, s.acc, []BuyerClaim{{Key: "c1", Kind: "return", State: "requested", Order: "2", Reason: "山田 says it is broken", At: noon}}, noon)
+		_, err := s.PutClaims(ctx, s.acc, []BuyerClaim{{Key: "c1", Kind: "return", State: "requested", Order: "2", Reason: "山田 says it is broken", At: noon}}, Asked{noon, noon})
 		ok(t, err)
 		r := s.row("3")
 		ok(t, s.Apply(ctx, &Plan{Orders: []Disposition{{ID: r.ID, Version: r.Version, Was: Planned, State: Planned, Holds: []order.Hold{{Reason: order.HoldChanged, Detail: "changed"}}}}}, noon))
@@ -112,7 +112,7 @@ func TestWhatOrdersWaitFor(t *testing.T) {
 		if claims() == "" {
 			t.Error("an open claim lost its reason")
 		}
-		_, err = s.PutClaims(ctx, s.acc, []BuyerClaim{{Key: "c1", Kind: "return", State: "done", Order: "2", Reason: "山田 says it is broken", At: noon}}, noon)
+		_, err = s.PutClaims(ctx, s.acc, []BuyerClaim{{Key: "c1", Kind: "return", State: "done", Order: "2", Reason: "山田 says it is broken", At: noon}}, Asked{noon, noon})
 		ok(t, err)
 		ok(t, s.PurgeWords(ctx, "rakuten-main", after(60)))
 		if claims() != "" {

@@ -39,8 +39,21 @@ func (p *Packer) pack(o *order.Order) (doc []byte, hash [16]byte) {
 	return p.arena[start:len(p.arena):len(p.arena)], [16]byte(sum[:16])
 }
 
-// PutCounts says what became of the orders of one [Ledger.PutOrders].
-type PutCounts struct{ New, Same, Changed int64 }
+// PutCounts says what became of the orders of one [Ledger.PutOrders] or
+// [Ledger.PutReplies].
+type PutCounts struct {
+	New, Same, Changed int64
+	Newer              int64 // known, by a reading that was asked for later
+}
+
+// Asked says when a mall was asked for what it says, and when that is stored.
+type Asked struct{ At, Now time.Time }
+
+// before reports whether another reading, of that instant, was asked for later. One
+// that lies ahead is of a clock that was wrong, and no reason to leave anything.
+func (a Asked) before(other int64) bool {
+	return !a.At.IsZero() && instant(a.At) < other && other <= instant(a.Now)
+}
 
 // PutOrders stores orders of one account from one file in one transaction. A new
 // order is Seen. An order that is known with the same content and status is left
@@ -49,13 +62,25 @@ type PutCounts struct{ New, Same, Changed int64 }
 // shipped and purged is closed: what comes of it later is not stored. Orders should
 // not repeat inside one call; a repeated number is compared with the one before it.
 func (l *Ledger) PutOrders(ctx context.Context, account, file int64, in []Intake, now time.Time) (PutCounts, error) {
+	return l.put(ctx, account, file, in, Asked{}, now)
+}
+
+// PutReplies is [Ledger.PutOrders] for what a mall said. Stages ask the mall for the
+// same order side by side: of two readings the one that was asked for later counts,
+// whichever is stored first, for it has all that the other could know. seen is when
+// the orders count as seen.
+func (l *Ledger) PutReplies(ctx context.Context, account, file int64, in []Intake, asked Asked, seen time.Time) (PutCounts, error) {
+	return l.put(ctx, account, file, in, asked, seen)
+}
+
+func (l *Ledger) put(ctx context.Context, account, file int64, in []Intake, asked Asked, now time.Time) (PutCounts, error) {
 	if len(in) == 0 {
 		return PutCounts{}, nil
 	}
 	packed := pack(in)
 	var p put
 	err := l.write(ctx, "store orders", func(t tx) error {
-		p = put{tx: t, account: account, file: file, now: now}
+		p = put{tx: t, account: account, file: file, asked: asked, now: now}
 		for rest := packed; len(rest) > 0; {
 			var firsts []packedOrder
 			firsts, rest = split(rest)
@@ -120,6 +145,7 @@ func split(sorted []packedOrder) (firsts, repeats []packedOrder) {
 type put struct {
 	tx
 	account, file int64
+	asked         Asked // of a mall's replies
 	now           time.Time
 	counts        PutCounts
 	events        []Event
@@ -135,6 +161,7 @@ type knownOrder struct {
 	number string
 	status string
 	hash   [16]byte
+	asked  int64
 }
 
 // store stores orders that stand by number, each number once.
@@ -210,8 +237,8 @@ func (p *put) insert(ctx context.Context, part []packedOrder) (int64, error) {
 		p.args = append(p.args, o.id, o.Order.Number, statusOf(o.Order), o.hash[:], int64(o.Order.Lines()), o.Recipient, instant(o.Order.Ordered.UTC), o.Row)
 	}
 	// In the order of the table's columns SQLite need not move the values.
-	return p.bulk(ctx, `INSERT INTO orders (id, account_id, number, state, reason, status, version, hash, line_count, recipient, ordered_at, seen_at, changed_at, file_id, file_row) VALUES `,
-		fmt.Sprintf(`(?,%d,?,%d,'',?,1,?,?,?,?,%d,%[3]d,%d,?)`, p.account, Seen, instant(p.now), p.file), ` ON CONFLICT (account_id, number) DO NOTHING`, p.args)
+	return p.bulk(ctx, `INSERT INTO orders (id, account_id, number, state, reason, status, version, hash, line_count, recipient, ordered_at, seen_at, changed_at, file_id, file_row, asked_at) VALUES `,
+		fmt.Sprintf(`(?,%d,?,%d,'',?,1,?,?,?,?,%d,%[3]d,%d,?,%d)`, p.account, Seen, instant(p.now), p.file, instant(p.asked.At)), ` ON CONFLICT (account_id, number) DO NOTHING`, p.args)
 }
 
 // sift compares the orders that are known under another id with what is known
@@ -242,7 +269,7 @@ func (p *put) known(ctx context.Context, sorted []packedOrder) (out []knownOrder
 	// sheets that pick here and there.
 	if !p.scattered {
 		most := 2 * len(sorted)
-		out, err = p.look(ctx, `SELECT id, number, status, hash FROM orders WHERE account_id = $1 AND number BETWEEN $2 AND $3 ORDER BY number LIMIT $4`,
+		out, err = p.look(ctx, `SELECT id, number, status, hash, asked_at FROM orders WHERE account_id = $1 AND number BETWEEN $2 AND $3 ORDER BY number LIMIT $4`,
 			p.account, sorted[0].Order.Number, sorted[len(sorted)-1].Order.Number, most)
 		if err != nil || len(out) < most {
 			return out, err
@@ -254,7 +281,7 @@ func (p *put) known(ctx context.Context, sorted []packedOrder) (out []knownOrder
 		numbers[i] = sorted[i].Order.Number
 	}
 	err = p.listed(numbers, func(list string, args ...any) error {
-		out, err = p.look(ctx, fmt.Sprintf(`SELECT id, number, status, hash FROM orders WHERE account_id = %d AND number IN (%s) ORDER BY number`, p.account, list), args...)
+		out, err = p.look(ctx, fmt.Sprintf(`SELECT id, number, status, hash, asked_at FROM orders WHERE account_id = %d AND number IN (%s) ORDER BY number`, p.account, list), args...)
 		return err
 	})
 	return out, err
@@ -275,7 +302,7 @@ func (p *put) look(ctx context.Context, text string, args ...any) ([]knownOrder,
 		out = append(out, knownOrder{})
 		k := &out[len(out)-1]
 		var hash sql.RawBytes
-		if err := rows.Scan(&k.id, &k.number, &k.status, &hash); err != nil {
+		if err := rows.Scan(&k.id, &k.number, &k.status, &hash, &k.asked); err != nil {
 			return nil, err
 		}
 		copy(k.hash[:], hash)
@@ -290,11 +317,15 @@ func (p *put) compare(ctx context.Context, o *packedOrder, was *knownOrder) erro
 		p.counts.Same++
 		return nil
 	}
+	if p.asked.before(was.asked) {
+		p.counts.Newer++
+		return nil
+	}
 	n, err := p.exec(ctx, `UPDATE orders SET state = CASE WHEN state IN (3, 4)
 		OR state = 2 AND EXISTS (SELECT 1 FROM instruction_lines x WHERE x.order_id = orders.id) THEN 4 ELSE 0 END, reason = '', version = version + 1, status = $2, hash = $3,
-		line_count = $4, ordered_at = $5, changed_at = $6, file_id = $7, file_row = $8, recipient = $9, purged_at = 0
+		line_count = $4, ordered_at = $5, changed_at = $6, file_id = $7, file_row = $8, recipient = $9, asked_at = $10, purged_at = 0
 		WHERE id = $1 AND (purged_at = 0 OR NOT EXISTS (SELECT 1 FROM instruction_lines x WHERE x.order_id = orders.id))`, was.id, status, o.hash[:], int64(o.Order.Lines()),
-		instant(o.Order.Ordered.UTC), instant(p.now), p.file, o.Row, o.Recipient)
+		instant(o.Order.Ordered.UTC), instant(p.now), p.file, o.Row, o.Recipient, max(was.asked, instant(p.asked.At)))
 	if err != nil {
 		return err
 	}

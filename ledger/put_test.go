@@ -292,3 +292,46 @@ func TestAStoppedOrderComesBack(t *testing.T) {
 		}
 	})
 }
+
+// TestTheReadingAskedForLaterCounts: stages ask a mall for the same order side by side
+// and store what it said in any order.
+func TestTheReadingAskedForLaterCounts(t *testing.T) {
+	const sheet = -1
+	eachShop(t, func(t *testing.T, s *shop) {
+		for i, step := range []struct {
+			status     string
+			asked, now int
+			want       string
+			counts     PutCounts
+		}{
+			{"paid", 10, 11, "paid", PutCounts{New: 1}},
+			{"preparing", 14, 15, "preparing", PutCounts{Changed: 1}},
+			{"paid", 12, 16, "preparing", PutCounts{Newer: 1}}, // asked for before, stored after
+			{"preparing", 12, 16, "preparing", PutCounts{Same: 1}},
+			{"cancelled", 14, 17, "cancelled", PutCounts{Changed: 1}},
+			// A person's sheet is taken as it comes, and tells nothing of when the mall was asked.
+			{"on hold", sheet, 18, "on hold", PutCounts{Changed: 1}},
+			{"paid", 13, 18, "on hold", PutCounts{Newer: 1}},
+			{"paid", 15, 18, "paid", PutCounts{Changed: 1}},
+			// A clock was ahead: until it is passed, what comes is taken.
+			{"shipped", 90, 91, "shipped", PutCounts{Changed: 1}},
+			{"returned", 20, 21, "returned", PutCounts{Changed: 1}},
+			{"settled", 22, 95, "returned", PutCounts{Newer: 1}},
+			{"settled", 92, 95, "settled", PutCounts{Changed: 1}},
+		} {
+			in := numbered("1")
+			in[0].Order.Status = step.status
+			var got PutCounts
+			var err error
+			if step.asked == sheet {
+				got, err = s.PutOrders(t.Context(), s.acc, 7, in, after(step.now))
+			} else {
+				got, err = s.PutReplies(t.Context(), s.acc, 7, in, Asked{after(step.asked), after(step.now)}, after(step.now))
+			}
+			ok(t, err)
+			if is := s.row("1").Order.Status; got != step.counts || is != step.want {
+				t.Fatalf("step %d: %+v and %q, want %+v and %q", i, got, is, step.counts, step.want)
+			}
+		}
+	})
+}

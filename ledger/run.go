@@ -124,7 +124,7 @@ func (l *Ledger) Runs(ctx context.Context, stage, target string, limit int) ([]R
 }
 
 // emptyCounts are what runs count that only looked: nothing was new, or moved.
-var emptyCounts = []string{"replies", "windows", "known orders", "still held"}
+var emptyCounts = []string{"replies", "windows", "known orders", "orders known newer", "still held"}
 
 // emptyRun is true of a run that ended well and counted nothing else: without the names of
 // those counts no letter is left of what it says.

@@ -23,7 +23,7 @@ func TestPromisesAreInTheSchema(t *testing.T) {
 		r := s.row("100")
 		cases := []struct{ name, text string }{
 			{"a second row for an order number", `INSERT INTO orders SELECT id + 1000, account_id, number, state, reason, status, version, hash, line_count, recipient,
-				ordered_at, seen_at, changed_at, file_id, file_row, purged_at FROM orders WHERE number = '100'`},
+				ordered_at, seen_at, changed_at, file_id, file_row, purged_at, asked_at FROM orders WHERE number = '100'`},
 			{"a second instruction for a piece", `INSERT INTO instruction_lines SELECT order_id, package_no, line_no, part, instruction_id + 1000, quantity, sku FROM instruction_lines`},
 			{"a second batch for an instruction", `INSERT INTO batch_items SELECT instruction_id, batch_id + 0 FROM batch_items`},
 			{"a batch that is not there", `UPDATE batch_items SET batch_id = 4711`},

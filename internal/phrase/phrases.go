@@ -51,6 +51,7 @@ var counts = map[string][2]string{
 	"in doubt":                          {"到着未確認", "도착 미확인"},
 	"instructions":                      {"出荷指示", "출고지시"},
 	"known orders":                      {"既知の注文", "이미 있는 주문"},
+	"orders known newer":                {"より新しい内容で既知の注文", "더 새로운 내용으로 아는 주문"},
 	"left":                              {"ファイルから除外", "파일에서 제외"},
 	"lost windows":                      {"取得できない期間", "조회할 수 없는 기간"},
 	"new orders":                        {"新しい注文", "새 주문"},

@@ -212,7 +212,7 @@ func (c *collector) take(ctx context.Context, kind string, p *configs.Pickup, in
 		_, err := c.drop.Read(ctx, info.Path, pw, files.MaxSize)
 		pw.CloseWithError(err)
 	}()
-	f, err := files.Keep(ctx, c.env, kind, c.w.Name, info.Name, pr)
+	f, err := files.Keep(ctx, c.env, kind, c.w.Name, info.Name, time.Time{}, pr)
 	pr.CloseWithError(err)
 	if err != nil {
 		return err

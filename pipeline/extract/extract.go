@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sort"
+	"time"
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/fault"
@@ -241,7 +242,7 @@ func (x *extractor) take(ctx context.Context, s sheet, put bool) error {
 	if err != nil {
 		return err
 	}
-	f, err := files.Keep(ctx, x.env, ledger.FileOrders, x.account.Name, s.name(), in)
+	f, err := files.Keep(ctx, x.env, ledger.FileOrders, x.account.Name, s.name(), time.Time{}, in)
 	in.Close()
 	var bad *format.FileError
 	if errors.As(err, &bad) {
@@ -335,7 +336,7 @@ func (x *extractor) read(ctx context.Context, f ledger.File) (ledger.File, error
 		}
 		password = s.Reveal()
 	}
-	st := intake.NewStore(ctx, x.env, x.id, f.ID)
+	st := intake.NewStore(ctx, x.env, x.id, f)
 	var refused []ledger.Refusal
 	var shown []string
 	r := files.Reading{

@@ -44,14 +44,15 @@ func Format(env *stage.Env, name string) (*format.Format, error) {
 }
 
 // Keep stores the bytes of r in the archive and records the file in the ledger.
-// The bytes are safe before the ledger knows of them.
-func Keep(ctx context.Context, env *stage.Env, kind, owner, name string, r io.Reader) (ledger.File, error) {
+// The bytes are safe before the ledger knows of them. asked is when a mall was asked
+// for them, zero where none was.
+func Keep(ctx context.Context, env *stage.Env, kind, owner, name string, asked time.Time, r io.Reader) (ledger.File, error) {
 	now := env.Now()
 	k, err := env.Folder(env.Workspace.Settings.Archive).Keep(ctx, now.UTC().Format("2006-01"), filepath.Ext(name), r, MaxSize)
 	if err != nil {
 		return ledger.File{}, fmt.Errorf("keep %s: %w", name, disk(err))
 	}
-	return env.Ledger.AddFile(ctx, ledger.File{Kind: kind, Owner: owner, Name: name, SHA256: k.SHA256, Size: k.Size, Path: k.Path}, now)
+	return env.Ledger.AddFile(ctx, ledger.File{Kind: kind, Owner: owner, Name: name, SHA256: k.SHA256, Size: k.Size, Path: k.Path, AskedAt: asked}, now)
 }
 
 // Kept opens the copy of a file in the archive. One from elsewhere is compared with what

@@ -57,7 +57,6 @@ type Reader struct {
 	Note func(ctx context.Context, numbers map[string]bool) error
 
 	confirms map[string]bool // statuses in which an order waits for its confirmation
-	claimed  map[string]bool // order numbers with an open claim
 	last     bool            // an order that does not come now will not come
 	kept     map[int64]bool  // files of replies
 }
@@ -80,8 +79,7 @@ func Open(ctx context.Context, env *stage.Env, x *configs.Account, rep *stage.Re
 	if r.Since, err = time.ParseInLocation(time.DateOnly, string(x.Since(env.Now(), first)), x.Location); err != nil {
 		return nil, err
 	}
-	r.claimed, err = env.Ledger.OpenClaims(ctx, id)
-	return r, err
+	return r, nil
 }
 
 // Confirms reports whether an order in that status waits for its confirmation.
@@ -112,9 +110,6 @@ func (r *Reader) Claims(ctx context.Context) error {
 			return err
 		}
 	}
-	if r.claimed, err = r.Env.Ledger.OpenClaims(ctx, r.ID); err != nil {
-		return err
-	}
 	r.Rep.Add("claims", int64(len(touched)))
 	return r.Again(ctx, slices.Sorted(maps.Keys(touched)))
 }
@@ -128,11 +123,12 @@ func (r *Reader) Again(ctx context.Context, numbers []string) error {
 	r.last = true
 	defer func() { r.last = false }()
 	for part := range slices.Chunk(numbers, Batch) {
+		asked := r.Env.Now()
 		got, err := r.Read(ctx, "orders", fmt.Sprintf("again, %d orders", len(part)), r.Mall.Reread(ctx, part))
 		if err != nil {
 			return fmt.Errorf("read %d orders again: %w", len(part), err)
 		}
-		if err := r.vanish(ctx, got.Missing); err != nil {
+		if err := r.vanish(ctx, got.Missing, asked); err != nil {
 			return err
 		}
 	}
@@ -141,7 +137,7 @@ func (r *Reader) Again(ctx context.Context, numbers []string) error {
 
 // vanish gives orders that the mall no longer has the mall's status for cancelled
 // ones.
-func (r *Reader) vanish(ctx context.Context, numbers []string) error {
+func (r *Reader) vanish(ctx context.Context, numbers []string, asked time.Time) error {
 	i := slices.IndexFunc(r.Mall.About().Statuses, func(s connectors.Status) bool { return s.Class == "cancelled" })
 	if len(numbers) == 0 || i < 0 {
 		return nil
@@ -155,7 +151,8 @@ func (r *Reader) vanish(ctx context.Context, numbers []string) error {
 		o.Status, o.SubStatus = r.Mall.About().Statuses[i].Code, ""
 		in[j] = ledger.Intake{Order: o, Row: int64(j + 1), Recipient: Recipient(o)}
 	}
-	n, err := r.Env.Ledger.PutOrders(ctx, r.ID, 0, in, r.Env.Now())
+	now := r.Env.Now()
+	n, err := r.Env.Ledger.PutReplies(ctx, r.ID, 0, in, ledger.Asked{At: asked, Now: now}, now)
 	r.Rep.Add("changed orders", n.Changed)
 	r.Rep.Add("vanished orders", n.Changed)
 	return err
@@ -203,6 +200,7 @@ func (r *Reader) keep(ctx context.Context, what, name string, pages iter.Seq2[co
 	defer os.Remove(raw.Name())
 	defer raw.Close()
 	some := false
+	asked := r.Env.Now()
 	var broke error
 	r.Env.At("pages read", name, 0, 0)
 	n := int64(0)
@@ -228,7 +226,7 @@ func (r *Reader) keep(ctx context.Context, what, name string, pages iter.Seq2[co
 	if _, err := raw.Seek(0, io.SeekStart); err != nil {
 		return f, nil, err
 	}
-	f, err = files.Keep(ctx, r.Env, ledger.FilePages, r.Account.Name, r.Account.Mall+" "+what+" "+files.Stamp(r.Env.Now())+".pages.gz", raw)
+	f, err = files.Keep(ctx, r.Env, ledger.FilePages, r.Account.Name, r.Account.Mall+" "+what+" "+files.Stamp(r.Env.Now())+".pages.gz", asked, raw)
 	if err != nil {
 		return f, nil, err
 	}
@@ -245,7 +243,11 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 		return g, err
 	}
 	defer raw.Close()
-	st := NewStore(ctx, r.Env, r.ID, f.ID)
+	claimed, err := r.Env.Ledger.OpenClaims(ctx, r.ID) // now: another stage may have stored one since
+	if err != nil {
+		return g, err
+	}
+	st := NewStore(ctx, r.Env, r.ID, f)
 	var refused []ledger.Refusal
 	var claims []ledger.BuyerClaim
 	var confirm []string
@@ -264,7 +266,7 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 				o.Currency = r.Account.Currency
 			}
 			g.Numbers[o.Number] = true
-			if r.claimed[o.Number] && !slices.Contains(o.Flags, order.FlagClaim) {
+			if claimed[o.Number] && !slices.Contains(o.Flags, order.FlagClaim) {
 				o.Flags = append(o.Flags, order.FlagClaim)
 			}
 			if r.confirms[o.Status] {
@@ -313,7 +315,7 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 			return g, err
 		}
 	}
-	if g.Touched, err = r.Env.Ledger.PutClaims(ctx, r.ID, claims, r.Env.Now()); err != nil {
+	if g.Touched, err = r.Env.Ledger.PutClaims(ctx, r.ID, claims, ledger.Asked{At: f.AskedAt, Now: r.Env.Now()}); err != nil {
 		return g, err
 	}
 	g.Shown = shown
@@ -338,6 +340,7 @@ func (r *Reader) Pages(ctx context.Context, f ledger.File) (Got, error) {
 	r.Rep.Add("new orders", counts.New)
 	r.Rep.Add("changed orders", counts.Changed)
 	r.Rep.Add("known orders", counts.Same)
+	r.Rep.Add("orders known newer", counts.Newer)
 	err = r.Env.Ledger.FinishFile(ctx, f, r.Env.Now())
 	fault.At(atDone)
 	return g, err

@@ -22,7 +22,7 @@ type Store struct {
 	env     *stage.Env
 	account int64
 	ctx     context.Context
-	file    int64
+	file    ledger.File
 	now     time.Time // when the file was begun: all of its orders were seen then
 	pack    ledger.Packer
 	buf     []ledger.Intake
@@ -34,7 +34,7 @@ type Store struct {
 }
 
 // NewStore begins to store orders of an account that come from a file. Close it.
-func NewStore(ctx context.Context, env *stage.Env, account, file int64) *Store {
+func NewStore(ctx context.Context, env *stage.Env, account int64, file ledger.File) *Store {
 	s := &Store{env: env, account: account, ctx: ctx, file: file, now: env.Now(), chunks: make(chan []ledger.Intake), done: make(chan struct{}), failed: make(chan struct{})}
 	go s.run()
 	return s
@@ -46,7 +46,7 @@ func (s *Store) run() {
 		if s.err != nil {
 			continue
 		}
-		n, err := s.env.Ledger.PutOrders(s.ctx, s.account, s.file, c, s.now)
+		n, err := s.env.Ledger.PutReplies(s.ctx, s.account, s.file.ID, c, ledger.Asked{At: s.file.AskedAt, Now: s.env.Now()}, s.now)
 		if err != nil {
 			s.err = err
 			close(s.failed)
@@ -55,6 +55,7 @@ func (s *Store) run() {
 		s.counts.New += n.New
 		s.counts.Same += n.Same
 		s.counts.Changed += n.Changed
+		s.counts.Newer += n.Newer
 		fault.At(atStored)
 	}
 }

@@ -2,12 +2,15 @@ package reconcile_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -430,6 +433,65 @@ func (s *shop) cutOff(at time.Time) {
 	s.Helper()
 	jst := at.In(time.FixedZone("JST", 9*3600))
 	s.Edit("warehouses/depot.yaml", "calendar: {", fmt.Sprintf("calendar: {cut_offs: [%q], ", jst.Format("15:04")))
+}
+
+// late keeps back what the mall answers to the next call whose path has that part,
+// until meanwhile is done.
+func (s *shop) late(path string, meanwhile func()) {
+	var once sync.Once
+	s.Breaks(func(w http.ResponseWriter, r *http.Request, mall http.Handler) bool {
+		mine := false
+		if strings.Contains(r.URL.Path, path) {
+			once.Do(func() { mine = true })
+		}
+		if !mine {
+			return false
+		}
+		said := httptest.NewRecorder()
+		mall.ServeHTTP(said, r)
+		meanwhile()
+		maps.Copy(w.Header(), said.Header())
+		w.WriteHeader(said.Code)
+		_, err := w.Write(said.Body.Bytes())
+		s.Check(err)
+		return true
+	})
+}
+
+// TestAnOlderAnswerComesLater: the comparison asked the mall for an order, the buyer
+// cancelled, extract read that, and only then the comparison has its answer.
+func TestAnOlderAnswerComesLater(t *testing.T) {
+	for mall, detail := range map[string]string{orders.Rakuten: "/getOrder", orders.Coupang: "/ordersheets"} {
+		t.Run(mall, func(t *testing.T) {
+			s := open(t, mall, settings{})
+			o := s.sell(s.plain())
+			s.Move(time.Hour)
+			s.run("extract", "plan")
+			before := s.Row(o.Number)
+			if before.State != ledger.Planned {
+				t.Fatalf("%s: %v", before.State, s.holds(o))
+			}
+			var between ledger.Row
+			s.late(detail, func() {
+				s.cancel(o)
+				s.Move(10 * time.Minute)
+				s.run("extract", "plan")
+				between = s.Row(o.Number)
+			})
+			s.night("reconcile")
+			s.Breaks(nil)
+			if between.Version == before.Version || between.State == ledger.Planned {
+				t.Fatalf("extract did not see the cancel: %+v", between)
+			}
+			if is := s.Row(o.Number); is.Version != between.Version || is.Order.Status != between.Order.Status {
+				t.Errorf("%s of version %d, then %s of version %d", between.Order.Status, between.Version, is.Order.Status, is.Version)
+			}
+			s.run("plan", "instruct")
+			if at := s.placed(o); at != "" {
+				t.Errorf("it is in a file that is %s", at)
+			}
+		})
+	}
 }
 
 // TestOneQuestionForEachOrder counts the calls of the guard.
