@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"net/http"
@@ -10,7 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -435,21 +436,19 @@ func (s *shop) cutOff(at time.Time) {
 	s.Edit("warehouses/depot.yaml", "calendar: {", fmt.Sprintf("calendar: {cut_offs: [%q], ", jst.Format("15:04")))
 }
 
-// late keeps back what the mall answers to the next call whose path has that part,
-// until meanwhile is done.
-func (s *shop) late(path string, meanwhile func()) {
-	var once sync.Once
+// late keeps back the mall's next answer that tells of an order, of calls whose path
+// has that part, until meanwhile is done.
+func (s *shop) late(o orders.Order, path string, meanwhile func()) {
+	var kept atomic.Bool
 	s.Breaks(func(w http.ResponseWriter, r *http.Request, mall http.Handler) bool {
-		mine := false
-		if strings.Contains(r.URL.Path, path) {
-			once.Do(func() { mine = true })
-		}
-		if !mine {
+		if !strings.Contains(r.URL.Path, path) {
 			return false
 		}
 		said := httptest.NewRecorder()
 		mall.ServeHTTP(said, r)
-		meanwhile()
+		if bytes.Contains(said.Body.Bytes(), []byte(o.Number)) && kept.CompareAndSwap(false, true) {
+			meanwhile()
+		}
 		maps.Copy(w.Header(), said.Header())
 		w.WriteHeader(said.Code)
 		_, err := w.Write(said.Body.Bytes())
@@ -472,7 +471,7 @@ func TestAnOlderAnswerComesLater(t *testing.T) {
 				t.Fatalf("%s: %v", before.State, s.holds(o))
 			}
 			var between ledger.Row
-			s.late(detail, func() {
+			s.late(o, detail, func() {
 				s.cancel(o)
 				s.Move(10 * time.Minute)
 				s.run("extract", "plan")
