@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/mappers/calendar"
 	"github.com/mallbridge/mallbridge/mappers/charset"
 	"github.com/mallbridge/mallbridge/mappers/format"
@@ -87,29 +85,8 @@ func (l *loader) checkSFTP(h *Warehouse) {
 	if d.User == "" {
 		l.at(p, "drop", "drop has no user", "add user: the login name")
 	}
-	if d.Key == "" && d.Password == "" && !d.Agent {
-		l.at(p, "drop", "drop has no way to log in", "add key: file:keys/id_ed25519, agent: true, or password: env:NAME")
-	}
-	if d.Passphrase != "" && d.Key == "" {
-		l.at(p, "drop.passphrase", "drop.passphrase has no effect without drop.key", "add key, or remove it")
-	}
-	if d.Key.Kind() == secrets.File && strings.HasSuffix(d.Key.Name(), ".pub") {
-		l.at(p, "drop.key", "drop.key is the public key", "name the private one, without .pub")
-	}
-	if d.KnownHosts == "" && len(d.HostKeys) == 0 {
-		l.at(p, "drop", "drop knows no host key", "add known_hosts: a file made by ssh-keyscan and checked, or host_keys: [\"SHA256:…\"]")
-	}
-	if d.KnownHosts != "" && !strings.HasPrefix(d.KnownHosts, "~/") {
-		l.localPath(p, "drop.known_hosts", d.KnownHosts)
-	}
-	for i, key := range d.HostKeys {
-		if !hostKey.MatchString(key) {
-			l.at(p, fmt.Sprintf("drop.host_keys.%d", i), fmt.Sprintf("drop.host_keys: %q is no host key", key), "write SHA256:… as ssh prints it, or the key as ssh-ed25519 AAAA…")
-		}
-	}
+	l.login(p, "drop", &d.Login, d.KnownHosts, d.HostKeys)
 }
-
-var hostKey = regexp.MustCompile(`^(SHA256:[A-Za-z0-9+/]{43}=?|(\S+ )?(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?)$`)
 
 func (l *loader) checkInstructions(h *Warehouse) {
 	in, p := &h.Instructions, h.pos

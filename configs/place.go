@@ -37,14 +37,7 @@ type S3 struct {
 // sftp://user@host/path; a path from the login folder as sftp://user@host/~/path. The
 // drops of warehouses have their own settings.
 type SFTP struct {
-	// Private key in PEM or OpenSSH form, as a reference: file:keys/id_ed25519.
-	Key secrets.Ref `yaml:"key"`
-	// Passphrase of the key, as a reference.
-	Passphrase secrets.Ref `yaml:"passphrase"`
-	// Password, as a reference.
-	Password secrets.Ref `yaml:"password"`
-	// Use the SSH agent of the program's user.
-	Agent bool `yaml:"agent" jsonschema:"default=false"`
+	Login `yaml:",inline"`
 	// File in OpenSSH's known_hosts form. It or host_keys is required.
 	KnownHosts string `yaml:"known_hosts"`
 	// Fingerprints (SHA256:…) or public keys (ssh-ed25519 AAAA…) of the servers.
@@ -199,21 +192,5 @@ func (l *loader) checkSFTPFolders(used bool) {
 		l.at(p, "sftp", "sftp has no effect: no folder lies on an SFTP server", "remove it, or write a folder as sftp://user@host/path; the drops of warehouses have their own settings")
 		return
 	}
-	if s.Key == "" && s.Password == "" && !s.Agent {
-		l.at(p, "sftp", "sftp has no way to log in", "add key: file:keys/id_ed25519, agent: true, or password: env:NAME")
-	}
-	if s.Passphrase != "" && s.Key == "" {
-		l.at(p, "sftp.passphrase", "sftp.passphrase has no effect without sftp.key", "add key, or remove it")
-	}
-	if s.KnownHosts == "" && len(s.HostKeys) == 0 {
-		l.at(p, "sftp", "sftp knows no host key", "add known_hosts: a file made by ssh-keyscan and checked, or host_keys: [\"SHA256:…\"]")
-	}
-	if s.KnownHosts != "" && !strings.HasPrefix(s.KnownHosts, "~/") {
-		l.localPath(p, "sftp.known_hosts", s.KnownHosts)
-	}
-	for i, key := range s.HostKeys {
-		if !hostKey.MatchString(key) {
-			l.at(p, fmt.Sprintf("sftp.host_keys.%d", i), fmt.Sprintf("sftp.host_keys: %q is no host key", key), "write SHA256:… as ssh prints it, or the key as ssh-ed25519 AAAA…")
-		}
-	}
+	l.login(p, "sftp", &s.Login, s.KnownHosts, s.HostKeys)
 }

@@ -3,7 +3,6 @@ package configs
 import (
 	"time"
 
-	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/mappers/calendar"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -82,14 +81,7 @@ type Drop struct {
 	Port int `yaml:"port" jsonschema:"default=22,minimum=1,maximum=65535"`
 	// Login name.
 	User string `yaml:"user"`
-	// Private key in PEM or OpenSSH form, as a reference: file:keys/id_ed25519.
-	Key secrets.Ref `yaml:"key"`
-	// Passphrase of the key, as a reference.
-	Passphrase secrets.Ref `yaml:"passphrase"`
-	// Password, as a reference.
-	Password secrets.Ref `yaml:"password"`
-	// Use the SSH agent of the program's user.
-	Agent bool `yaml:"agent" jsonschema:"default=false"`
+	Login  `yaml:",inline"`
 	// File in OpenSSH's known_hosts form. It or host_keys is required for sftp.
 	KnownHosts string `yaml:"known_hosts"`
 	// Fingerprints (SHA256:…) or public keys (ssh-ed25519 AAAA…) of the server.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/connectors/drop"
-	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/pipeline/stage"
 )
 
@@ -63,8 +62,7 @@ func (b *bound) Mkdir(ctx context.Context, dir string) error {
 func Profile(env *stage.Env, w *configs.Warehouse) (drop.Profile, error) {
 	d := &w.Drop
 	p := drop.Profile{
-		Kind: d.Kind, Root: d.Root, Host: d.Host, Port: d.Port, User: d.User, Agent: d.Agent, HostKeys: d.HostKeys, AllowSHA1: d.AllowSHA1,
-		Timeout: d.Timeout.Std(),
+		Kind: d.Kind, Root: d.Root, Host: d.Host, Port: d.Port, User: d.User, HostKeys: d.HostKeys, AllowSHA1: d.AllowSHA1, Timeout: d.Timeout.Std(),
 	}
 	if d.Kind == drop.Local {
 		p.Root = env.Workspace.Path(d.Root)
@@ -72,24 +70,7 @@ func Profile(env *stage.Env, w *configs.Warehouse) (drop.Profile, error) {
 	if d.KnownHosts != "" {
 		p.KnownHosts = env.Workspace.Path(d.KnownHosts)
 	}
-	for _, s := range []struct {
-		ref secrets.Ref
-		to  func(string)
-	}{
-		{d.Key, func(v string) { p.Key = []byte(v) }},
-		{d.Passphrase, func(v string) { p.Passphrase = v }},
-		{d.Password, func(v string) { p.Password = v }},
-	} {
-		if s.ref == "" {
-			continue
-		}
-		v, err := env.Secrets.Resolve(s.ref)
-		if err != nil {
-			return p, err
-		}
-		s.to(v.Reveal())
-	}
-	return p, nil
+	return p, env.LogIn(&p, &d.Login)
 }
 
 // Probe is the name of the file by which it is tried whether the drop can be written:

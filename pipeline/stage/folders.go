@@ -94,7 +94,7 @@ func (s *Folders) at(e *Env, p configs.Place) (*folders.Folder, error) {
 		}
 	} else {
 		var o drop.Profile
-		if o, err = serverOf(e.Workspace, e.Secrets, p); err != nil {
+		if o, err = serverOf(e, p); err != nil {
 			return nil, err
 		}
 		if login = fmt.Sprint(o.KnownHosts, o.HostKeys, o.Timeout, o.Agent, " ", string(o.Key), " ", o.Passphrase, " ", o.Password); was == nil || was.login != login {
@@ -139,16 +139,22 @@ func bucketOf(ws *configs.Workspace, sec *secrets.Resolver, p configs.Place) (fo
 	return b, resolve(sec, reveal{o.AccessKey, &b.AccessKey}, reveal{o.SecretKey, &b.SecretKey})
 }
 
-func serverOf(ws *configs.Workspace, sec *secrets.Resolver, p configs.Place) (drop.Profile, error) {
-	o := &ws.Settings.SFTP
-	d := drop.Profile{Kind: drop.SFTP, Root: p.Root, Host: p.Host, Port: p.Port, User: p.User, Agent: o.Agent, HostKeys: o.HostKeys, Timeout: o.Timeout.Std()}
+func serverOf(e *Env, p configs.Place) (drop.Profile, error) {
+	o := &e.Workspace.Settings.SFTP
+	d := drop.Profile{Kind: drop.SFTP, Root: p.Root, Host: p.Host, Port: p.Port, User: p.User, HostKeys: o.HostKeys, Timeout: o.Timeout.Std()}
 	if o.KnownHosts != "" {
-		d.KnownHosts = ws.Path(o.KnownHosts)
+		d.KnownHosts = e.Workspace.Path(o.KnownHosts)
 	}
+	return d, e.LogIn(&d, &o.Login)
+}
+
+// LogIn gives a profile what its server asks for, with the secrets that the settings
+// refer to.
+func (e *Env) LogIn(p *drop.Profile, in *configs.Login) error {
 	var key string
-	err := resolve(sec, reveal{o.Key, &key}, reveal{o.Passphrase, &d.Passphrase}, reveal{o.Password, &d.Password})
-	d.Key = []byte(key)
-	return d, err
+	err := resolve(e.Secrets, reveal{in.Key, &key}, reveal{in.Passphrase, &p.Passphrase}, reveal{in.Password, &p.Password})
+	p.Key, p.Agent = []byte(key), in.Agent
+	return err
 }
 
 type reveal struct {
