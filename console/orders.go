@@ -59,13 +59,8 @@ func (c *Console) orders(q *request) (string, any, error) {
 			d.Reasons = append(d.Reasons, r.Reason)
 		}
 	}
-	if d.Query.Text != "" && !c.working.Load() {
-		if _, err := q.env.Ledger.Index(q.Context(), indexAtOnce); err != nil {
-			return "", nil, err
-		}
-	}
 	var err error
-	if d.Rows, err = q.env.Ledger.Search(q.Context(), d.Query); err != nil {
+	if d.Rows, err = c.search(q, d.Query); err != nil {
 		return "", nil, err
 	}
 	if len(d.Rows) > pageSize {
@@ -75,6 +70,16 @@ func (c *Console) orders(q *request) (string, any, error) {
 	d.Search = strings.TrimPrefix(query("", "account", d.Query.Account, "state", d.Query.State, "reason", d.Query.Reason, "from", d.From, "to", d.To), "?")
 	d.Filters, err = q.env.Ledger.Filters(q.Context(), q.user.Name)
 	return "orders", d, err
+}
+
+// search finds orders, those that came in just now too.
+func (c *Console) search(q *request, s ledger.Search) ([]ledger.Row, error) {
+	if s.Text != "" && !c.working.Load() {
+		if _, err := q.env.Ledger.Index(q.Context(), indexAtOnce); err != nil {
+			return nil, err
+		}
+	}
+	return q.env.Ledger.Search(q.Context(), s)
 }
 
 // A text that was looked for stays in the session: names and phone numbers must not
@@ -207,12 +212,7 @@ func (c *Console) sameRecipient(q *request, row *ledger.Row) ([]string, error) {
 	if key == "" || to.Phone == "" {
 		return nil, nil
 	}
-	if !c.working.Load() {
-		if _, err := q.env.Ledger.Index(q.Context(), indexAtOnce); err != nil {
-			return nil, err
-		}
-	}
-	rows, err := q.env.Ledger.Search(q.Context(), ledger.Search{Text: to.Phone, Account: row.Account, Limit: pageSize})
+	rows, err := c.search(q, ledger.Search{Text: to.Phone, Account: row.Account, Limit: pageSize})
 	var out []string
 	for i := range rows {
 		r := &rows[i]
@@ -225,11 +225,7 @@ func (c *Console) sameRecipient(q *request, row *ledger.Row) ([]string, error) {
 
 // merge lets an order go in one parcel with another, or takes that back.
 func (c *Console) merge(q *request) (string, error) {
-	row, err := one(q)
-	if err != nil {
-		return "", err
-	}
-	why, err := note(q)
+	row, why, err := asked(q)
 	if err != nil {
 		return "", err
 	}
@@ -302,12 +298,16 @@ func note(q *request) (string, error) {
 	return n, nil
 }
 
-func (c *Console) putHold(q *request) (string, error) {
-	row, err := one(q)
-	if err != nil {
-		return "", err
+// asked is the order that a form is about, and why the person wants it.
+func asked(q *request) (row *ledger.Row, why string, err error) {
+	if row, err = one(q); err == nil {
+		why, err = note(q)
 	}
-	why, err := note(q)
+	return row, why, err
+}
+
+func (c *Console) putHold(q *request) (string, error) {
+	row, why, err := asked(q)
 	if err == nil {
 		err = q.env.Ledger.Hold(q.Context(), row.ID, why, q.user.Name, q.env.Now())
 	}
@@ -319,11 +319,7 @@ func (c *Console) putHold(q *request) (string, error) {
 }
 
 func (c *Console) release(q *request) (string, error) {
-	row, err := one(q)
-	if err != nil {
-		return "", err
-	}
-	why, err := note(q)
+	row, why, err := asked(q)
 	if err != nil {
 		return "", err
 	}
@@ -353,11 +349,7 @@ func (c *Console) releaseOrder(q *request, row *ledger.Row, only []order.Reason,
 
 // wish plans an order as a person wants it.
 func (c *Console) wish(q *request) (string, error) {
-	row, err := one(q)
-	if err != nil {
-		return "", err
-	}
-	why, err := note(q)
+	row, why, err := asked(q)
 	if err != nil {
 		return "", err
 	}
@@ -440,11 +432,7 @@ func corrections(index int, p order.Party) []correction {
 
 // correct changes the recipients of an order as a person was told.
 func (c *Console) correct(q *request) (string, error) {
-	row, err := one(q)
-	if err != nil {
-		return "", err
-	}
-	why, err := note(q)
+	row, why, err := asked(q)
 	if err != nil {
 		return "", err
 	}

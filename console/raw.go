@@ -63,11 +63,7 @@ func (c *Console) raw(q *request) (string, any, error) {
 
 // unmask lets a person see what is masked, and keeps why.
 func (c *Console) unmask(q *request) (string, error) {
-	row, err := one(q)
-	if err != nil {
-		return "", err
-	}
-	why, err := note(q)
+	row, why, err := asked(q)
 	if err != nil {
 		return "", err
 	}
