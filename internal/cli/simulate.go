@@ -129,7 +129,7 @@ type standIn struct {
 	password                                    bool
 	every                                       time.Duration
 	refuse, late, slow                          int
-	repeat                                      bool
+	repeat, early                               bool
 }
 
 func (a *app) simulateWarehouseCmd() *cobra.Command {
@@ -157,6 +157,7 @@ It prints what a warehouse file of the workspace needs to reach it.`,
 	f.BoolVar(&s.password, "password", false, "let in with a password, which is made and printed")
 	f.StringVar(&s.mark, "done-mark", "", "take a file only when this lies beside it: {name}.done")
 	f.DurationVar(&s.every, "every", 2*time.Second, "pause between two looks")
+	f.BoolVar(&s.early, "early", false, "ship at once, also what is due on a later day")
 	f.IntVar(&s.refuse, "refuse-every", 0, "refuse every so many-th instruction")
 	f.IntVar(&s.late, "late-every", 0, "ship every so many-th instruction one look later")
 	f.IntVar(&s.slow, "slow", 0, "leave files where they are for so many looks")
@@ -210,7 +211,7 @@ func (a *app) simulateWarehouse(ctx context.Context, s standIn) error {
 		}
 	}
 	w, err := warehouse.Open(warehouse.Config{
-		Name: s.name, Root: s.root, Layout: warehouse.Layout(s.layout), Now: a.now, DoneMark: s.mark, Faults: s.faults(), Journal: filepath.Join(state, "journal.jsonl"),
+		Name: s.name, Root: s.root, Layout: warehouse.Layout(s.layout), Now: a.now, DoneMark: s.mark, Early: s.early, Faults: s.faults(), Journal: filepath.Join(state, "journal.jsonl"),
 	})
 	if err != nil {
 		return err

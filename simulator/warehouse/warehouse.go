@@ -46,7 +46,9 @@ type Config struct {
 	Pieces map[string]int64
 	// Services are the delivery services that it knows; nil: any.
 	Services []string
-	Faults   Faults
+	// Early ships at once what is due on a later day.
+	Early  bool
+	Faults Faults
 
 	// Journal is a file in which it remembers across restarts what it received and
 	// shipped; empty: it begins anew with every start.

@@ -204,6 +204,18 @@ func TestWaitsForItsDay(t *testing.T) {
 	}
 }
 
+func TestEarly(t *testing.T) {
+	d := open(t, Config{Layout: Japan, Early: true})
+	d.put("a.csv", cp932(changed(japan("T1", "1", "1", "X", "1", "1"), atShip, "2026/11/26")))
+	d.take()
+	if got := d.ship(); got.Parcels != 1 {
+		t.Errorf("not shipped early: %+v", got)
+	}
+	if rows := d.answers("results"); len(rows) != 1 || rows[0][3] != "2026/11/24" {
+		t.Errorf("results %q", rows)
+	}
+}
+
 func TestNumbersOnlyOnce(t *testing.T) {
 	d := open(t, Config{Layout: Japan})
 	file := cp932(japan("T1", "1", "1", "X", "1", "1"))
