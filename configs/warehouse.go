@@ -80,8 +80,8 @@ type Drop struct {
 	// Its port.
 	Port int `yaml:"port" jsonschema:"default=22,minimum=1,maximum=65535"`
 	// Login name.
-	User string `yaml:"user"`
-	Login  `yaml:",inline"`
+	User  string `yaml:"user"`
+	Login `yaml:",inline"`
 	// File in OpenSSH's known_hosts form. It or host_keys is required for sftp.
 	KnownHosts string `yaml:"known_hosts"`
 	// Fingerprints (SHA256:…) or public keys (ssh-ed25519 AAAA…) of the server.
