@@ -532,15 +532,10 @@ again by the next extract: where there is a gap, or where somebody doubts.`,
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.print(ws)
-				}
-				var cells [][]string
-				for _, w := range ws {
-					at := func(t time.Time) string { return t.In(x.Location).Format("2006-01-02 15:04:05") }
-					cells = append(cells, []string{w.Feed, at(w.From), at(w.To), w.State, at(w.At)})
-				}
-				return a.table("FEED FROM TO STATE AT", cells)
+				at := func(t time.Time) string { return t.In(x.Location).Format("2006-01-02 15:04:05") }
+				return listed(a, ws, "FEED FROM TO STATE AT", func(w *ledger.Window) []string {
+					return []string{w.Feed, at(w.From), at(w.To), w.State, at(w.At)}
+				})
 			})
 		},
 	}

@@ -56,7 +56,6 @@ func (a *app) alertList(name, short string, wanted func(order.AlertClass) bool) 
 					Do    string    `json:"do"`
 				}
 				var items []item
-				var cells [][]string
 				for _, x := range all {
 					in := x.Kind.Info()
 					if !wanted(in.Class) {
@@ -67,19 +66,17 @@ func (a *app) alertList(name, short string, wanted func(order.AlertClass) bool) 
 						it.Do = in.Do["en"]
 					}
 					items = append(items, it)
+				}
+				return listed(a, items, "LEVEL KIND TARGET SINCE AGE WHO TEXT", func(x *item) []string {
 					level, until := "warning", now
 					switch {
 					case !x.Ended.IsZero():
 						level, until = "ended", x.Ended
-					case in.Red:
+					case x.Red:
 						level = "red"
 					}
-					cells = append(cells, []string{level, string(x.Kind), dash(x.Target), local(env.Workspace, x.Since), order.Span(lang, age(until.Sub(x.Since))), string(in.Who), it.Text})
-				}
-				if a.json {
-					return a.print(items)
-				}
-				return a.table("LEVEL KIND TARGET SINCE AGE WHO TEXT", cells)
+					return []string{level, string(x.Kind), dash(x.Target), local(env.Workspace, x.Since), order.Span(lang, age(until.Sub(x.Since))), string(x.Who), x.Text}
+				})
 			})
 		},
 	}

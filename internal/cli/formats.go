@@ -51,7 +51,6 @@ func (a *app) formatListCmd() *cobra.Command {
 				Source    string `json:"source"`
 			}
 			var items []item
-			var cells [][]string
 			for _, n := range slices.Sorted(maps.Keys(set)) {
 				f := set[n]
 				x := item{n, string(f.Kind()), f.Spec.Direction, f.Spec.Country, f.Spec.Sureness, f.Title(a.language(nil)), f.Spec.Source}
@@ -59,12 +58,10 @@ func (a *app) formatListCmd() *cobra.Command {
 					continue
 				}
 				items = append(items, x)
-				cells = append(cells, []string{x.Name, x.Record, x.Direction, x.Sureness, x.Title})
 			}
-			if a.json {
-				return a.print(items)
-			}
-			return a.table("FORMAT RECORD DIRECTION SURENESS TITLE", cells)
+			return listed(a, items, "FORMAT RECORD DIRECTION SURENESS TITLE", func(x *item) []string {
+				return []string{x.Name, x.Record, x.Direction, x.Sureness, x.Title}
+			})
 		},
 	}
 	c.Flags().StringVar(&record, "record", "", "only those of orders, instructions, results, stock, acks, stops or tracking")

@@ -43,6 +43,18 @@ func (a *app) table(head string, rows [][]string) error {
 	return w.Flush()
 }
 
+// listed writes what a command lists: as JSON, or in columns under a head.
+func listed[T any](a *app, items []T, head string, cells func(*T) []string) error {
+	if a.json {
+		return a.print(items)
+	}
+	rows := make([][]string, len(items))
+	for i := range items {
+		rows[i] = cells(&items[i])
+	}
+	return a.table(head, rows)
+}
+
 func (a *app) ingestCmd() *cobra.Command {
 	var account, password string
 	var formats []string
@@ -119,26 +131,24 @@ func (a *app) ordersCmd() *cobra.Command {
 					Lines   int           `json:"lines"`
 					Ordered string        `json:"ordered,omitempty"`
 					Alerts  []order.Alert `json:"alerts,omitempty"` // cancel_at_risk and the like
+					at      time.Time
 				}
 				alerts, err := orderAlerts(c.Context(), env)
 				if err != nil {
 					return err
 				}
 				items := make([]item, len(rows))
-				cells := make([][]string, len(rows))
 				for i := range rows {
 					r := &rows[i]
-					items[i] = item{r.ID, r.Account, r.Order.Number, r.State.String(), r.Reason, r.Order.Status, r.Order.Lines(), r.Order.Ordered.Text, alerts[r.Account+"/"+r.Order.Number]}
-					reason := string(r.Reason)
-					if as := items[i].Alerts; reason == "" && len(as) > 0 {
-						reason = string(as[0])
+					items[i] = item{r.ID, r.Account, r.Order.Number, r.State.String(), r.Reason, r.Order.Status, r.Order.Lines(), r.Order.Ordered.Text, alerts[r.Account+"/"+r.Order.Number], r.Order.Ordered.UTC}
+				}
+				return listed(a, items, "ACCOUNT ORDER STATE REASON STATUS LINES ORDERED", func(it *item) []string {
+					reason := string(it.Reason)
+					if reason == "" && len(it.Alerts) > 0 {
+						reason = string(it.Alerts[0])
 					}
-					cells[i] = []string{r.Account, r.Order.Number, r.State.String(), reason, r.Order.Status, fmt.Sprint(r.Order.Lines()), local(env.Workspace, r.Order.Ordered.UTC)}
-				}
-				if a.json {
-					return a.print(items)
-				}
-				return a.table("ACCOUNT ORDER STATE REASON STATUS LINES ORDERED", cells)
+					return []string{it.Account, it.Order, it.State, reason, it.Status, fmt.Sprint(it.Lines), local(env.Workspace, it.at)}
+				})
 			})
 		},
 	}
@@ -184,15 +194,9 @@ func (a *app) holdsCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				lang := a.language(env.Workspace)
-				if a.json {
-					return a.print(heldItems(hs, lang))
-				}
-				cells := make([][]string, len(hs))
-				for i, h := range hs {
-					cells[i] = []string{h.Account, h.Number, string(h.Reason), local(env.Workspace, h.Since), string(h.Reason.Info().Who), h.Reason.Text(lang) + " · " + phrase.Say(lang, h.Detail)}
-				}
-				return a.table("ACCOUNT ORDER REASON SINCE WHO WHAT", cells)
+				return listed(a, heldItems(hs, a.language(env.Workspace)), "ACCOUNT ORDER REASON SINCE WHO WHAT", func(h *heldItem) []string {
+					return []string{h.Account, h.Order, string(h.Reason), local(env.Workspace, h.Since), string(h.Who), h.Text + " · " + h.Detail}
+				})
 			})
 		},
 	}
@@ -356,14 +360,9 @@ func (a *app) batchesCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.print(bs)
-				}
-				cells := make([][]string, len(bs))
-				for i, b := range bs {
-					cells[i] = []string{b.Warehouse, b.Number, b.State, fmt.Sprint(b.Instructions), fmt.Sprint(b.Lines), fmt.Sprint(b.Size), local(env.Workspace, b.DeliveredAt), b.Name, b.Message}
-				}
-				return a.table("WAREHOUSE BATCH STATE INSTRUCTIONS LINES BYTES DELIVERED FILE MESSAGE", cells)
+				return listed(a, bs, "WAREHOUSE BATCH STATE INSTRUCTIONS LINES BYTES DELIVERED FILE MESSAGE", func(b *ledger.Batch) []string {
+					return []string{b.Warehouse, b.Number, b.State, fmt.Sprint(b.Instructions), fmt.Sprint(b.Lines), fmt.Sprint(b.Size), local(env.Workspace, b.DeliveredAt), b.Name, b.Message}
+				})
 			})
 		},
 	}
@@ -444,18 +443,13 @@ func (a *app) runsCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.print(rs)
-				}
-				cells := make([][]string, len(rs))
-				for i, r := range rs {
+				return listed(a, rs, "STARTED STAGE TARGET OUTCOME TOOK SUMMARY", func(r *ledger.Run) []string {
 					took := "-"
 					if !r.EndedAt.IsZero() {
 						took = r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond).String()
 					}
-					cells[i] = []string{local(env.Workspace, r.StartedAt), r.Stage, r.Target, r.Outcome, took, strings.Join(did(a.said, r.Summary), "; ")}
-				}
-				return a.table("STARTED STAGE TARGET OUTCOME TOOK SUMMARY", cells)
+					return []string{local(env.Workspace, r.StartedAt), r.Stage, r.Target, r.Outcome, took, strings.Join(did(a.said, r.Summary), "; ")}
+				})
 			})
 		},
 	}
@@ -543,18 +537,13 @@ func (a *app) filesCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.print(fs)
-				}
-				cells := make([][]string, len(fs))
-				for i, f := range fs {
+				return listed(a, fs, "RECEIVED KIND OWNER STATE ROWS TAKEN FILTERED REFUSED NAME MESSAGE", func(f *ledger.File) []string {
 					state := f.State
 					if f.DuplicateOf != 0 {
 						state = "repeated"
 					}
-					cells[i] = []string{local(env.Workspace, f.ReceivedAt), f.Kind, f.Owner, state, fmt.Sprint(f.Rows), fmt.Sprint(f.Taken), fmt.Sprint(f.Filtered), fmt.Sprint(f.Refused), f.Name, strings.ReplaceAll(f.Message, "\n", "; ")}
-				}
-				return a.table("RECEIVED KIND OWNER STATE ROWS TAKEN FILTERED REFUSED NAME MESSAGE", cells)
+					return []string{local(env.Workspace, f.ReceivedAt), f.Kind, f.Owner, state, fmt.Sprint(f.Rows), fmt.Sprint(f.Taken), fmt.Sprint(f.Filtered), fmt.Sprint(f.Refused), f.Name, strings.ReplaceAll(f.Message, "\n", "; ")}
+				})
 			})
 		},
 	}

@@ -40,13 +40,8 @@ a layout that is not public or not certain), and what goes by API or by sheet:
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.print(all)
-			}
 			lang := a.language(nil)
-			var rows [][]string
-			for i := range all {
-				m := &all[i]
+			return listed(a, all, "MALL API SHEET_IN SHEET_OUT CONFIRM TRACKING PROOF STOCK PRODUCTS CANCEL KEYS TITLE", func(m *configs.Abilities) []string {
 				api := "-"
 				if m.API {
 					api = "api"
@@ -55,12 +50,11 @@ a layout that is not public or not certain), and what goes by API or by sheet:
 				if m.Sure == "convention" || m.Sure == "inferred" {
 					out = "~" + out
 				}
-				rows = append(rows, []string{
+				return []string{
 					m.Mall, api, dash(strings.Join(m.SheetIn, ",")), dash(out), dash(string(m.Confirm)), dash(string(m.Tracking)), dash(string(m.Proof)),
 					dash(string(m.Stock)), dash(string(m.Products)), dash(string(m.Cancel)), dash(m.Keys), m.Title[lang],
-				})
-			}
-			return a.table("MALL API SHEET_IN SHEET_OUT CONFIRM TRACKING PROOF STOCK PRODUCTS CANCEL KEYS TITLE", rows)
+				}
+			})
 		},
 	}
 	return a.jsonFlag(c)

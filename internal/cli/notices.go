@@ -63,11 +63,7 @@ func (a *app) alertsNoticesCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.print(ns)
-				}
-				var cells [][]string
-				for _, n := range ns {
+				return listed(a, ns, "CHANNEL ALERT SLOT STATE AT TRIES ERROR", func(n *ledger.Notice) []string {
 					at := n.Sent
 					if n.State == ledger.NoticeWaiting {
 						at = n.Due
@@ -76,9 +72,8 @@ func (a *app) alertsNoticesCmd() *cobra.Command {
 					if n.AlertID != 0 {
 						id = fmt.Sprint(n.AlertID)
 					}
-					cells = append(cells, []string{n.Channel, id, n.Slot, n.State, local(env.Workspace, at), fmt.Sprint(n.Tries), n.Error})
-				}
-				return a.table("CHANNEL ALERT SLOT STATE AT TRIES ERROR", cells)
+					return []string{n.Channel, id, n.Slot, n.State, local(env.Workspace, at), fmt.Sprint(n.Tries), n.Error}
+				})
 			})
 		},
 	}

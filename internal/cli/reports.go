@@ -49,7 +49,6 @@ number back.`,
 				}
 				lang := a.language(env.Workspace)
 				items := make([]reportItem, len(rs))
-				cells := make([][]string, len(rs))
 				for i, r := range rs {
 					x := reportItem{Report: r, Age: a.age(r.CreatedAt, r.SeenAt)}
 					if r.Reason != "" {
@@ -57,16 +56,14 @@ number back.`,
 						x.Text, x.Who, x.Do = r.Reason.Text(lang), in.Who, in.Do[lang]
 					}
 					items[i] = x
+				}
+				return listed(a, items, "ACCOUNT ORDER PACKAGE CARRIER TRACKING STATE TRIES AGE WHAT", func(r *reportItem) []string {
 					state := r.State
 					if r.Late {
 						state += " (late)"
 					}
-					cells[i] = []string{r.Account, r.Order, r.Package, r.Carrier, r.Tracking, state, fmt.Sprint(r.Tries), order.Span(lang, x.Age), says(lang, x)}
-				}
-				if a.json {
-					return a.print(items)
-				}
-				return a.table("ACCOUNT ORDER PACKAGE CARRIER TRACKING STATE TRIES AGE WHAT", cells)
+					return []string{r.Account, r.Order, r.Package, r.Carrier, r.Tracking, state, fmt.Sprint(r.Tries), order.Span(lang, r.Age), says(lang, *r)}
+				})
 			})
 		},
 	}
@@ -170,17 +167,9 @@ func (a *app) uploadsCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if a.json {
-					if us == nil {
-						us = []ledger.Upload{}
-					}
-					return a.print(us)
-				}
-				cells := make([][]string, len(us))
-				for i, u := range us {
-					cells[i] = []string{u.Account, u.Name, u.State, fmt.Sprint(u.Parcels), local(env.Workspace, u.BuiltAt), local(env.Workspace, u.DoneAt), u.Path, strings.TrimSpace(u.Actor + " " + u.Note)}
-				}
-				return a.table("ACCOUNT FILE STATE PARCELS BUILT DONE PATH NOTE", cells)
+				return listed(a, us, "ACCOUNT FILE STATE PARCELS BUILT DONE PATH NOTE", func(u *ledger.Upload) []string {
+					return []string{u.Account, u.Name, u.State, fmt.Sprint(u.Parcels), local(env.Workspace, u.BuiltAt), local(env.Workspace, u.DoneAt), u.Path, strings.TrimSpace(u.Actor + " " + u.Note)}
+				})
 			})
 		},
 	}

@@ -297,14 +297,7 @@ func (a *app) stockListingsCmd() *cobra.Command {
 				items = slices.DeleteFunc(items, func(it offerItem) bool {
 					return waiting && it.Waits == "" || rejected && it.State != ledger.ToldRejected
 				})
-				if a.json {
-					return a.print(items)
-				}
-				cells := make([][]string, len(items))
-				for i := range items {
-					cells[i] = offerCells(&items[i], a.said)
-				}
-				return a.table("ACCOUNT PRODUCT CODE SKUS QUANTITY TOLD SHOWN STATE NOTE", cells)
+				return listed(a, items, "ACCOUNT PRODUCT CODE SKUS QUANTITY TOLD SHOWN STATE NOTE", func(it *offerItem) []string { return offerCells(it, a.said) })
 			})
 		},
 	}

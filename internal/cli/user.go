@@ -23,11 +23,7 @@ func (a *app) userCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return a.print(us)
-				}
-				cells := make([][]string, len(us))
-				for i, u := range us {
+				return listed(a, us, "NAME ROLE STATE SIGNED-IN", func(u *ledger.User) []string {
 					state := ""
 					switch {
 					case u.Disabled:
@@ -35,9 +31,8 @@ func (a *app) userCmd() *cobra.Command {
 					case u.Hash == "":
 						state = "invited"
 					}
-					cells[i] = []string{u.Name, u.Role, state, local(env.Workspace, u.SeenAt)}
-				}
-				return a.table("NAME ROLE STATE SIGNED-IN", cells)
+					return []string{u.Name, u.Role, state, local(env.Workspace, u.SeenAt)}
+				})
 			})
 		},
 	}
