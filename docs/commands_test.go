@@ -289,13 +289,14 @@ var prepared = sync.OnceValues(func() (s scenes, err error) {
 	)
 })
 
+// The pages of serve are where nobody listens: doctor asks there.
 const (
 	setUp = `mallbridge init . --lang en
 mkdir -p ../backup ../srv keys tests/formats
 cp -r "$REPO"/testdata/formats/warehouse-instructions tests/formats/
 cp "$REPO"/testdata/formats/rakuten-orders/ordinary/input.csv in.csv
 mkdir -p inbox/rakuten-1
-sed -i 's/^language: .*/language: en/' mallbridge.yaml
+sed -i 's/^language: .*/language: en/; s/^#console:/console:/; s/^#  #listen: .*/  listen: 127.0.0.1:1/' mallbridge.yaml
 sed -i 's/^  format: .*/&\n  looks: 1/' warehouses/*.yaml
 sed -i '/^instructions:/,/^  looks: 1/{/looks/d}; /^stops:/,/^  looks: 1/{/looks/d}' warehouses/*.yaml
 rm accounts/coupang-1.yaml accounts/smartstore-1.yaml warehouses/sftp-example.yaml
