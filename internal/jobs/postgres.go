@@ -33,7 +33,7 @@ func OpenPostgres(ctx context.Context, address string, o Options) (Queue, error)
 	}
 	q, err := open(ctx, riverpgxv5.New(pool), closer(pool.Close), o)
 	if err == nil {
-		q.waiting = waitingIn(pool)
+		q.waiting, q.broke = waitingIn(pool), hintBroke
 		err = makeIndex(ctx, pool)
 	}
 	if err != nil {
@@ -74,4 +74,7 @@ func (c closer) Close() error {
 	return nil
 }
 
-const hintPostgres = "check the address of the ledger, and that its user may make tables"
+const (
+	hintPostgres = "check the address of the ledger, and that its user may make tables"
+	hintBroke    = "the connection to the database broke; run again"
+)

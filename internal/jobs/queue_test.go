@@ -361,6 +361,26 @@ func TestStopHandsJobsToTheNextProcess(t *testing.T) {
 	})
 }
 
+// A database that goes away while the program starts is told apart from a fault of ours.
+func TestStartWithoutTheDatabase(t *testing.T) {
+	s := pgtest.New(t, "127.0.0.1")
+	name, err := s.Database()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := setup{at: s.DSN(s.Addr, name)}.try(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	if err := s.Drop(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Start(t.Context()); order.CodeOf(err) != order.Retry || !strings.Contains(order.HintOf(err), "database") {
+		t.Errorf("start: %v, hint %q", err, order.HintOf(err))
+	}
+}
+
 func TestStopEndsWithItsContext(t *testing.T) {
 	each(t, func(t *testing.T, at string) {
 		entered, leave := make(chan struct{}), make(chan struct{})

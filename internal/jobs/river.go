@@ -17,6 +17,8 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/mallbridge/mallbridge/order"
 )
 
 // Options say how a queue works.
@@ -58,6 +60,9 @@ type riverQueue[T any] struct {
 	// waiting reports whether a job with a tag has not begun yet, where the database
 	// knows that better than River's lists.
 	waiting func(ctx context.Context, tag string) (bool, error)
+	// broke is the hint for a database that could be reached when it was opened; empty
+	// for a file.
+	broke string
 }
 
 type worker struct {
@@ -232,10 +237,14 @@ func (q *riverQueue[T]) insert(ctx context.Context, j Job, due time.Time) (bool,
 func tag(stage, target string) string { return stage + "-" + target }
 
 func (q *riverQueue[T]) Start(ctx context.Context) error {
-	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
-		return fmt.Errorf("jobs: start: %w", err)
+	err := q.client.Start(context.WithoutCancel(ctx))
+	switch {
+	case err == nil:
+		return nil
+	case q.broke != "":
+		return order.Errorf(order.Retry, q.broke, "jobs: start: %w", err)
 	}
-	return nil
+	return fmt.Errorf("jobs: start: %w", err)
 }
 
 func (q *riverQueue[T]) Stop(ctx context.Context) error {
