@@ -1,6 +1,7 @@
 package connectors
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/url"
@@ -300,4 +301,13 @@ type Check struct {
 	OK     bool
 	Detail string // what the mall said
 	Do     string // what to do about it, empty if OK
+}
+
+// Tried is the check of one call: it found what detail says, or failed.
+func Tried(name, detail string, err error) Check {
+	if err == nil {
+		return Check{Name: name, OK: true, Detail: detail}
+	}
+	e := AsError(err)
+	return Check{Name: name, Detail: e.Error(), Do: cmp.Or(e.Hint, "try again later; if it stays, read the detail")}
 }

@@ -15,14 +15,7 @@ func (d *Driver) Test(ctx context.Context) []connectors.Check {
 	day := now.Format(time.DateOnly)
 	var checks []connectors.Check
 	add := func(name string, err error) bool {
-		c := connectors.Check{Name: name, OK: err == nil, Detail: "ok"}
-		if err != nil {
-			e := connectors.AsError(err)
-			c.Detail, c.Do = e.Error(), e.Hint
-			if c.Do == "" {
-				c.Do = "try again later; if it stays, read the detail"
-			}
-		}
+		c := connectors.Tried(name, "ok", err)
 		checks = append(checks, c)
 		return c.OK
 	}

@@ -16,17 +16,7 @@ const warnBefore = 31 * 24 * time.Hour
 // Test tries the login, orders, stock and the limits of calls. It changes nothing.
 func (d *Driver) Test(ctx context.Context) []connectors.Check {
 	var checks []connectors.Check
-	add := func(name, detail string, err error) {
-		c := connectors.Check{Name: name, OK: err == nil, Detail: detail}
-		if err != nil {
-			e := connectors.AsError(err)
-			c.Detail, c.Do = e.Error(), e.Hint
-			if c.Do == "" {
-				c.Do = "try again later; if it stays, read the detail"
-			}
-		}
-		checks = append(checks, c)
-	}
+	add := func(name, detail string, err error) { checks = append(checks, connectors.Tried(name, detail, err)) }
 	now := d.Now().UTC()
 	filter := "lastmodifieddate:[" + now.Add(-time.Hour).Format(stamp) + ".." + now.Add(-time.Minute).Format(stamp) + "]"
 	_, err := d.get(ctx, "getOrders", fulfillment+"/order", "filter", filter, "limit", "1", "offset", "0")

@@ -15,17 +15,7 @@ func (d *Driver) Test(ctx context.Context) []connectors.Check {
 	now := d.Now().In(seoul).Truncate(time.Minute)
 	span := "/" + now.Add(-time.Hour).Format(minutes) + "/" + now.Format(minutes)
 	var checks []connectors.Check
-	add := func(name string, err error) {
-		c := connectors.Check{Name: name, OK: err == nil, Detail: "ok"}
-		if err != nil {
-			e := connectors.AsError(err)
-			c.Detail, c.Do = e.Error(), e.Hint
-			if c.Do == "" {
-				c.Do = "try again later; if it stays, read the detail"
-			}
-		}
-		checks = append(checks, c)
-	}
+	add := func(name string, err error) { checks = append(checks, connectors.Tried(name, "ok", err)) }
 	_, err := d.read(ctx, partComplete, "/ordservices/complete"+span, rootList)
 	if err != nil && connectors.ClassOf(err) == connectors.Reauth {
 		if connectors.AsError(err).Cause == connectors.CauseIP {

@@ -35,13 +35,9 @@ var scopes = [][]string{
 func (d *Driver) Test(ctx context.Context) []connectors.Check {
 	var checks []connectors.Check
 	add := func(name, detail, do string, err error) {
-		c := connectors.Check{Name: name, OK: err == nil && do == "", Detail: detail, Do: do}
-		if err != nil {
-			e := connectors.AsError(err)
-			c.Detail, c.Do = e.Error(), e.Hint
-			if c.Do == "" {
-				c.Do = "try again later; if it stays, read the detail"
-			}
+		c := connectors.Tried(name, detail, err)
+		if err == nil {
+			c.OK, c.Do = do == "", do
 		}
 		checks = append(checks, c)
 	}

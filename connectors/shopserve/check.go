@@ -11,17 +11,7 @@ import (
 // Test tries both keys, and the search for orders where the account describes it.
 func (d *Driver) Test(ctx context.Context) []connectors.Check {
 	var checks []connectors.Check
-	add := func(name string, err error) {
-		c := connectors.Check{Name: name, OK: err == nil, Detail: "ok"}
-		if err != nil {
-			e := connectors.AsError(err)
-			c.Detail, c.Do = e.Error(), e.Hint
-			if c.Do == "" {
-				c.Do = "try again later; if it stays, read the detail"
-			}
-		}
-		checks = append(checks, c)
-	}
+	add := func(name string, err error) { checks = append(checks, connectors.Tried(name, "ok", err)) }
 	rows, _, _, err := d.items(ctx, 0, 1)
 	if err != nil && connectors.ClassOf(err) == connectors.Reauth {
 		add("login", err)

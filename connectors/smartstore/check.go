@@ -12,17 +12,7 @@ import (
 // can lack one of them. Calls that write belong to the group of the orders.
 func (d *Driver) Test(ctx context.Context) []connectors.Check {
 	var checks []connectors.Check
-	add := func(name string, err error) {
-		c := connectors.Check{Name: name, OK: err == nil, Detail: "ok"}
-		if err != nil {
-			e := connectors.AsError(err)
-			c.Detail, c.Do = e.Error(), e.Hint
-			if c.Do == "" {
-				c.Do = "try again later; if it stays, read the detail"
-			}
-		}
-		checks = append(checks, c)
-	}
+	add := func(name string, err error) { checks = append(checks, connectors.Tried(name, "ok", err)) }
 	now := d.Now()
 	_, err := d.changes(ctx, connectors.Window{From: now.Add(-time.Hour), To: now})
 	if err != nil && connectors.ClassOf(err) == connectors.Reauth {
