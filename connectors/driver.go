@@ -311,3 +311,16 @@ func Tried(name, detail string, err error) Check {
 	e := AsError(err)
 	return Check{Name: name, Detail: e.Error(), Do: cmp.Or(e.Hint, "try again later; if it stays, read the detail")}
 }
+
+// Distinct leaves of equal texts the first, in their order.
+func Distinct(all []string) []string {
+	var out []string
+	seen := make(map[string]bool, len(all))
+	for _, s := range all {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -107,12 +107,7 @@ func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connect
 }
 
 func (d *Driver) get(ctx context.Context, numbers []string, yield func(connectors.Page, error) bool) {
-	seen := map[string]bool{}
-	for _, n := range numbers {
-		if seen[n] {
-			continue
-		}
-		seen[n] = true
+	for _, n := range connectors.Distinct(numbers) {
 		p, err := d.one(ctx, n)
 		if !yield(p, err) || err != nil {
 			return

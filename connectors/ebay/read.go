@@ -163,7 +163,7 @@ func isGone(err error) bool {
 // Reread yields the present state of orders, with their fulfilments.
 func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connectors.Page, error] {
 	return func(yield func(connectors.Page, error) bool) {
-		for part := range slices.Chunk(distinct(numbers), idsMost) {
+		for part := range slices.Chunk(connectors.Distinct(numbers), idsMost) {
 			p, err := d.reread(ctx, part)
 			if err != nil {
 				yield(connectors.Page{}, err)
@@ -174,18 +174,6 @@ func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connect
 			}
 		}
 	}
-}
-
-func distinct(all []string) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, n := range all {
-		if !seen[n] {
-			seen[n] = true
-			out = append(out, n)
-		}
-	}
-	return out
 }
 
 func (d *Driver) reread(ctx context.Context, numbers []string) (connectors.Page, error) {

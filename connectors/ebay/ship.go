@@ -30,7 +30,7 @@ func (d *Driver) Ship(ctx context.Context, s []connectors.Shipment) []connectors
 		for _, i := range part {
 			numbers = append(numbers, s[i].Order)
 		}
-		orders, _, err := d.present(ctx, distinct(numbers))
+		orders, _, err := d.present(ctx, connectors.Distinct(numbers))
 		for _, i := range part {
 			if err != nil {
 				results[i] = notWritten(err)

@@ -215,7 +215,7 @@ func (d *Driver) ReadStock(ctx context.Context, codes []order.Codes) ([]int64, e
 		}
 	}
 	found := map[string]int64{}
-	for part := range slices.Chunk(distinct(skus), readMost) {
+	for part := range slices.Chunk(connectors.Distinct(skus), readMost) {
 		if err := d.readItems(ctx, part, found); err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func (d *Driver) Confirm(ctx context.Context, orders []order.Order) []connectors
 	for i := range orders {
 		numbers[i] = orders[i].Number
 	}
-	for part := range slices.Chunk(distinct(numbers), numbersMax) {
+	for part := range slices.Chunk(connectors.Distinct(numbers), numbersMax) {
 		err := d.complete(ctx, g, part)
 		var doubt []string
 		for i, n := range numbers {

@@ -51,20 +51,8 @@ func (d *Driver) Open(ctx context.Context, w connectors.Window) iter.Seq2[connec
 // Reread yields the present state of orders.
 func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connectors.Page, error] {
 	return func(yield func(connectors.Page, error) bool) {
-		d.pages(ctx, newGathering(), distinct(numbers), yield)
+		d.pages(ctx, newGathering(), connectors.Distinct(numbers), yield)
 	}
-}
-
-func distinct(all []string) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, n := range all {
-		if !seen[n] {
-			seen[n] = true
-			out = append(out, n)
-		}
-	}
-	return out
 }
 
 // pages completes orders, 100 at a time, and yields them.

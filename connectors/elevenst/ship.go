@@ -103,7 +103,7 @@ func (k *dock) look(ctx context.Context) error {
 			numbers = append(numbers, n)
 		}
 	}
-	numbers = distinct(numbers)
+	numbers = connectors.Distinct(numbers)
 	g := newGathering()
 	if err := k.linesOf(ctx, g, numbers); err != nil {
 		return err

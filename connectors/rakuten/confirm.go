@@ -26,7 +26,7 @@ func (d *Driver) confirm(ctx context.Context, orders []order.Order, out []connec
 	for i := range orders {
 		numbers[i] = orders[i].Number
 	}
-	reply, err := d.client.order(ctx, "confirmOrder", true, map[string]any{"orderNumberList": unique(numbers)})
+	reply, err := d.client.order(ctx, "confirmOrder", true, map[string]any{"orderNumberList": connectors.Distinct(numbers)})
 	if err != nil {
 		copy(out, connectors.Results(len(out), connectors.ResultOf(err)))
 		return

@@ -79,7 +79,7 @@ func (d *Driver) Open(ctx context.Context, w connectors.Window) iter.Seq2[connec
 
 // Reread yields single orders.
 func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connectors.Page, error] {
-	return func(yield func(connectors.Page, error) bool) { d.get(ctx, unique(numbers), yield) }
+	return func(yield func(connectors.Page, error) bool) { d.get(ctx, connectors.Distinct(numbers), yield) }
 }
 
 func (d *Driver) read(ctx context.Context, w connectors.Window, progress []int) iter.Seq2[connectors.Page, error] {
@@ -214,16 +214,4 @@ func (d *Driver) search(ctx context.Context, w connectors.Window, progress []int
 		return r, &connectors.Error{Class: connectors.Transient, Call: "searchOrder", Message: "the reply has no orderNumberList"}
 	}
 	return r, nil
-}
-
-func unique(all []string) []string {
-	seen := make(map[string]bool, len(all))
-	var out []string
-	for _, s := range all {
-		if !seen[s] {
-			seen[s] = true
-			out = append(out, s)
-		}
-	}
-	return out
 }

@@ -67,7 +67,7 @@ func (d *Driver) Ship(ctx context.Context, s []connectors.Shipment) []connectors
 	for i := range s {
 		numbers = append(numbers, s[i].Order)
 	}
-	numbers = unique(numbers)
+	numbers = connectors.Distinct(numbers)
 	for from := 0; from < len(numbers); from += ordersOfCall {
 		part := numbers[from:min(from+ordersOfCall, len(numbers))]
 		var of []int
@@ -301,7 +301,7 @@ func (d *Driver) CheckShip(ctx context.Context, ref string, s []connectors.Shipm
 			look = append(look, s[i].Order)
 		}
 	}
-	d.look(ctx, unique(look), s, out)
+	d.look(ctx, connectors.Distinct(look), s, out)
 	return out
 }
 

@@ -53,7 +53,7 @@ func (d *Driver) window(ctx context.Context, w connectors.Window, more string) i
 // what comes is compared.
 func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connectors.Page, error] {
 	return func(yield func(connectors.Page, error) bool) {
-		numbers := distinct(numbers)
+		numbers := connectors.Distinct(numbers)
 		for from := 0; from < len(numbers); from += namesOfCall {
 			part := numbers[from:min(from+namesOfCall, len(numbers))]
 			if !d.named(ctx, part, yield) {

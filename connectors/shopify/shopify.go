@@ -105,18 +105,6 @@ func number(id string) string {
 
 func gid(kind, number string) string { return fmt.Sprintf("gid://shopify/%s/%s", kind, number) }
 
-func distinct(all []string) []string {
-	var out []string
-	seen := make(map[string]bool, len(all))
-	for _, s := range all {
-		if !seen[s] {
-			seen[s] = true
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // ours reports whether goods at a location are ours to ship.
 func (s *settings) ours(location string) bool {
 	return len(s.locations) == 0 || slices.Contains(s.locations, number(location))

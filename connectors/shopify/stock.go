@@ -230,11 +230,11 @@ func (d *Driver) shelves(ctx context.Context, codes []order.Codes, place string)
 			skus = append(skus, c.SKUCode)
 		}
 	}
-	byID, err := d.variantsByID(ctx, distinct(ids), place)
+	byID, err := d.variantsByID(ctx, connectors.Distinct(ids), place)
 	if err != nil {
 		return nil, nil, err
 	}
-	bySKU, err := d.variantsBySKU(ctx, distinct(skus), place)
+	bySKU, err := d.variantsBySKU(ctx, connectors.Distinct(skus), place)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -44,7 +44,7 @@ func rejected(code, detail string) connectors.Result {
 // present reads the lines of orders as the mall has them now.
 func (d *Driver) present(ctx context.Context, numbers []string) (map[string][]*line, error) {
 	g := newGathering()
-	if err := d.byNumber(ctx, g, distinct(numbers)); err != nil {
+	if err := d.byNumber(ctx, g, connectors.Distinct(numbers)); err != nil {
 		return nil, err
 	}
 	return g.lines("product-order-ids")

@@ -80,7 +80,7 @@ func (d *Driver) Open(ctx context.Context, w connectors.Window) iter.Seq2[connec
 // Reread yields the present state of orders.
 func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connectors.Page, error] {
 	return func(yield func(connectors.Page, error) bool) {
-		for part := range slices.Chunk(distinct(numbers), ordersMax) {
+		for part := range slices.Chunk(connectors.Distinct(numbers), ordersMax) {
 			g := newGathering()
 			if err := d.byNumber(ctx, g, part); err != nil {
 				yield(connectors.Page{}, err)
@@ -91,18 +91,6 @@ func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connect
 			}
 		}
 	}
-}
-
-func distinct(all []string) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, n := range all {
-		if !seen[n] {
-			seen[n] = true
-			out = append(out, n)
-		}
-	}
-	return out
 }
 
 // changes walks through the log of changes of a window, both ends of whose requests
@@ -385,7 +373,7 @@ func unknown(err error) bool {
 // query asks for the details of product orders.
 func (d *Driver) query(ctx context.Context, ids []string, each func(raw json.RawMessage, at time.Time)) error {
 	const call = "query"
-	for part := range slices.Chunk(distinct(ids), linesMax) {
+	for part := range slices.Chunk(connectors.Distinct(ids), linesMax) {
 		e, reply, err := d.send(ctx, call, http.MethodPost, payOrder+"/product-orders/query", struct {
 			IDs   []string `json:"productOrderIds"`
 			Whole bool     `json:"quantityClaimCompatibility"`
@@ -514,7 +502,7 @@ func (d *Driver) Claims(ctx context.Context, w connectors.Window) iter.Seq2[conn
 				ids = append(ids, string(c.Line))
 			}
 		}
-		for part := range slices.Chunk(distinct(ids), linesMax) {
+		for part := range slices.Chunk(connectors.Distinct(ids), linesMax) {
 			p := connectors.Page{Kind: pageClaims, Total: -1}
 			var rows []json.RawMessage
 			err := d.query(ctx, part, func(raw json.RawMessage, at time.Time) {

@@ -58,7 +58,7 @@ func (d *Driver) Ship(ctx context.Context, s []connectors.Shipment) []connectors
 			ids = append(ids, k.ids[i]...)
 		}
 	}
-	said := d.write(ctx, "dispatch", distinct(ids), func(part []string) any {
+	said := d.write(ctx, "dispatch", connectors.Distinct(ids), func(part []string) any {
 		rows := make([]dispatch, len(part))
 		for i, id := range part {
 			rows[i] = k.send[id]

@@ -113,7 +113,7 @@ func (d *Driver) look(ctx context.Context, codes []order.Codes) (*shelf, error) 
 			sellers = append(sellers, c.ItemCode)
 		}
 	}
-	for part := range slices.Chunk(distinct(numbers), searchMax) {
+	for part := range slices.Chunk(connectors.Distinct(numbers), searchMax) {
 		q := search{By: "CHANNEL_PRODUCT_NO", Page: 1, Size: 500}
 		for _, n := range part {
 			v, err := strconv.ParseInt(n, 10, 64)
@@ -133,7 +133,7 @@ func (d *Driver) look(ctx context.Context, codes []order.Codes) (*shelf, error) 
 			s.byNumber[string(g.shown.Number)] = g
 		}
 	}
-	for _, code := range distinct(sellers) {
+	for _, code := range connectors.Distinct(sellers) {
 		all, _, _, err := d.search(ctx, search{By: "SELLER_CODE", Code: code, Page: 1, Size: 500})
 		if err != nil {
 			return nil, err

@@ -35,7 +35,7 @@ func (d *Driver) Ship(ctx context.Context, s []connectors.Shipment) []connectors
 		numbers = append(numbers, s[i].Order)
 		of[s[i].Order] = append(of[s[i].Order], i)
 	}
-	for _, n := range distinct(numbers) {
+	for _, n := range connectors.Distinct(numbers) {
 		d.shipOrder(ctx, n, s, of[n], out)
 	}
 	return out

@@ -186,7 +186,7 @@ func (d *Driver) ReadStock(ctx context.Context, codes []order.Codes) ([]int64, e
 		}
 	}
 	rows := map[string]stockRow{}
-	for part := range slices.Chunk(distinct(ask), codesMost) {
+	for part := range slices.Chunk(connectors.Distinct(ask), codesMost) {
 		got, err := d.getStock(ctx, part)
 		if err != nil {
 			return nil, err

@@ -147,23 +147,11 @@ func (d *Driver) Open(ctx context.Context, w connectors.Window) iter.Seq2[connec
 func (d *Driver) Reread(ctx context.Context, numbers []string) iter.Seq2[connectors.Page, error] {
 	return func(yield func(connectors.Page, error) bool) {
 		var rows []row
-		for _, n := range distinct(numbers) {
+		for _, n := range connectors.Distinct(numbers) {
 			rows = append(rows, row{OrderId: n})
 		}
 		d.read(ctx, rows, false, yield)
 	}
-}
-
-func distinct(all []string) []string {
-	var out []string
-	seen := map[string]bool{}
-	for _, n := range all {
-		if !seen[n] {
-			seen[n] = true
-			out = append(out, n)
-		}
-	}
-	return out
 }
 
 // search lists orders by each of several conditions and reads them, each once.
