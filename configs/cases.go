@@ -116,7 +116,7 @@ func (s *Formats) Set(names ...string) *format.Set {
 	}
 	for _, name := range names {
 		if f, ok := s.Get(name); ok {
-			set.Add(f, name)
+			set.Add(f)
 		}
 	}
 	return &set

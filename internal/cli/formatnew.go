@@ -33,8 +33,8 @@ codes. Columns that it does not know are left for you.`,
 				return err
 			}
 			o.Name, o.Known = args[0], &format.Set{}
-			for n, f := range all {
-				o.Known.Add(f, n)
+			for _, f := range all {
+				o.Known.Add(f)
 			}
 			src, done, err := a.source(from)
 			if err != nil {

@@ -216,7 +216,7 @@ func (a *app) recognise(src format.Source, password string) (*format.Format, err
 	var names []string
 	for _, n := range slices.Sorted(maps.Keys(all)) {
 		if f := all[n]; f.Reads() && f.Kind() != record.Tracking && f.Spec.File.Header == "names" {
-			set.Add(f, "")
+			set.Add(f)
 			names = append(names, n)
 			if f.Half(src) != format.NoHalf {
 				return f, nil

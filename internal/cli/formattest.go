@@ -72,8 +72,8 @@ func (a *app) caseSetup(dir, warehouse string) (*format.Set, format.CaseOptions,
 	if _, err := os.Stat(filepath.Join(a.workspaceDir(), configs.SettingsFile)); err != nil && warehouse == "" {
 		all, err := configs.Builtin()
 		var set format.Set
-		for n, f := range all {
-			set.Add(f, n)
+		for _, f := range all {
+			set.Add(f)
 		}
 		return &set, o, err
 	}

@@ -65,12 +65,6 @@ func NormalizePhone(country, s string) (phone string, ok bool) {
 	return phone, len(phone) >= 7 && len(phone) <= 15
 }
 
-// ValidPhone reports whether NormalizePhone takes s.
-func ValidPhone(country, s string) bool {
-	_, ok := NormalizePhone(country, s)
-	return ok
-}
-
 // validJP knows the lengths of the numbering plan: 11 digits for 020, 050, 060,
 // 070, 080, 090 and 0800, otherwise 10.
 func validJP(p string) bool {

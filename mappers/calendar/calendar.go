@@ -105,9 +105,6 @@ func New(c Config) (*Calendar, error) {
 	return cal, nil
 }
 
-// Zone is the warehouse's zone.
-func (c *Calendar) Zone() *time.Location { return c.zone }
-
 // Today is the day of now in the warehouse's zone.
 func (c *Calendar) Today(now time.Time) order.Date { return order.DateOf(now.In(c.zone)) }
 

@@ -15,7 +15,6 @@ import (
 // A Set holds formats by name. The zero value is an empty set.
 type Set struct {
 	byName map[string]*Format
-	origin map[string]string
 }
 
 // Load reads every .yaml file of the folders dirs of fsys. A later folder's format
@@ -59,19 +58,17 @@ func (s *Set) loadDir(fsys fs.FS, dir string) error {
 			errs = append(errs, Findings{{name, f.Spec.at.line, f.Spec.at.column, "format " + f.Name() + " is already in " + other, ""}})
 		}
 		here[f.Name()] = name
-		s.Add(f, name)
+		s.Add(f)
 	}
 	return errors.Join(errs...)
 }
 
-// Add puts f into the set in place of one of the same name. origin says where it
-// is from.
-func (s *Set) Add(f *Format, origin string) {
+// Add puts f into the set in place of one of the same name.
+func (s *Set) Add(f *Format) {
 	if s.byName == nil {
-		s.byName, s.origin = map[string]*Format{}, map[string]string{}
+		s.byName = map[string]*Format{}
 	}
 	s.byName[f.Name()] = f
-	s.origin[f.Name()] = origin
 }
 
 // Get returns the format of that name.
@@ -82,9 +79,6 @@ func (s *Set) Get(name string) (*Format, error) {
 	}
 	return f, nil
 }
-
-// Origin tells where the format of that name was read.
-func (s *Set) Origin(name string) string { return s.origin[name] }
 
 // Names lists the formats, sorted.
 func (s *Set) Names() []string {

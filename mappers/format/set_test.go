@@ -28,10 +28,10 @@ func columnsOf(t *testing.T, name, file string, columns ...string) *Format {
 // is told.
 func TestRecognise(t *testing.T) {
 	var s Set
-	s.Add(columnsOf(t, "few", "kind: csv", "番号", "氏名"), "")
-	s.Add(columnsOf(t, "many", "kind: csv, charset: cp932", "番号", "氏名", "郵便", "電話", "住所", "商品"), "")
-	s.Add(columnsOf(t, "book", "kind: workbook", "번호", "이름", "우편"), "")
-	s.Add(columnsOf(t, "tabs", "kind: tsv", "番号", "氏名", "郵便"), "")
+	s.Add(columnsOf(t, "few", "kind: csv", "番号", "氏名"))
+	s.Add(columnsOf(t, "many", "kind: csv, charset: cp932", "番号", "氏名", "郵便", "電話", "住所", "商品"))
+	s.Add(columnsOf(t, "book", "kind: workbook", "번호", "이름", "우편"))
+	s.Add(columnsOf(t, "tabs", "kind: tsv", "番号", "氏名", "郵便"))
 	const all = "番号,氏名,郵便,電話,住所,商品\n1,山田,1,2,3,4\n"
 	sjis := func(text string) []byte {
 		b, err := japanese.ShiftJIS.NewEncoder().String(text)

@@ -255,9 +255,6 @@ func (r *Resolver) explain(payment string, target int) Explanation {
 	return e
 }
 
-// Backward is [Table.Backward] with the account's own statuses.
-func (r *Resolver) Backward(from, to string) bool { return r.table.Backward(from, to) }
-
 func sorted[V any](m map[string]V) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {

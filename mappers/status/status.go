@@ -105,24 +105,6 @@ func (s *State) keys() []string {
 	return out
 }
 
-// Backward reports whether a move between two statuses goes against the mall's
-// order: towards the start of the chain, or away from cancelled. Such a move
-// needs a reason. Statuses that the table does not know never count as backward.
-func (t *Table) Backward(from, to string) bool {
-	f, ok := t.Find(from)
-	if !ok {
-		return false
-	}
-	g, ok := t.Find(to)
-	if !ok {
-		return false
-	}
-	if f.Chain && g.Chain {
-		return t.rank(g.Code) < t.rank(f.Code)
-	}
-	return !f.Chain && f.Class == Cancelled && (g.Chain || g.Class != Cancelled)
-}
-
 func (t *Table) rank(code string) int {
 	for i := range t.States {
 		if t.States[i].Code == code {

@@ -198,34 +198,6 @@ func codes(s []State) string {
 	return strings.Join(out, " ")
 }
 
-func TestBackward(t *testing.T) {
-	tests := []struct {
-		mall, from, to string
-		want           bool
-	}{
-		{"rakuten", "300", "200", true},
-		{"rakuten", "700", "100", true},
-		{"rakuten", "100", "300", false},
-		{"rakuten", "300", "300", false},
-		{"rakuten", "300", "400", false},
-		{"rakuten", "400", "300", false},
-		{"rakuten", "800", "300", false},
-		{"rakuten", "900", "300", true},
-		{"rakuten", "900", "800", true},
-		{"rakuten", "300", "900", false},
-		{"rakuten", "300", "999", false},
-		{"rakuten", "", "300", false},
-		{"coupang", "상품준비중", "결제완료", true},
-		{"smartstore", "발주확인", "신규주문", true},
-	}
-	for _, tt := range tests {
-		table, _ := Builtin(tt.mall)
-		if got := table.Backward(tt.from, tt.to); got != tt.want {
-			t.Errorf("%s: %s → %s: got %v", tt.mall, tt.from, tt.to, got)
-		}
-	}
-}
-
 func TestExtras(t *testing.T) {
 	r := resolver(t, "rakuten", Targets{Default: "300"},
 		Extra{Code: "出荷準備", SameAs: "300"},

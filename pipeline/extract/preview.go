@@ -75,7 +75,7 @@ func Preview(ctx context.Context, env *stage.Env, target, path, password string)
 		if err != nil {
 			return nil, err
 		}
-		set.Add(f, "")
+		set.Add(f)
 		if is := f.Half(src); is != format.NoHalf {
 			return nil, (&half{file: local([]string{path})[0], is: is}).refuse(a)
 		}

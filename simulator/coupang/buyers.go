@@ -224,18 +224,6 @@ func (m *Mall) Move(vendor string, order int64, to orders.Person) error {
 	return nil
 }
 
-// HideNumbers is the mall that shows no virtual numbers of an order for a while,
-// as it did for six hours in July 2021.
-func (m *Mall) HideNumbers(vendor string, order int64) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	_, all, err := m.order(vendor, order)
-	for _, b := range all {
-		b.to.phone, b.buyer.phone = "", ""
-	}
-	return err
-}
-
 // AskCancel is the buyer who cancels quantities, by vendorItemId, of one bundle:
 // at once while it is only paid, by a stop request while it is prepared, by a
 // return later. It returns the receipt.

@@ -244,14 +244,6 @@ func (m *Mall) Cancel(seller, number string) error {
 	})
 }
 
-// Pay is the buyer who pays.
-func (m *Mall) Pay(seller, number string) error {
-	return m.change(seller, number, func(x *sale) error {
-		x.payment = "PAID"
-		return nil
-	})
-}
-
 // Fulfil is the seller who marks an order as shipped in Seller Hub.
 func (m *Mall) Fulfil(seller, number, carrier, tracking string) error {
 	return m.change(seller, number, func(x *sale) error {
