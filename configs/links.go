@@ -3,8 +3,6 @@ package configs
 import (
 	"bytes"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -94,17 +92,8 @@ func (l *loader) charsetOf() *charset.Charset {
 // Links reads the SKU links of the workspace as its master has them, and the
 // master's file.
 func (w *Workspace) Links() ([]sku.Link, string, error) {
-	file := "masters/" + SKULinks + ".csv"
-	for _, t := range w.Tables {
-		if t.Name == SKULinks && t.File != "" {
-			file = t.File
-		}
-	}
-	data, err := os.ReadFile(filepath.Join(w.Dir, filepath.FromSlash(file)))
-	if os.IsNotExist(err) {
-		return nil, file, nil
-	}
-	if err != nil {
+	file, data, err := w.master(SKULinks)
+	if err != nil || data == nil {
 		return nil, file, err
 	}
 	l := &loader{ws: w}

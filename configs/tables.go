@@ -36,21 +36,27 @@ func MasterHeader(name string) []string {
 // MasterTable reads a master as its file has it: the rows under [MasterHeader], and
 // the file, which need not be there yet.
 func (w *Workspace) MasterTable(name string) (rows [][]string, file string, err error) {
+	file, data, err := w.master(name)
+	if err != nil || data == nil {
+		return nil, file, err
+	}
+	rows, found := w.ReadMaster(name, file, data)
+	return rows, file, found.Err()
+}
+
+// master reads the file of a master; data is nil if it is not there yet.
+func (w *Workspace) master(name string) (file string, data []byte, err error) {
 	file = "masters/" + name + ".csv"
 	for _, t := range w.Tables {
 		if t.Name == name && t.File != "" {
 			file = t.File
 		}
 	}
-	data, err := os.ReadFile(filepath.Join(w.Dir, filepath.FromSlash(file)))
+	data, err = os.ReadFile(filepath.Join(w.Dir, filepath.FromSlash(file)))
 	if os.IsNotExist(err) {
-		return nil, file, nil
+		err = nil
 	}
-	if err != nil {
-		return nil, file, err
-	}
-	rows, found := w.ReadMaster(name, file, data)
-	return rows, file, found.Err()
+	return file, data, err
 }
 
 // ReadMaster reads a whole master (CSV or a workbook) from a person, and checks it:

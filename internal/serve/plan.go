@@ -44,31 +44,26 @@ func entries(ws *configs.Workspace) []jobs.Entry {
 
 func entry(ws *configs.Workspace, s pipeline.Stage, target string) jobs.Entry {
 	e := jobs.Entry{Stage: s.Name, Target: target}
-	var own configs.Schedule
 	if a, ok := ws.Account(target); ok && s.On == pipeline.Accounts {
 		e.Zone = a.Location
-		own = map[string]configs.Schedule{
+		e.When = map[string]configs.Schedule{
 			"extract": a.Schedules.Extract, "plan": a.Schedules.Plan, "report": a.Schedules.Report, "stock": a.Schedules.Stock, "catalog": a.Schedules.Catalog,
 			"reconcile": a.Schedules.Reconcile,
 		}[s.Name]
 		if s.Name == "stock" && !a.AutoStockSync || s.Name == "catalog" && !a.UsesAPI() {
-			own = configs.Schedule{Off: true}
+			e.When = configs.Schedule{Off: true}
 		}
 	}
 	if h, ok := ws.Warehouse(target); ok && s.On == pipeline.Warehouses {
 		e.Zone = h.Location
-		own = map[string]configs.Schedule{"instruct": h.Schedules.Instruct, "collect": h.Schedules.Collect, "watch": h.Schedules.Watch}[s.Name]
+		e.When = map[string]configs.Schedule{"instruct": h.Schedules.Instruct, "collect": h.Schedules.Collect, "watch": h.Schedules.Watch}[s.Name]
 	}
 	if s.On == pipeline.All {
 		if loc, err := time.LoadLocation(ws.Settings.Timezone); err == nil {
 			e.Zone = loc
 		}
+		e.When = map[string]configs.Schedule{"purge": ws.Settings.Schedules.Purge}[s.Name]
 	}
-	all := ws.Settings.Schedules
-	e.When = own.Or(map[string]configs.Schedule{
-		"extract": all.Extract, "plan": all.Plan, "instruct": all.Instruct, "collect": all.Collect, "report": all.Report,
-		"stock": all.Stock, "catalog": all.Catalog, "watch": all.Watch, "reconcile": all.Reconcile, "purge": all.Purge,
-	}[s.Name])
 	return e
 }
 
