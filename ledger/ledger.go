@@ -1,16 +1,18 @@
 // Package ledger is the memory of Mallbridge: orders as the malls gave them,
 // what was planned, claimed, sent and answered, and why anything stands still.
 //
-// One SQL text serves SQLite (WAL, every commit durable) and PostgreSQL. The
-// promises are in the schema: one row for each order number of an account, one
-// instruction for each piece of a line, one batch for each instruction, one
-// reading of each file content. Instants are kept as milliseconds since 1970 UTC;
-// every method that needs the time takes it as an argument.
+// One SQL text serves SQLite (WAL) and PostgreSQL. What others rely on is durable when
+// it is written; what is done again from what is kept becomes durable with the next such
+// write. The promises are in the schema: one row for each order number of an account,
+// one instruction for each piece of a line, one batch for each instruction, one reading
+// of each file content. Instants are kept as milliseconds since 1970 UTC; every method
+// that needs the time takes it as an argument.
 package ledger
 
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -299,10 +301,19 @@ func (t tx) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 
 // write runs f in one transaction, which commits when f returns nil.
 func (l *Ledger) write(ctx context.Context, what string, f func(tx) error) error {
-	t, err := l.w.BeginTx(ctx, nil)
+	return explain(what, l.transact(ctx, l.w, f))
+}
+
+// transact is write on the writer's connection, whoever holds it.
+func (l *Ledger) transact(ctx context.Context, on interface {
+	BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
+}, f func(tx) error,
+) error {
+	t, err := on.BeginTx(ctx, nil)
 	if err != nil {
-		return explain(what, err)
+		return err
 	}
+	defer func() { _ = t.Rollback() }() // of one that panics: every other is over by then
 	x := tx{t, l.dialect, map[string]*sql.Stmt{}, l.incoming}
 	err = x.holds(ctx, l.under)
 	if err == nil {
@@ -313,24 +324,56 @@ func (l *Ledger) write(ctx context.Context, what string, f func(tx) error) error
 		if ctx.Err() != nil {
 			err = errors.Join(ctx.Err(), err)
 		}
-		return explain(what, err)
+		return err
 	}
-	return explain(what, t.Commit())
+	return t.Commit()
 }
 
 // jot is write for what does no harm when a crash of the database loses it: the record
-// of a run, that a lease is free. PostgreSQL then does not wait for the disk before it
-// says that it is done, and lets go of what others wait for. It never loses a jot and
-// keeps a later write: both are in one log.
+// of a run, that a lease is free. The database then does not wait for the disk before it
+// says that it is done, and PostgreSQL lets go of what others wait for. It never loses a
+// jot and keeps a later write: both are in one log, and a write waits until the disk has
+// all of it.
 func (l *Ledger) jot(ctx context.Context, what string, f func(tx) error) error {
+	if l.dialect == "sqlite" {
+		return explain(what, l.lax(ctx, f))
+	}
 	return l.write(ctx, what, func(t tx) error {
-		if t.dialect == "postgres" {
-			if _, err := t.ExecContext(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
-				return err
-			}
+		if _, err := t.ExecContext(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+			return err
 		}
 		return f(t)
 	})
+}
+
+// part is write for a part of what is done again from its beginning unless its end was
+// written: an order of a kept file, a page of a plan. SQLite then waits for the disk once,
+// at the end: whoever goes on is lost with what did not reach the disk. PostgreSQL may
+// come back without it while the program goes on, and so waits for every part.
+func (l *Ledger) part(ctx context.Context, what string, f func(tx) error) error {
+	if l.dialect == "sqlite" {
+		return explain(what, l.lax(ctx, f))
+	}
+	return l.write(ctx, what, f)
+}
+
+// lax is transact on SQLite without a wait for the disk.
+func (l *Ledger) lax(ctx context.Context, f func(tx) error) error {
+	c, err := l.w.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.ExecContext(ctx, `PRAGMA synchronous = NORMAL`); err != nil {
+		return err
+	}
+	defer func() {
+		if _, err := c.ExecContext(context.WithoutCancel(ctx), `PRAGMA synchronous = FULL`); err != nil {
+			// Nobody may write on a connection that perhaps still does not wait.
+			_ = c.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}()
+	return l.transact(ctx, c, f)
 }
 
 func ignoreDone(err error) error {

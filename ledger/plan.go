@@ -59,7 +59,7 @@ type Plan struct {
 // order changed or was planned since it was read, or an instruction to withdraw
 // was claimed; the schema refuses a piece that is already in an instruction.
 func (l *Ledger) Apply(ctx context.Context, p *Plan, now time.Time) error {
-	return l.write(ctx, "store plan", func(t tx) error {
+	return l.part(ctx, "store plan", func(t tx) error {
 		for _, id := range p.Withdraw {
 			if err := t.withdraw(ctx, id); err != nil {
 				return err

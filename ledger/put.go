@@ -79,7 +79,11 @@ func (l *Ledger) put(ctx context.Context, account, file int64, in []Intake, aske
 	}
 	packed := pack(in)
 	var p put
-	err := l.write(ctx, "store orders", func(t tx) error {
+	store := l.write
+	if file != 0 { // it is read again until it is finished
+		store = l.part
+	}
+	err := store(ctx, "store orders", func(t tx) error {
 		p = put{tx: t, account: account, file: file, asked: asked, now: now}
 		for rest := packed; len(rest) > 0; {
 			var firsts []packedOrder
