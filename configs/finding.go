@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -51,8 +52,25 @@ func (f Finding) Place() string {
 	return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 }
 
+// In returns the finding with its message and hint in ja or ko; in any other language it is
+// the finding itself.
+func (f Finding) In(lang string) Finding {
+	f.Message, f.Hint = phrase.Finding(lang, f.Message), phrase.Finding(lang, f.Hint)
+	return f
+}
+
 // Findings are everything that was found, sorted by file, line and column.
 type Findings []Finding
+
+// In returns the findings with their texts in ja or ko; in any other language they are the
+// findings themselves.
+func (fs Findings) In(lang string) Findings {
+	out := slices.Clone(fs)
+	for i := range out {
+		out[i] = out[i].In(lang)
+	}
+	return out
+}
 
 // NoAccountOnly reports whether all errors are rows of masters for accounts that do not
 // exist: an account may be added all the same, perhaps the one that they name.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -41,9 +42,39 @@ func TestFindings(t *testing.T) {
 			if got != want {
 				t.Errorf("--- got\n%s--- want\n%s", got, want)
 			}
+			for _, lang := range []string{"ja", "ko"} {
+				said(t, lang, findings)
+			}
 		})
 	}
 }
+
+// said wants every text of findings in a language, without English beside names and values.
+func said(t *testing.T, lang string, findings Findings) {
+	t.Helper()
+	for i, f := range findings.In(lang) {
+		if strings.Contains(f.Message, "executing \"name\"") || strings.HasPrefix(findings[i].Message, "this is not YAML: ") {
+			f.Message = "" // of a library
+		}
+		for _, text := range []string{f.Message, f.Hint} {
+			text, _, _ = strings.Cut(text, "\n")
+			if english.MatchString(quoted.ReplaceAllString(text, "")) {
+				t.Errorf("%s: %s", lang, text)
+			}
+		}
+		if f.Place() != findings[i].Place() || f.Warning != findings[i].Warning || f.Message == findings[i].Message {
+			t.Errorf("%s: %s\nis not said: %s", lang, findings[i], f)
+		}
+	}
+	if got := findings.In("en").String(); got != findings.String() {
+		t.Errorf("in English it is another: %s", got)
+	}
+}
+
+var (
+	english = regexp.MustCompile(`\b(is|are|the|not|has|have|write|add|use|or|and|with|must)\b`)
+	quoted  = regexp.MustCompile(`"[^"]*"|\bmallbridge [a-z ]+|\buse$|\{[^}]*\}`)
+)
 
 // splitCase returns the files of a case and what should be found.
 func splitCase(t *testing.T, file string) (given, want string) {

@@ -49,6 +49,14 @@ func (c *Console) change(ctx context.Context, file string, write func(io.Writer)
 	if e := undo(); e != nil {
 		return errors.Join(err, e)
 	}
+	return unchanged(err)
+}
+
+// unchanged is an error after which everything is as it was.
+func unchanged(err error) error {
+	if err == nil {
+		return nil
+	}
 	return order.Errorf(order.Invalid, "nothing was changed", "%w", err)
 }
 

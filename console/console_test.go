@@ -443,6 +443,18 @@ func TestMasters(t *testing.T) {
 	}
 	v.want(v.get("/masters/no-such-master"), http.StatusNotFound)
 	before := v.get("/masters/payments/download/csv").body
+	for lang, texts := range map[string][]string{
+		"en": {"p.csv:", ": is not a kind of payment", "<small>use one of "},
+		"ja": {"p.csv:", ": 支払方法の種類ではありません", "<small>使える値: "},
+		"ko": {"p.csv:", ": 결제수단 종류가 아닙니다", "<small>쓸 수 있는 값: "},
+	} {
+		reader := s.as("reader-"+lang, ledger.Operator, lang)
+		reader.shows(reader.send("/masters/payments", "", "p.csv", []byte(before+"plain-1,Points,,points\n")), texts...)
+		refused := reader.shows(reader.want(reader.post("/masters/payments/add", "name", "Points", "payment", "points"), http.StatusBadRequest), "masters/payments.csv:", texts[1])
+		if strings.Contains(refused.body, "run check") || lang != "en" && strings.Contains(refused.body, "hint:") {
+			t.Errorf("%s: the page names what is typed: %s", lang, refused.body)
+		}
+	}
 	a := v.shows(v.send("/masters/payments", "", "p.csv", []byte(before+"plain-1,Voucher of the city,,prepaid\n")), "Voucher of the city", `class="added"`)
 	other := s.as("taro", ledger.Operator, "en")
 	other.want(other.get(a.path), http.StatusNotFound)

@@ -123,6 +123,7 @@ var refusals = [][3]string{
 	{`"%s" cannot be a name`, "「$1」は名前に使えません", "「$1」은(는) 이름으로 쓸 수 없습니다"},
 	{"use letters, digits, dot, hyphen and underscore, 40 at most", "文字・数字・ドット・ハイフン・下線で40文字以内にしてください", "문자·숫자·점·하이픈·밑줄로 40자 이내로 하세요"},
 	{`"%s" is no name of a user`, "「$1」は利用者名に使えません", "「$1」은(는) 사용자 이름으로 쓸 수 없습니다"},
+	{"nothing was changed", "変更は保存されていません", "변경되지 않았습니다"},
 	{"use the form of the page", "ページのフォームを使ってください", "페이지의 양식을 사용하세요"},
 	{"use viewer, operator or admin", "viewer・operator・adminから選んでください", "viewer·operator·admin 중에서 선택하세요"},
 	{"wait a minute", "1分お待ちください", "1분 기다리세요"},
@@ -178,5 +179,21 @@ func sayRefusal(lang, text string) string {
 			return phrase.Say(lang, r.re.ReplaceAllString(text, r.to[i]))
 		}
 	}
-	return phrase.Say(lang, text)
+	lines := strings.Split(text, "\n")
+	for n, line := range lines {
+		switch m := found.FindStringSubmatch(line); {
+		case m != nil:
+			lines[n] = phrase.Say(lang, m[1]) + m[2] + phrase.Finding(lang, m[3])
+		case strings.HasPrefix(line, foundHint):
+			lines[n] = "→ " + phrase.Finding(lang, strings.TrimPrefix(line, foundHint))
+		default:
+			lines[n] = phrase.Say(lang, line)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
+
+// found is what a check of the workspace found, in an error that says so.
+var found = regexp.MustCompile(`^((?:the workspace has \d+ errors: )?)([a-z][^ :]*\.(?:yaml|csv|xlsx|xls)(?::\d+){0,2}: )(.+)$`)
+
+const foundHint = "\thint: "

@@ -10,7 +10,6 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/links"
-	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/mappers/sku"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -229,7 +228,7 @@ func (c *Console) addRow(q *request) (string, error) {
 		}
 		add, _, found, err := ws.ReadLinks(file, []byte(one.String()))
 		if err == nil {
-			err = found.Err()
+			err = unchanged(found.Err())
 		}
 		if err == nil && len(add) == 0 {
 			err = order.Errorf(order.Invalid, "write the warehouse's code", "the SKU is empty")
@@ -245,7 +244,7 @@ func (c *Console) addRow(q *request) (string, error) {
 			return "", err
 		}
 		fresh, found := ws.ReadMaster(name, file, []byte(one.String()))
-		if err := found.Err(); err != nil {
+		if err := unchanged(found.Err()); err != nil {
 			return "", err
 		}
 		if err := c.putMaster(q, name, file, fresh); err != nil {
@@ -289,7 +288,7 @@ func (c *Console) masterUpload(q *request) (string, error) {
 
 type changeData struct {
 	ID, Name, Upload, File string
-	Findings               []string
+	Findings               configs.Findings
 	Bad                    bool // it cannot be taken
 	Head                   []string
 	Added, Removed         [][]string
@@ -340,12 +339,7 @@ func (c *Console) changes(q *request, p *pending, whole bool) (*changeData, erro
 		d.Removed, d.MoreRemoved = head(d.Removed)
 	}
 	d.Bad = found.Errors() > 0
-	for i, f := range found {
-		if i == shownRows {
-			break
-		}
-		d.Findings = append(d.Findings, phrase.Say(q.lang, f.String()))
-	}
+	d.Findings = found[:min(len(found), shownRows)].In(q.lang)
 	return d, nil
 }
 

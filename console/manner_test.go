@@ -41,7 +41,7 @@ func TestARunThatIsAskedForTwice(t *testing.T) {
 	s := open(t)
 	for lang, want := range map[string][2]string{
 		"ja": {"tokyoの出荷指示を依頼しました", "tokyoの出荷指示はすでに依頼済みで、まだ終わっていません"},
-		"ko": {"tokyo의 출고지시을(를) 요청했습니다", "tokyo의 출고지시은(는) 이미 요청되어 아직 끝나지 않았습니다"},
+		"ko": {"tokyo의 출고지시를 요청했습니다", "tokyo의 출고지시는 이미 요청되어 아직 끝나지 않았습니다"},
 		"en": {"instruct of tokyo was asked for", "instruct of tokyo was asked for before and has not ended; it does this too"},
 	} {
 		v := s.as("taro", ledger.Operator, lang)

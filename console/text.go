@@ -21,7 +21,11 @@ func say(lang, en string, args ...any) string {
 	if len(args) == 0 {
 		return s
 	}
-	return fmt.Sprintf(strings.ReplaceAll(strings.ReplaceAll(s, "%d", "%s"), "]d", "]s"), counted(args)...)
+	s = fmt.Sprintf(strings.ReplaceAll(strings.ReplaceAll(s, "%d", "%s"), "]d", "]s"), counted(args)...)
+	if lang == "ko" {
+		s = order.Particles(s)
+	}
+	return s
 }
 
 // counted writes the whole numbers among values as people read them.

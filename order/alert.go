@@ -286,5 +286,5 @@ func (a Alert) Say(lang, target, subject string, args ...string) string {
 		n := strconv.Itoa(i + 1)
 		pairs = append(pairs, "{"+n+"}", v, "{span"+n+"}", Span(lang, v))
 	}
-	return strings.NewReplacer(pairs...).Replace(said)
+	return Particles(strings.NewReplacer(pairs...).Replace(said))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mallbridge/mallbridge/configs"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 )
 
 func (a *app) checkCmd() *cobra.Command {
@@ -19,8 +20,9 @@ func (a *app) checkCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			findings, n := findings.In(a.language(ws)), findings.Errors()
 			if a.json {
-				if err := a.print(map[string]any{"findings": findings, "errors": findings.Errors()}); err != nil {
+				if err := a.print(map[string]any{"findings": findings, "errors": n}); err != nil {
 					return err
 				}
 			} else {
@@ -31,14 +33,19 @@ func (a *app) checkCmd() *cobra.Command {
 					return err
 				}
 			}
-			if n := findings.Errors(); n > 0 {
-				fmt.Fprintf(a.err, "error: the workspace %s has %d errors\n", ws.Dir, n)
+			if n > 0 {
+				a.wrong(ws, n)
 				return exit(Usage)
 			}
 			return nil
 		},
 	}
 	return a.jsonFlag(c)
+}
+
+// wrong says how many errors keep a workspace from running.
+func (a *app) wrong(ws *configs.Workspace, n int) {
+	fmt.Fprintf(a.err, "error: %s\n", phrase.Say(a.language(ws), fmt.Sprintf("the workspace %s has %d errors", ws.Dir, n)))
 }
 
 func (a *app) initCmd() *cobra.Command {

@@ -227,10 +227,8 @@ func (a *app) workspaceUnless(bad func(configs.Findings) bool) (*configs.Workspa
 	}
 	a.said = a.language(ws)
 	if bad(findings) {
-		for _, f := range findings {
-			fmt.Fprintln(a.err, f.String())
-		}
-		fmt.Fprintf(a.err, "error: the workspace %s has %d errors\n", ws.Dir, findings.Errors())
+		fmt.Fprint(a.err, findings.In(a.said).String())
+		a.wrong(ws, findings.Errors())
 		return nil, exit(Usage)
 	}
 	return ws, nil

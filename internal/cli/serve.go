@@ -140,9 +140,7 @@ func (a *app) reload() (*stage.Env, error) {
 		return nil, err
 	}
 	if findings.Errors() > 0 {
-		for _, f := range findings {
-			fmt.Fprintln(a.err, f.String())
-		}
+		fmt.Fprint(a.err, findings.In(a.language(ws)).String())
 		return nil, fmt.Errorf("the workspace has %d errors: %w", findings.Errors(), findings.Err())
 	}
 	return &stage.Env{Workspace: ws, Secrets: secretsOf(ws, a.getenv), Now: a.now, Sleep: stage.Sleep, Log: a.logger(ws), Lease: a.lease()}, nil

@@ -46,12 +46,16 @@ func (f Finding) Text(lang string) string { return f.say(lang, f.Kind.Text) }
 func (f Finding) Do(lang string) string { return f.say(lang, f.Kind.Do) }
 
 func (f Finding) say(lang string, in [3]string) string {
+	said := phrase.Say
+	if f.Kind.Check == "configuration" {
+		said = phrase.Finding
+	}
 	text := in[map[string]int{"ja": 1, "ko": 2}[lang]]
 	pairs := []string{"{subject}", f.Subject}
 	for i, v := range f.Args {
-		pairs = append(pairs, fmt.Sprintf("{%d}", i+1), order.Span(lang, phrase.Say(lang, v)))
+		pairs = append(pairs, fmt.Sprintf("{%d}", i+1), order.Span(lang, said(lang, v)))
 	}
-	return strings.TrimSpace(strings.NewReplacer(pairs...).Replace(text))
+	return order.Particles(strings.TrimSpace(strings.NewReplacer(pairs...).Replace(text)))
 }
 
 // Options say what is looked at.

@@ -32,7 +32,7 @@ func Say(lang, text string) string {
 			text = p.re.ReplaceAllString(text, p.to[at])
 		}
 	}
-	return text
+	return order.Particles(text)
 }
 
 // Alert says an alert with its values, each in lang too where it is one of our messages.

@@ -90,7 +90,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 
 // Each translation uses the values of its phrase and no others.
 func TestPhrasesKeepTheirValues(t *testing.T) {
-	for _, p := range append(slices.Clone(checks), phrases...) {
+	for _, p := range slices.Concat(checks, phrases, findings) {
 		n := len(verbs.FindAllString(p[0], -1))
 		for _, to := range p[1:] {
 			if strings.TrimSpace(to) == "" {

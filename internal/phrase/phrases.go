@@ -99,6 +99,8 @@ var counts = map[string][2]string{
 // phrases in English, Japanese and Korean. Longer ones stand before those that are
 // part of them.
 var phrases = [][3]string{
+	{"the workspace has %d errors: ", "ワークスペースのエラー$1件: ", "작업 폴더 오류 $1건: "},
+	{"the workspace %s has %d errors", "ワークスペース $1 にエラーが$2件あります", "작업 폴더 $1에 오류가 $2건 있습니다"},
 	{"errors: %d, warnings: %d, well: %d", "エラー: $1、警告: $2、正常: $3", "오류: $1, 경고: $2, 정상: $3"},
 	// Sheets as a whole.
 	{"nobody can sign in yet; open this path of the pages within a day and choose a password: %s", "まだ誰もログインできません。24時間以内に次のパスを開き、パスワードを設定してください: $1", "아직 아무도 로그인할 수 없습니다. 24시간 안에 다음 경로를 열어 비밀번호를 설정하세요: $1"},
