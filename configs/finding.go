@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/order"
 )
 
@@ -52,22 +51,20 @@ func (f Finding) Place() string {
 	return fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)
 }
 
-// In returns the finding with its message and hint in ja or ko; in any other language it is
-// the finding itself.
-func (f Finding) In(lang string) Finding {
-	f.Message, f.Hint = phrase.Finding(lang, f.Message), phrase.Finding(lang, f.Hint)
+// In returns the finding with its message and hint as say says them, in another language.
+func (f Finding) In(say func(text string) string) Finding {
+	f.Message, f.Hint = say(f.Message), say(f.Hint)
 	return f
 }
 
 // Findings are everything that was found, sorted by file, line and column.
 type Findings []Finding
 
-// In returns the findings with their texts in ja or ko; in any other language they are the
-// findings themselves.
-func (fs Findings) In(lang string) Findings {
+// In returns the findings with their texts as say says them, in another language.
+func (fs Findings) In(say func(text string) string) Findings {
 	out := slices.Clone(fs)
 	for i := range out {
-		out[i] = out[i].In(lang)
+		out[i] = out[i].In(say)
 	}
 	return out
 }

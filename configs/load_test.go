@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/mappers/format"
 	"github.com/mallbridge/mallbridge/mappers/record"
 	"github.com/mallbridge/mallbridge/order"
@@ -52,7 +53,7 @@ func TestFindings(t *testing.T) {
 // said wants every text of findings in a language, without English beside names and values.
 func said(t *testing.T, lang string, findings Findings) {
 	t.Helper()
-	for i, f := range findings.In(lang) {
+	for i, f := range findings.In(phrase.Findings(lang)) {
 		if strings.Contains(f.Message, "executing \"name\"") || strings.HasPrefix(findings[i].Message, "this is not YAML: ") {
 			f.Message = "" // of a library
 		}
@@ -66,7 +67,7 @@ func said(t *testing.T, lang string, findings Findings) {
 			t.Errorf("%s: %s\nis not said: %s", lang, findings[i], f)
 		}
 	}
-	if got := findings.In("en").String(); got != findings.String() {
+	if got := findings.In(phrase.Findings("en")).String(); got != findings.String() {
 		t.Errorf("in English it is another: %s", got)
 	}
 }

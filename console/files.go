@@ -80,7 +80,7 @@ func failedReports(q *request, rs []ledger.Report) []failedReport {
 		}
 		x.Why = strings.Join(slices.DeleteFunc(why, func(s string) bool { return s == "" }), " · ")
 		if r.Reason != "" {
-			x.Do = r.Reason.Info().Do[q.lang]
+			x.Do = here(q.lang, string(r.Reason), r.Reason.Info().Do[q.lang])
 		}
 		out = append(out, x)
 	}

@@ -193,7 +193,7 @@ func groupHolds(hs []ledger.HeldFor, lang string) []holdGroup {
 			i = len(out)
 			at[h.Reason] = i
 			out = append(out, holdGroup{
-				Reason: h.Reason, Text: reasonText(lang, h.Reason), Who: in.Who, Do: in.Do[lang], Release: plan.Releasable(h.Reason), Oldest: h.Since,
+				Reason: h.Reason, Text: reasonText(lang, h.Reason), Who: in.Who, Do: here(lang, string(h.Reason), in.Do[lang]), Release: plan.Releasable(h.Reason), Oldest: h.Since,
 				Warns: h.Reason == order.HoldCancelled || h.Reason == order.HoldChanged,
 			})
 		}
@@ -219,7 +219,7 @@ func (c *Console) releaseMany(q *request) (string, error) {
 	}
 	reason := order.Reason(q.FormValue("reason"))
 	if !plan.Releasable(reason) {
-		return "", order.Errorf(order.Invalid, reason.Info().Do[q.lang], "%s needs a repair, not a release", reason)
+		return "", order.Errorf(order.Invalid, here(q.lang, string(reason), reason.Info().Do[q.lang]), "%s needs a repair, not a release", reason)
 	}
 	ticked := q.Form["order"]
 	if len(ticked) == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mallbridge/mallbridge/configs"
 	"github.com/mallbridge/mallbridge/internal/links"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/mappers/sku"
 	"github.com/mallbridge/mallbridge/order"
 )
@@ -339,7 +340,7 @@ func (c *Console) changes(q *request, p *pending, whole bool) (*changeData, erro
 		d.Removed, d.MoreRemoved = head(d.Removed)
 	}
 	d.Bad = found.Errors() > 0
-	d.Findings = found[:min(len(found), shownRows)].In(q.lang)
+	d.Findings = found[:min(len(found), shownRows)].In(phrase.Findings(q.lang))
 	return d, nil
 }
 

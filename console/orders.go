@@ -167,6 +167,10 @@ func (c *Console) order(q *request) (string, any, error) {
 		return "", nil, err
 	}
 	d := orderData{Answer: all[0]}
+	for i := range d.Answer.Reasons {
+		r := &d.Answer.Reasons[i]
+		r.Do = here(q.lang, string(r.Code), r.Do)
+	}
 	rows, err := q.env.Ledger.OrdersByNumber(q.Context(), number, account)
 	if err != nil || len(rows) == 0 {
 		return "order", d, err

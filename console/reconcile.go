@@ -142,7 +142,7 @@ func (c *Console) sides(q *request, all []ledger.Alert) ([]side, error) {
 // differs says what mall, ledger and warehouse say of what an alert is about.
 func differs(q *request, x ledger.Alert) (difference, error) {
 	in := x.Kind.Info()
-	d := difference{Alert: x, Red: in.Red, Who: in.Who, Text: phrase.Alert(q.lang, x.Kind, x.Target, x.Subject, x.Args...), Do: cmp.Or(in.Do[q.lang], in.Do["en"])}
+	d := difference{Alert: x, Red: in.Red, Who: in.Who, Text: phrase.Alert(q.lang, x.Kind, x.Target, x.Subject, x.Args...), Do: here(q.lang, string(x.Kind), cmp.Or(in.Do[q.lang], in.Do["en"]))}
 	arg := func(i int) string {
 		if i < len(x.Args) {
 			return x.Args[i]

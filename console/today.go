@@ -202,7 +202,7 @@ func (c *Console) waiting(q *request) ([]waiting, error) {
 	slices.SortStableFunc(groups, func(a, b holdGroup) int { return cmp.Compare(len(b.Holds), len(a.Holds)) })
 	for _, g := range groups {
 		if who := g.Reason.Info().Who; who != order.Nobody {
-			out = append(out, waiting{int64(len(g.Holds)), reasonText(q.lang, g.Reason), who, g.Reason.Info().Do[q.lang], query("/holds", "reason", g.Reason) + "#" + string(g.Reason), g.Oldest, g.Warns})
+			out = append(out, waiting{int64(len(g.Holds)), reasonText(q.lang, g.Reason), who, here(q.lang, string(g.Reason), g.Reason.Info().Do[q.lang]), query("/holds", "reason", g.Reason) + "#" + string(g.Reason), g.Oldest, g.Warns})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b waiting) int { return -cmp.Compare(bit(a.Bad), bit(b.Bad)) })
@@ -236,7 +236,7 @@ func alertRows(q *request, alerts []ledger.Alert) []waiting {
 		if n > 1 {
 			text += " (" + say(q.lang, "and %d more", n-1) + ")"
 		}
-		out = append(out, waiting{n, text, in.Who, in.Do[q.lang], alertLink(q, x), x.Since, in.Red})
+		out = append(out, waiting{n, text, in.Who, here(q.lang, string(x.Kind), in.Do[q.lang]), alertLink(q, x), x.Since, in.Red})
 	}
 	return out
 }

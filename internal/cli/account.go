@@ -157,7 +157,7 @@ func (a *app) accountAdd(n *newAccount) error {
 	left := findings.Errors() > 0 && findings.NoAccountOnly()
 	for _, f := range findings {
 		if strings.Contains(f.File, n.name+".yaml") || left && !f.Warning {
-			fmt.Fprintln(a.err, f.In(a.said).String())
+			fmt.Fprintln(a.err, f.In(phrase.Findings(a.said)).String())
 		}
 	}
 	if err := checked.MakeFolders(); err != nil {

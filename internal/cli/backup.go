@@ -166,7 +166,7 @@ func (a *app) bucketEnv() (*stage.Env, error) {
 	case err != nil:
 		return nil, err
 	case findings.Errors() > 0:
-		return nil, fmt.Errorf("the workspace %s says how buckets are reached: %w", dir, findings.In(a.language(ws)).Err())
+		return nil, fmt.Errorf("the workspace %s says how buckets are reached: %w", dir, findings.In(phrase.Findings(a.language(ws))).Err())
 	}
 	return &stage.Env{Workspace: ws, Secrets: secretsOf(ws, a.getenv), Folders: &stage.Folders{}, Now: a.now}, nil
 }
@@ -273,7 +273,7 @@ func (a *app) restore(ctx context.Context, from string, r restoring) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(a.err, findings.In(a.language(ws)).String())
+	fmt.Fprint(a.err, findings.In(phrase.Findings(a.language(ws))).String())
 	if findings.Errors() > 0 {
 		return order.Errorf(order.Invalid, "mend them in "+dir+" and move "+filepath.Base(copied)+" to where mallbridge.yaml has the ledger, before anything is run",
 			"the settings in the backup have %d errors", findings.Errors())

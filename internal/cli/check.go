@@ -20,7 +20,7 @@ func (a *app) checkCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			findings, n := findings.In(a.language(ws)), findings.Errors()
+			findings, n := findings.In(phrase.Findings(a.language(ws))), findings.Errors()
 			if a.json {
 				if err := a.print(map[string]any{"findings": findings, "errors": n}); err != nil {
 					return err

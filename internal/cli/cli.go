@@ -227,7 +227,7 @@ func (a *app) workspaceUnless(bad func(configs.Findings) bool) (*configs.Workspa
 	}
 	a.said = a.language(ws)
 	if bad(findings) {
-		fmt.Fprint(a.err, findings.In(a.said).String())
+		fmt.Fprint(a.err, findings.In(phrase.Findings(a.said)).String())
 		a.wrong(ws, findings.Errors())
 		return nil, exit(Usage)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/mallbridge/mallbridge/connectors"
 	"github.com/mallbridge/mallbridge/console"
 	"github.com/mallbridge/mallbridge/internal/notice"
+	"github.com/mallbridge/mallbridge/internal/phrase"
 	"github.com/mallbridge/mallbridge/internal/secrets"
 	"github.com/mallbridge/mallbridge/internal/serve"
 	"github.com/mallbridge/mallbridge/internal/traces"
@@ -140,7 +141,7 @@ func (a *app) reload() (*stage.Env, error) {
 		return nil, err
 	}
 	if findings.Errors() > 0 {
-		fmt.Fprint(a.err, findings.In(a.language(ws)).String())
+		fmt.Fprint(a.err, findings.In(phrase.Findings(a.language(ws))).String())
 		return nil, fmt.Errorf("the workspace has %d errors: %w", findings.Errors(), findings.Err())
 	}
 	return &stage.Env{Workspace: ws, Secrets: secretsOf(ws, a.getenv), Now: a.now, Sleep: stage.Sleep, Log: a.logger(ws), Lease: a.lease()}, nil

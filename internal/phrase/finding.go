@@ -28,6 +28,11 @@ func Finding(lang, text string) string {
 	return said
 }
 
+// Findings returns what says findings in lang: [Finding].
+func Findings(lang string) func(text string) string {
+	return func(text string) string { return Finding(lang, text) }
+}
+
 // A saying is one of the findings, made to be found.
 type saying struct {
 	pattern
