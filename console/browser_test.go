@@ -134,7 +134,7 @@ func picture(ctx context.Context, t *testing.T, name string) {
 }
 
 // until waits in the page until an expression is true.
-const until = `(e) => new Promise((yes, no) => { const end = Date.now() + 20000; (function look() { if (e()) yes("ok"); else if (Date.now() > end) no(new Error("it never came")); else setTimeout(look, 50); })(); })`
+const until = `(e) => new Promise((yes, no) => { const end = Date.now() + 300000; (function look() { if (e()) yes("ok"); else if (Date.now() > end) no(new Error("it never came")); else setTimeout(look, 50); })(); })`
 
 // TestScripts uses what pages do better with scripts: they follow what happens, keys
 // move in lists, one box ticks all.
