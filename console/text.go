@@ -397,6 +397,7 @@ var texts = map[string][2]string{
 	"Agree":                                {"登録", "등록"},
 	"Add to the master":                    {"マスタに追加", "마스터에 추가"},
 	"all of them":                          {"すべて選択", "모두 선택"},
+	"order, name …":                        {"注文番号・氏名など", "주문번호·이름 등"},
 	"order, name, phone, SKU or tracking number": {"注文番号・氏名・電話・SKU・送り状番号", "주문번호·이름·전화·SKU·송장번호"},
 	"seen from":              {"取得日（から）", "수집일(부터)"},
 	"seen until":             {"取得日（まで）", "수집일(까지)"},

@@ -137,6 +137,10 @@ func compile() []pattern {
 		code := string(r.Reason)
 		out = append(out, pattern{": " + code + ": ", regexp.MustCompile(`: ` + code + `: `), [2]string{": " + r.Text["ja"] + ": ", ": " + r.Text["ko"] + ": "}})
 	}
+	for _, r := range order.Reasons {
+		code := string(r.Reason)
+		out = append(out, pattern{" · " + code, regexp.MustCompile(` · ` + code + `( · |$)`), [2]string{" · " + r.Text["ja"] + "$1", " · " + r.Text["ko"] + "$1"}})
+	}
 	for _, a := range order.Alerts {
 		out = append(out, alert(a))
 	}

@@ -19,6 +19,10 @@ func TestSay(t *testing.T) {
 		{"ko", `changed: address, lines; instruction T00000002`, "변경: address, lines. 출고지시 T00000002"},
 		{"ja", "shop: 5 rows of 10 rows.csv were refused; mend rejected/shop/x.csv and drop it again", "shop: 10 rows.csvの5行を読めませんでした。rejected/shop/x.csvを直して、もう一度入れてください"},
 		{"ko", "→ file out1.csv has 90 instructions, usual are 30", "→ 파일 out1.csv의 출고지시 90건은 평소(30건)보다 매우 많습니다"},
+		{"ja", `2026-11-22 08:36:08 order.held · rule · look at it`, "2026-11-22 08:36:08 保留 · ルールにより保留しました · look at it"},
+		{"ko", `2026-11-22 08:36:08 rule.applied · rule "a" (line 7): route seoul (was tokyo)`, `2026-11-22 08:36:08 규칙 적용 · 규칙 "a"(7행): 창고 seoul(변경 전: tokyo)`},
+		{"ja", "open 2026-11-28T00:00:00+09:00 – 2026-11-30T08:05:00+09:00", "未完了の注文 2026-11-28T00:00:00+09:00 – 2026-11-30T08:05:00+09:00"},
+		{"ko", "the mall marks the order gift", "쇼핑몰 표시: gift"},
 		{"ja", "something else", "something else"},
 		{"fr", "nothing to do", "nothing to do"},
 	} {
