@@ -245,8 +245,11 @@ func evaluate(ctx context.Context, t *testing.T, what, script string) {
 	}
 }
 
+// click waits until a thing is there: a page is shown before its end has come, and what is
+// clicked may lie at its end.
 func click(ctx context.Context, t *testing.T, what, selector string) {
 	t.Helper()
+	see(ctx, t, what, fmt.Sprintf(`document.readyState !== "loading" && document.querySelector(%q)`, selector))
 	evaluate(ctx, t, what, fmt.Sprintf(`document.querySelector(%q).click()`, selector))
 }
 
