@@ -487,7 +487,7 @@ func TestStall(t *testing.T) {
 	proxy := sshtest.StartProxy(t, s.Addr)
 	p := through(s, proxy)
 	d := open(t, p)
-	p.Timeout = 2 * time.Second
+	p.Timeout = 10 * time.Second // also for a login on a busy machine
 	short := open(t, p)
 	proxy.Stall(true)
 	if _, err := short.Stat(t.Context(), "f"); !drop.Retryable(err) || !strings.Contains(err.Error(), "silent") {
@@ -523,7 +523,7 @@ func TestKeepAlive(t *testing.T) {
 	s := sshtest.Start(t)
 	proxy := sshtest.StartProxy(t, s.Addr)
 	p := through(s, proxy)
-	p.KeepAlive, p.Timeout = 20*time.Millisecond, 2*time.Second
+	p.KeepAlive, p.Timeout = 20*time.Millisecond, 10*time.Second
 	open(t, p)
 	before := proxy.Moved(sshtest.Up)
 	if !proxy.Await(sshtest.Up, before+500) {
